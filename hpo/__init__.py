@@ -1,0 +1,73 @@
+"""Hyperparameter search, ensembles and honest reports for Keras 3 models.
+
+Importing this package imports neither TensorFlow nor Keras.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpo.ensembling import Ensemble, ensemble
+    from hpo.errors import HPOError
+    from hpo.plugins import load_task
+    from hpo.reporting import report
+    from hpo.search import run
+    from hpo.space import Categorical, Float, Int, Space
+    from hpo.study import Study, load_study
+    from hpo.task import Data, Params, Reference, Stage, Task
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Categorical",
+    "Data",
+    "Ensemble",
+    "Float",
+    "HPOError",
+    "Int",
+    "Params",
+    "Reference",
+    "Space",
+    "Stage",
+    "Study",
+    "Task",
+    "ensemble",
+    "load_study",
+    "load_task",
+    "report",
+    "run",
+]
+
+_HOMES = {
+    "Categorical": "hpo.space",
+    "Data": "hpo.task",
+    "Ensemble": "hpo.ensembling",
+    "Float": "hpo.space",
+    "HPOError": "hpo.errors",
+    "Int": "hpo.space",
+    "Params": "hpo.task",
+    "Reference": "hpo.task",
+    "Space": "hpo.space",
+    "Stage": "hpo.task",
+    "Study": "hpo.study",
+    "Task": "hpo.task",
+    "ensemble": "hpo.ensembling",
+    "load_study": "hpo.study",
+    "load_task": "hpo.plugins",
+    "report": "hpo.reporting",
+    "run": "hpo.search",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'hpo' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

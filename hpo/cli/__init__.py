@@ -1,0 +1,93 @@
+"""The command line: one module per command; this one only gathers them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hpo import __version__
+from hpo.errors import HPOError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = ("run", "ensemble", "report", "show", "tasks", "space", "new", "worker")
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Commands(click.Group):
+    """Loads a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order in which they are used."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"hpo.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hpo")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, *, debug: bool) -> None:
+    """Tune, ensemble and report Keras models.
+
+    \b
+    hpo run boston         search good hyperparameters
+    hpo ensemble boston    combine the best trials and consult the test set
+    hpo report boston      write the page to show to others
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        cli.main(given, prog_name="hpo", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(WRONG_USAGE)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("stopped", INTERRUPTED, debug=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except HPOError as error:
+        status = WRONG_USAGE if isinstance(error, UsageError) else FAILED
+        _fail(str(error), status, debug="--debug" in given)
+    except OSError as error:
+        _fail(
+            f"{error.filename or ''}: {error.strerror or error}", FAILED, debug="--debug" in given
+        )
+
+
+def _fail(message: str, status: int, *, debug: bool) -> None:
+    if debug:
+        raise  # noqa: PLE0704  (called where an error is handled)
+    click.echo(f"hpo: {message}", err=True)
+    sys.exit(status)
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """Print the one JSON object of ``--json`` on standard output."""
+    import json
+
+    click.echo(json.dumps(content, indent=2))

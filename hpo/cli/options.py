@@ -1,0 +1,42 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+runs = click.option(
+    "--runs",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Folder of studies. [default: $HPO_RUNS, or runs]",
+)
+
+data_dir = click.option(
+    "--data-dir",
+    metavar="DIR",
+    type=click.Path(file_okay=False, exists=True),
+    help="Folder with data sets. [default: $HPO_DATA_DIR]",
+)
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
+)
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, written like 90, 90s, 30m, 1.5h."""
+
+    name = "duration"
+    units = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}  # noqa: RUF012
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a duration as seconds."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(value))
+        if match is None or float(match[1]) == 0:
+            self.fail(f"{value!r} is no duration. Write 90s, 30m or 2h.", param, ctx)
+        return float(match[1]) * self.units[match[2]]

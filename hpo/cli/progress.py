@@ -1,0 +1,145 @@
+"""How a search shows itself: a live bar on a terminal, a line per trial in a pipe."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from hpo.events import EpochEnded, Event, TrialEnded, TrialStarted, WorkerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hpo.study import Study
+
+
+def seconds_as_text(seconds: float) -> str:
+    """A duration as a person says it: ``8.2s``, ``3m05s``, ``1h20m``."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far a piece of long work is: a bar on a terminal, nothing in a pipe.
+
+    Args:
+        what: What is being done, for people.
+
+    Yields:
+        ``(done, of) -> None``, to be called as the work goes on.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        bar = progress.add_task(what, total=None)
+        yield lambda done, of: progress.update(bar, completed=done, total=of)
+
+
+class Lines:
+    """Writes a line to standard error for every trial that ends.
+
+    Args:
+        study: The study that is searched.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._metric = study.settings.objective
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, WorkerFailed):
+            click.echo(f"hpo: {event.message}", err=True)
+        if isinstance(event, TrialEnded):
+            click.echo(f"{self._trial(event)}  ({self._standing()})", err=True)
+
+    def _trial(self, event: TrialEnded) -> str:
+        outcome = f"{self._metric} {event.score:.4f}" if event.score is not None else event.state
+        reason = f": {event.reason}" if event.reason else ""
+        return f"trial {event.number}  {outcome}{reason}  {seconds_as_text(event.seconds)}"
+
+    def _standing(self) -> str:
+        best = self._study.best
+        had = f"{self._study.counted}/{self._study.options.trials} trials"
+        return f"best {best.score:.4f}, {had}" if best and best.score is not None else had
+
+
+class Bar:
+    """Shows a bar with the running trial, the best score and the time left, by Rich.
+
+    Args:
+        study: The study that is searched.
+    """
+
+    def __init__(self, study: Study) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._study = study
+        self._lines = Lines(study)
+        self._began = time.monotonic()
+        self._had_before = study.counted
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[best]}"),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("[dim]{task.fields[now]}"),
+            console=Console(stderr=True),
+        )
+        self._bar = self._progress.add_task(
+            study.name, total=study.options.trials, completed=self._had_before, **self._fields("")
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, TrialStarted):
+            self._progress.update(self._bar, **self._fields(f"trial {event.number}"))
+        elif isinstance(event, EpochEnded):
+            now = f"trial {event.number} epoch {event.epoch} {event.score:.4g}"
+            self._progress.update(self._bar, now=now)
+        elif isinstance(event, TrialEnded):
+            if event.reason:
+                self._progress.console.print(
+                    f"trial {event.number} failed: {event.reason}", markup=False, soft_wrap=True
+                )
+            self._progress.update(
+                self._bar, completed=self._study.counted, **self._fields("between trials")
+            )
+
+    def _fields(self, now: str) -> dict[str, Any]:
+        best = self._study.best
+        shown = f"best {best.score:.4g}" if best and best.score is not None else "no score yet"
+        return {"best": shown, "left": self._left(), "now": now}
+
+    def _left(self) -> str:
+        had = self._study.counted - self._had_before
+        if had == 0:
+            return ""
+        each = (time.monotonic() - self._began) / had
+        left = max(0, self._study.options.trials - self._study.counted)
+        return f"{seconds_as_text(each * left)} left"

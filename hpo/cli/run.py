@@ -1,0 +1,164 @@
+"""``hpo run``: search good hyperparameters for a task."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hpo.cli import options, print_json
+
+if TYPE_CHECKING:
+    from hpo.cli.progress import Bar, Lines
+    from hpo.events import Event
+    from hpo.study import Study
+
+
+@click.command("run")
+@click.argument("task")
+@click.option("--sampler", default="tpe", show_default=True, help="tpe or random.")
+@click.option(
+    "--trials",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Trials the study shall have in all; a study that exists is continued.",
+)
+@click.option("--timeout", type=options.Duration(), help="End the search after this long: 30m.")
+@click.option("--trial-timeout", type=options.Duration(), help="Fail a trial after this long.")
+@click.option("--cv", help="kfold:5, repeated-kfold:5x2, holdout:0.2, time:5 or predefined.")
+@click.option("--space", metavar="FILE", help="Search space in place of the task's own.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Fix a parameter (optimizer=adam) or change a bound (units.high=512). Repeatable.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of sampler, weights and batches.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "inline"]),
+    default="local",
+    show_default=True,
+    help="Evaluate in a child process, or in this one.",
+)
+@click.option("--study", metavar="NAME", help="Name of the study. [default: the task's]")
+@click.option("--keep", default=25, show_default=True, help="Best trials whose models are kept.")
+@options.runs
+@options.data_dir
+@options.as_json
+def command(task: str, *, as_json: bool, **arguments: Any) -> None:
+    """Search good hyperparameters for TASK.
+
+    TASK is the name of an installed task (see `hpo tasks`), package.module:attribute, or a file:
+    ./my_task.py. Run the same command again to continue a study that was stopped.
+    """
+    import hpo
+
+    began = time.monotonic()
+    with ExitStack() as stack:
+        show = _Show(stack)
+        try:
+            study = hpo.run(task, on_open=show.open, on_event=show, **arguments)
+        except KeyboardInterrupt:
+            stack.close()
+            _say_how_to_go_on(show.study)
+            raise
+    if as_json:
+        print_json(_summary(study, time.monotonic() - began))
+    else:
+        _print_result(study)
+    if study.best is None:
+        reasons = [trial.reason for trial in study.trials if trial.reason]
+        raise hpo.HPOError(
+            f"no trial of study {study.name!r} succeeded; the last one failed with: "
+            f"{reasons[-1] if reasons else 'no reason'}. See: hpo show {study.name}"
+        )
+
+
+class _Show:
+    """Shows a search from the moment its study is open."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.study: Study | None = None
+        self._stack = stack
+        self._display: Lines | Bar | None = None
+
+    def open(self, study: Study) -> None:
+        """Choose how to show the search of a study."""
+        from hpo.cli.progress import Bar, Lines
+
+        self.study = study
+        if study.counted:
+            click.echo(_continuing(study), err=True)
+        self._display = Bar(study) if sys.stderr.isatty() else Lines(study)
+        self._stack.enter_context(self._display)
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if self._display is not None:
+            self._display(event)
+
+
+def _continuing(study: Study) -> str:
+    had, wanted = study.counted, study.options.trials
+    if had >= wanted:
+        return (
+            f"study {study.name} has {had} of {wanted} trials already; "
+            f"ask for more with --trials {had + 50}, or begin another with --study NAME"
+        )
+    return f"continuing study {study.name}: {had} of {wanted} trials are there"
+
+
+def _say_how_to_go_on(study: Study | None) -> None:
+    if study is not None:
+        had = f"{study.counted} of {study.options.trials} trials"
+        click.echo(f"stopped with {had}; run the same command again to go on", err=True)
+
+
+def _summary(study: Study, seconds: float) -> dict[str, Any]:
+    states = [trial.state for trial in study.trials if trial.counts]
+    best = study.best
+    return {
+        "study": study.name,
+        "task": study.settings.task_name,
+        "objective": study.settings.objective,
+        "direction": study.settings.direction,
+        "sampler": study.options.sampler,
+        "seconds": round(seconds, 3),
+        "trials": {state: states.count(state) for state in ("complete", "pruned", "failed")},
+        "baseline": study.facts.get("baseline"),
+        "best": None
+        if best is None
+        else {
+            "number": best.number,
+            "score": best.score,
+            "std_error": best.std_error,
+            "fold_scores": best.fold_scores,
+            "epochs": best.epochs,
+            "params": best.params,
+        },
+    }
+
+
+def _print_result(study: Study) -> None:
+    best = study.best
+    if best is None or best.score is None:
+        return
+    error = f" ± {best.std_error:.4f}" if best.std_error is not None else ""
+    baseline = study.facts.get("baseline")
+    beside = f"   baseline {baseline:.4f}" if baseline is not None else ""
+    click.echo(f"best {study.settings.objective} {best.score:.4f}{error}   {beside}".rstrip())
+    click.echo(f"trial {best.number}, {best.epochs} epochs:")
+    width = max(map(len, best.params))
+    for name, value in best.params.items():
+        click.echo(
+            f"  {name:<{width}}  {value:.4g}"
+            if isinstance(value, float)
+            else f"  {name:<{width}}  {value}"
+        )
+    click.echo(f"next: hpo ensemble {study.name}; hpo report {study.name}")

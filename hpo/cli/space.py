@@ -1,0 +1,24 @@
+"""``hpo space``: print a task's search space."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("space")
+@click.argument("task")
+@click.option("--space", metavar="FILE", help="Search space in place of the task's own.")
+@click.option(
+    "--set", "settings", metavar="NAME=VALUE", multiple=True, help="As in `hpo run`. Repeatable."
+)
+def command(task: str, *, space: str | None, settings: tuple[str, ...]) -> None:
+    """Print the search space of TASK as TOML.
+
+    \b
+    hpo space boston > my_space.toml
+    hpo run boston --space my_space.toml
+    """
+    from hpo.plugins import load_space, load_task
+
+    chosen = load_space(space or load_task(task).space)
+    click.echo(chosen.override(settings).to_toml(), nl=False)

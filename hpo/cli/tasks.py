@@ -1,0 +1,41 @@
+"""``hpo tasks``: the tasks that are installed."""
+
+from __future__ import annotations
+
+import click
+
+from hpo.cli import options, print_json
+
+
+@click.command("tasks")
+@options.as_json
+def command(*, as_json: bool) -> None:
+    """List the installed tasks."""
+    from hpo.plugins import list_tasks
+
+    listings = list_tasks()
+    for listing in listings:
+        if listing.error:
+            click.echo(f"hpo: warning: {listing.error}", err=True)
+    found = [(listing, listing.task) for listing in listings if listing.task is not None]
+    if as_json:
+        print_json(
+            {
+                "tasks": [
+                    {
+                        "name": listing.name,
+                        "description": task.description,
+                        "objective": task.objective,
+                        "cv": task.cv_name,
+                        "source": listing.source,
+                    }
+                    for listing, task in found
+                ]
+            }
+        )
+        return
+    width = max((len(listing.name) for listing, _task in found), default=0)
+    for listing, task in found:
+        click.echo(
+            f"{listing.name:<{width}}  {task.description}  [{task.objective}, {task.cv_name}]"
+        )

@@ -1,0 +1,71 @@
+"""``hpo worker``: join a study by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from hpo.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpo.events import Event
+    from hpo.worker import Worker
+
+
+@click.command("worker")
+@click.argument("study")
+@options.runs
+@click.option("--name", help="The worker's name.", hidden=True)
+@click.option("--events", type=int, help="Descriptor to write events to.", hidden=True)
+def command(study: str, runs: str | None, name: str | None, events: int | None) -> None:
+    """Join STUDY with one more worker, from this machine or another one.
+
+    The worker evaluates trials until the study has as many as `hpo run` asked for.
+    """
+    from hpo.cli.progress import Lines
+    from hpo.interrupts import interruptible
+    from hpo.study import load_study, new_worker_name
+    from hpo.worker import Worker
+
+    opened = load_study(study, runs)
+    with interruptible() as stop:
+        worker = Worker(
+            opened,
+            name=name or new_worker_name(),
+            on_event=Lines(opened) if events is None else _writer(events),
+            stopping=stop.is_set,
+        )
+        if events is not None:
+            threading.Thread(target=_hold_lifeline, args=(worker, stop), daemon=True).start()
+        could_work = worker.run()
+    if events is None and stop.is_set():
+        raise KeyboardInterrupt
+    if not could_work:
+        sys.exit(1)
+
+
+def _writer(descriptor: int) -> Callable[[Event], None]:
+    from hpo.events import to_line
+
+    def write(event: Event) -> None:
+        # A broken pipe means that the reader is dead, which the lifeline takes care of.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(descriptor, to_line(event))
+
+    return write
+
+
+def _hold_lifeline(worker: Worker, stop: threading.Event) -> None:
+    """Stop when told to on standard input; end at once when whoever holds the other end is dead."""
+    while command_line := os.read(sys.stdin.fileno(), 64):
+        if b"stop" in command_line:
+            stop.set()
+    worker.abandon()
+    os._exit(1)

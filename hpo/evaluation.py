@@ -1,0 +1,179 @@
+"""Evaluates one configuration: all folds in lockstep, the epoch chosen on their mean."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo import artifacts, lockstep
+from hpo import cv as cv_module
+from hpo.errors import HPOError
+from hpo.preprocessing import FoldCache
+from hpo.training.variables import take
+from hpo.trial import TrialArrays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from hpo.lockstep import Report
+    from hpo.task import Data, Params, Task
+    from hpo.training import FoldArrays
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What evaluating a configuration came to.
+
+    Attributes:
+        score: The objective at the chosen epoch, averaged over the folds.
+        fold_scores: The objective of every fold at that epoch.
+        epochs: The chosen number of epochs, in every stage of training.
+        model_size: Number of parameters of the model.
+        training: Which way training ran: "fused", "fused-xla" or "fit".
+        loss: Keras's name for the loss, or "".
+        arrays: Curves and out-of-fold predictions.
+    """
+
+    score: float
+    fold_scores: list[float]
+    epochs: list[int]
+    model_size: int
+    training: str
+    loss: str
+    arrays: TrialArrays
+
+    @property
+    def std_error(self) -> float | None:
+        """Standard error of the score over the folds; None with a single fold."""
+        n = len(self.fold_scores)
+        return float(np.std(self.fold_scores, ddof=1) / math.sqrt(n)) if n > 1 else None
+
+    def summary(self) -> dict[str, Any]:
+        """All but the arrays, as the study stores it."""
+        return {
+            "std_error": self.std_error,
+            "fold_scores": self.fold_scores,
+            "epochs": sum(self.epochs),
+            "stage_epochs": self.epochs,
+            "epochs_trained": len(next(iter(self.arrays.curves.values()))),
+            "model_size": self.model_size,
+            "training": self.training,
+            "loss": self.loss,
+        }
+
+
+class Evaluator:
+    """Evaluates configurations of one task on one data set, cut once.
+
+    Args:
+        task: The task.
+        data: Its data; the test set is put aside at once.
+        cv: How the data is cut; by default as the task says.
+    """
+
+    def __init__(self, task: Task, data: Data, cv: Any = None) -> None:
+        self.task = task
+        self.data = data.without_test()
+        self.splits = cv_module.split(cv or task.cv, self.data)
+        self._folds = FoldCache(task, self.data, self.splits)
+
+    def folds(self, params: Params) -> list[FoldArrays]:
+        """The samples of every fold as a configuration's preprocessor makes them."""
+        return self._folds.get(params)
+
+    def evaluate(
+        self,
+        params: Params,
+        *,
+        seed: int = 0,
+        report: Report | None = None,
+        keep_models: Callable[[float], Path | None] = lambda _: None,
+    ) -> Evaluation:
+        """Train and validate one configuration on every fold.
+
+        Args:
+            params: The configuration.
+            seed: Seed of the weights and of the order of the batches.
+            report: Called after every epoch; may raise to end the trial.
+            keep_models: Given the score, says into which folder the folds' models go, if any.
+
+        Returns:
+            Scores, curves and out-of-fold predictions.
+
+        Raises:
+            TrialFailedError: The loss or the objective became NaN or infinite.
+            HPOError: The model does not log the objective, or the plugin gave no model.
+        """
+        import keras
+
+        keras.utils.set_random_seed(seed)
+        folds = self.folds(params)
+        model = self._build(params, folds[0])
+        course = lockstep.train(self.task, model, folds, params, seed=seed, report=report)
+        evaluation = Evaluation(
+            score=course.best.score,
+            fold_scores=course.best.fold_scores,
+            epochs=course.best.epochs,
+            model_size=int(model.count_params()),
+            training=course.path,
+            loss=model.loss if isinstance(model.loss, str) else "",
+            arrays=TrialArrays(course.curves, *_out_of_fold(folds, course.best.predictions)),
+        )
+        directory = keep_models(evaluation.score)
+        if directory is not None:
+            _save_models(model, course.best.weights, directory)
+        return evaluation
+
+    def _build(self, params: Params, fold: FoldArrays) -> Any:
+        """Build the model, showing the factory no more than the training part of one fold."""
+        seen = dataclasses.replace(
+            self.data,
+            x=take(fold.x, fold.train),
+            y=take(fold.y, fold.train),
+            sample_weight=None,
+            groups=None,
+            folds=None,
+        )
+        model = self.task.model(params, seen)
+        if not getattr(model, "compiled", False):
+            raise HPOError(
+                f"Task {self.task.name!r}: model(params, data) must return a compiled "
+                f"keras.Model. Received: {type(model).__name__}"
+            )
+        return model
+
+
+def _out_of_fold(
+    folds: list[FoldArrays], predictions: list[dict[str, np.ndarray]]
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Put the folds' predictions together; a sample that several folds predicted is averaged.
+
+    Returns:
+        Positions of the predicted samples, shape (m,), their predictions by output name, shape
+        (m, ...), and the first fold that predicted each, shape (m,).
+    """
+    rows = np.concatenate([fold.validation for fold in folds])
+    fold_of = np.repeat(np.arange(len(folds)), [len(fold.validation) for fold in folds])
+    index, first, inverse, count = np.unique(
+        rows, return_index=True, return_inverse=True, return_counts=True
+    )
+    means = {}
+    for name in predictions[0]:
+        stacked = np.concatenate([part[name] for part in predictions])
+        total = np.zeros((len(index), *stacked.shape[1:]), "float64")
+        np.add.at(total, inverse, stacked)
+        weight = count.reshape(-1, *[1] * (stacked.ndim - 1))
+        means[name] = (total / weight).astype("float32")
+    return index, means, fold_of[first]
+
+
+def _save_models(model: Any, weights: list[list[np.ndarray]], directory: Path) -> None:
+    for fold, of_fold in enumerate(weights):
+        model.set_weights(of_fold)
+        with artifacts.replacing(directory / f"fold-{fold}.keras") as path:
+            model.save(path, include_optimizer=False)

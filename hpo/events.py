@@ -1,0 +1,99 @@
+"""What a worker tells of its work while it goes on, as JSON that crosses a pipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TrialStarted:
+    """A trial was begun.
+
+    Attributes:
+        worker: Who runs it.
+        number: The trial.
+        params: Its hyperparameters.
+    """
+
+    worker: str
+    number: int
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """All folds of a trial trained one more epoch.
+
+    Attributes:
+        worker: Who runs it.
+        number: The trial.
+        epoch: The epoch, from 1.
+        epochs: The most epochs the trial trains.
+        score: The mean of the objective over the folds.
+    """
+
+    worker: str
+    number: int
+    epoch: int
+    epochs: int
+    score: float
+
+
+@dataclass(frozen=True)
+class TrialEnded:
+    """A trial ended.
+
+    Attributes:
+        worker: Who ran it.
+        number: The trial.
+        state: How it ended: "complete", "pruned" or "failed".
+        score: Its score, or None.
+        seconds: How long it took.
+        reason: Why it failed, or None.
+    """
+
+    worker: str
+    number: int
+    state: str
+    score: float | None
+    seconds: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class WorkerFailed:
+    """A worker cannot work at all: the plugin or its data cannot be loaded.
+
+    Attributes:
+        worker: Which one.
+        message: What is wrong and what to do.
+        usage: Whether a wrong name or value is the cause.
+    """
+
+    worker: str
+    message: str
+    usage: bool = False
+
+
+Event = TrialStarted | EpochEnded | TrialEnded | WorkerFailed
+
+OnEvent = Callable[[Event], None]
+
+_KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in (TrialStarted, EpochEnded, TrialEnded, WorkerFailed)
+}
+
+
+def to_line(event: Event) -> bytes:
+    """Write an event as a line."""
+    return json.dumps([type(event).__name__, dataclasses.asdict(event)]).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Event:
+    """Read an event that ``to_line`` wrote."""
+    kind, fields = json.loads(line)
+    return _KINDS[kind](**fields)

@@ -1,0 +1,51 @@
+"""Executors: where the workers of a search run."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Protocol
+
+from hpo.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpo.events import OnEvent
+    from hpo.study import Study
+    from hpo.task import Task
+
+NAMES = ("local", "inline")
+
+
+class Executor(Protocol):
+    """Places workers, and sees to it that a dead one harms no more than its own trial."""
+
+    def run(
+        self, study: Study, task: Task, *, on_event: OnEvent, stopping: Callable[[], bool]
+    ) -> None:
+        """Have the study's trials evaluated until it has enough or the search is stopped.
+
+        Args:
+            study: The study; its options say how it is searched.
+            task: Its task.
+            on_event: Told of everything the workers do.
+            stopping: Whether to stop; trials that run are then interrupted after their epoch.
+
+        Raises:
+            HPOError: No worker can work.
+        """
+
+
+def make_executor(name: str) -> Executor:
+    """Make an executor.
+
+    Args:
+        name: One of ``NAMES``.
+
+    Raises:
+        UsageError: There is no such executor.
+    """
+    if name not in NAMES:
+        raise UsageError(f"no executor {name!r}. There are: {', '.join(NAMES)}.")
+    executor: Executor = importlib.import_module(f"hpo.executors.{name}").make()
+    return executor

@@ -1,0 +1,40 @@
+"""One worker in this very process: for debugging, and for tasks that only exist in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpo.errors import HPOError, UsageError
+from hpo.events import WorkerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpo.events import Event, OnEvent
+    from hpo.study import Study
+    from hpo.task import Task
+
+
+class InlineExecutor:
+    """Runs one worker in this process."""
+
+    def run(
+        self, study: Study, task: Task, *, on_event: OnEvent, stopping: Callable[[], bool]
+    ) -> None:
+        """Have the study's trials evaluated here, until it has enough or is stopped."""
+        from hpo.study import new_worker_name
+        from hpo.worker import Worker
+
+        def raise_if_failed(event: Event) -> None:
+            if isinstance(event, WorkerFailed):
+                raise (UsageError if event.usage else HPOError)(event.message)
+            on_event(event)
+
+        Worker(
+            study, name=new_worker_name(), task=task, on_event=raise_if_failed, stopping=stopping
+        ).run()
+
+
+def make() -> InlineExecutor:
+    """Make the executor."""
+    return InlineExecutor()

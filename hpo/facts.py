@@ -1,0 +1,119 @@
+"""What a study records of its data and surroundings, so that its figures can be trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import hpo
+from hpo.baseline import baseline
+from hpo.errors import HPOError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpo.cv import Split
+    from hpo.study import Study
+    from hpo.task import Data, Task
+
+PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
+
+
+def record(study: Study, task: Task, data: Data, splits: Sequence[Split]) -> None:
+    """Record the facts with a study, or check that a study that goes on has the same data.
+
+    Args:
+        study: The study.
+        task: Its task.
+        data: The task's data.
+        splits: How the study cuts it.
+
+    Raises:
+        HPOError: The data is not that with which the study was begun.
+    """
+    description = _describe_data(data)
+    if not study.facts:
+        study.targets = _targets(data)
+        study.facts = {
+            "baseline": baseline(task, data, splits),
+            "reference": vars(task.reference) if task.reference else None,
+            "data": description,
+            "environment": _environment(),
+        }
+    before = study.facts["data"]["fingerprint"]
+    if before != description["fingerprint"]:
+        raise HPOError(
+            f"study {study.name!r} was begun with other data (fingerprint {before}, is "
+            f"{description['fingerprint']}). Start another with --study NAME."
+        )
+
+
+def fingerprint(arrays: Any) -> str:
+    """A short digest of arrays, or dicts of arrays: equal for equal contents and types."""
+    digest = hashlib.sha256()
+    _update(digest, arrays)
+    return digest.hexdigest()[:16]
+
+
+def _update(digest: Any, arrays: Any) -> None:
+    if isinstance(arrays, Mapping | tuple):
+        parts = arrays.items() if isinstance(arrays, Mapping) else enumerate(arrays)
+        for name, part in parts:
+            digest.update(str(name).encode())
+            _update(digest, part)
+        return
+    array = np.asarray(arrays)
+    digest.update(f"{array.dtype.str}{array.shape}".encode())
+    if array.dtype.hasobject:
+        for row in array.tolist():
+            digest.update(repr(row).encode())
+    else:
+        digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
+
+
+def _describe_data(data: Data) -> dict[str, Any]:
+    inputs = data.x if isinstance(data.x, Mapping) else {"": data.x}
+    return {
+        "n_samples": data.n_samples,
+        "fingerprint": fingerprint((data.x, data.y)),
+        "shapes": {name: list(np.shape(array)) for name, array in inputs.items()},
+        "class_names": list(data.class_names) if data.class_names is not None else None,
+        "feature_names": list(data.feature_names) if data.feature_names is not None else None,
+    }
+
+
+def _targets(data: Data) -> dict[str, np.ndarray]:
+    outputs = data.y if isinstance(data.y, Mapping) else {"": data.y}
+    return {name: np.asarray(target) for name, target in outputs.items()}
+
+
+def _environment() -> dict[str, Any]:
+    import keras
+
+    versions = {name: _version(name) for name in PACKAGES}
+    return {
+        "hpo": hpo.__version__,
+        "python": platform.python_version(),
+        **{name: version for name, version in versions.items() if version},
+        "backend": keras.backend.backend(),
+        "devices": _devices(),
+        "platform": platform.platform(),
+    }
+
+
+def _devices() -> list[str]:
+    import keras
+
+    return [str(device) for device in keras.distribution.list_devices()]
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,226 @@
+"""Trains all folds in lockstep, so that the epoch can be chosen on their mean curve.
+
+Choosing the best epoch of each fold by itself would fit the epoch to the validation part of that
+fold and make the score too good; the mean over folds is one choice for all, and the number of
+epochs it names is the one to train a final model for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo.errors import HPOError
+from hpo.task import Stage
+from hpo.training import make_trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hpo.task import Params, Task
+    from hpo.training import FoldArrays, Logs, State, Trainer
+
+    Report = Callable[[int, float, float], None]
+    Weights = list[np.ndarray]
+
+
+class TrialFailedError(HPOError):
+    """A configuration that cannot be evaluated, with the reason."""
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """Where the mean over the folds was best.
+
+    Attributes:
+        score: That mean.
+        fold_scores: The objective of every fold there.
+        epochs: Epochs trained in every stage up to there.
+        weights: The weights of every fold there.
+        predictions: What they predict for the fold's validation part, by output name.
+    """
+
+    score: float
+    fold_scores: list[float]
+    epochs: list[int]
+    weights: list[Weights]
+    predictions: list[dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """How a training went.
+
+    Attributes:
+        best: Where the mean over the folds was best.
+        curves: Every logged metric, shape (n_epochs, n_folds).
+        path: Which way training ran: "fused", "fused-xla" or "fit".
+    """
+
+    best: Best
+    curves: dict[str, np.ndarray]
+    path: str
+
+
+def train(
+    task: Task,
+    model: Any,
+    folds: Sequence[FoldArrays],
+    params: Params,
+    *,
+    seed: int,
+    report: Report | None = None,
+) -> Course:
+    """Train a model on every fold, one epoch of each at a time, through all stages.
+
+    Args:
+        task: The task: objective, stages, callbacks and defaults.
+        model: Its compiled model.
+        folds: The preprocessed folds.
+        params: The configuration.
+        seed: Seed of the order of the batches.
+        report: Called after every epoch with the epoch, from 1, and the present and the best mean.
+
+    Raises:
+        TrialFailedError: The loss or the objective became NaN or infinite.
+        HPOError: The model does not log the objective.
+    """
+    first = Stage("", int(params.get("epochs", task.epochs)), lambda _model, _params: None)
+    logs: list[list[Logs]] = []
+    best: Best | None = None
+    path = ""
+    for stage in (first, *task.stages):
+        stage.prepare(model, params)
+        run = _StageRun(task, model, folds, params, seed=seed, logs=logs, best=best)
+        best = run.train(stage.epochs, report)
+        path = run.trainer.path
+    if best is None:
+        raise HPOError(f"Task {task.name!r}: epochs=0 leaves nothing to train.")
+    names = logs[0][0]
+    curves = {
+        name: np.array([[log.get(name, math.nan) for log in e] for e in logs]) for name in names
+    }
+    return Course(best, curves, path)
+
+
+class _StageRun:
+    """One stage of training: the folds' states, and the best of them so far."""
+
+    def __init__(
+        self,
+        task: Task,
+        model: Any,
+        folds: Sequence[FoldArrays],
+        params: Params,
+        *,
+        seed: int,
+        logs: list[list[Logs]],
+        best: Best | None,
+    ) -> None:
+        self.task = task
+        self.model = model
+        self.folds = folds
+        self.params = params
+        self.seed = seed
+        self.logs = logs
+        self.before = best
+        self.callbacks = [list(task.callbacks(params)) if task.callbacks else [] for _fold in folds]
+        self.trainer: Trainer = make_trainer(
+            model,
+            folds,
+            batch_size=int(params.get("batch_size", task.batch_size)),
+            epochs=int(params.get("epochs", task.epochs)),
+            callbacks=self.callbacks,
+        )
+        self.states = self._initial_states()
+
+    def train(self, epochs: int, report: Report | None) -> Best | None:
+        """Train until the epochs are had, patience runs out or every fold's callbacks stop."""
+        patience = int(self.params.get("patience", self.task.patience))
+        best_score = self.before.score if self.before else None
+        best_states, best_epoch = self.states, 0
+        best_logs: list[Logs] = []
+        self._call("on_train_begin")
+        for epoch in range(1, epochs + 1):
+            logs, stops = self._run_epoch(epoch)
+            self.logs.append(logs)
+            score = self._mean_objective(logs)
+            if best_score is None or self._is_better(score, best_score):
+                best_score, best_states = score, list(self.states)
+                best_epoch, best_logs = epoch, logs
+            if report is not None:
+                report(len(self.logs), score, best_score)
+            if epoch - best_epoch >= patience or all(stops):
+                break
+        self._call("on_train_end")
+        if not best_logs:
+            return self.before
+        return self._best(best_states, best_epoch, best_logs)
+
+    def _initial_states(self) -> list[State]:
+        if self.before is None:
+            return [self.trainer.save()] * len(self.folds)
+        states = []
+        for weights in self.before.weights:
+            self.model.set_weights(weights)
+            states.append(self.trainer.save())
+        return states
+
+    def _run_epoch(self, epoch: int) -> tuple[list[Logs], list[bool]]:
+        logs, stops = [], []
+        for fold, arrays in enumerate(self.folds):
+            order = np.random.default_rng([self.seed, fold, len(self.logs)])
+            self.trainer.load(self.states[fold])
+            self.model.stop_training = False
+            for callback in self.callbacks[fold]:
+                callback.on_epoch_begin(epoch - 1)
+            logs.append(self.trainer.run_epoch(fold, order.permutation(arrays.train)))
+            self._check(logs[-1], fold, epoch)
+            for callback in self.callbacks[fold]:
+                callback.on_epoch_end(epoch - 1, dict(logs[-1]))
+            self.states[fold] = self.trainer.save()
+            stops.append(bool(self.model.stop_training))
+        return logs, stops
+
+    def _check(self, logs: Logs, fold: int, epoch: int) -> None:
+        if self.task.objective not in logs:
+            raise HPOError(
+                f"Task {self.task.name!r}: the model does not log its objective "
+                f"{self.task.objective!r}; it logs {', '.join(logs)}. "
+                "Name the metric in compile(metrics=[...])."
+            )
+        for name in (self.task.objective, "loss"):
+            if not math.isfinite(logs[name]):
+                raise TrialFailedError(
+                    f"{name} became {logs[name]} in epoch {epoch} of fold {fold}"
+                )
+
+    def _mean_objective(self, logs: list[Logs]) -> float:
+        return float(np.mean([log[self.task.objective] for log in logs]))
+
+    def _is_better(self, score: float, than: float) -> bool:
+        return score < than if self.task.direction == "minimize" else score > than
+
+    def _best(self, states: list[State], epoch: int, logs: list[Logs]) -> Best:
+        weights, predictions = [], []
+        for fold, state in enumerate(states):
+            self.trainer.load(state)
+            weights.append(self.model.get_weights())
+            predictions.append(self.trainer.predict(fold))
+        return Best(
+            score=self._mean_objective(logs),
+            fold_scores=[log[self.task.objective] for log in logs],
+            epochs=[*(self.before.epochs if self.before else []), epoch],
+            weights=weights,
+            predictions=predictions,
+        )
+
+    def _call(self, hook: str) -> None:
+        for fold in self.callbacks:
+            for callback in fold:
+                if hook == "on_train_begin":
+                    callback.set_model(self.model)
+                getattr(callback, hook)()

@@ -1,0 +1,99 @@
+"""Preprocessing, fitted inside each training fold and shared by the trials that ask for it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo.training.trainer import FoldArrays
+from hpo.training.variables import take
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpo.cv import Split
+    from hpo.task import Data, Params, Task
+
+CACHE_BYTES = 1 << 30
+
+
+class FoldCache:
+    """The folds of a data set under the preprocessors that trials asked for lately.
+
+    Args:
+        task: The task; its ``preprocessor`` makes the transformer.
+        data: Its data, without the test set.
+        splits: How the data is cut.
+    """
+
+    def __init__(self, task: Task, data: Data, splits: Sequence[Split]) -> None:
+        self._task = task
+        self._data = data
+        self._splits = splits
+        self._entries: OrderedDict[str, tuple[Any, list[FoldArrays]]] = OrderedDict()
+
+    def get(self, params: Params) -> list[FoldArrays]:
+        """The samples of every fold as a configuration's preprocessor makes them."""
+        transformer = self._task.preprocessor(params) if self._task.preprocessor else None
+        key = _identity(transformer)
+        if key not in self._entries:
+            # The transformer is kept too, so that no later object can come to have its address
+            # and with it, perhaps, its identity.
+            self._entries[key] = (transformer, self._make(transformer))
+            self._shrink()
+        self._entries.move_to_end(key)
+        return self._entries[key][1]
+
+    def _make(self, transformer: Any) -> list[FoldArrays]:
+        y = compact(self._data.y)
+        raw = compact(self._data.x) if transformer is None else None
+        folds = []
+        for split in self._splits:
+            x = raw
+            if transformer is not None:
+                x = transform(fit(transformer, self._data, split.train), self._data.x)
+            folds.append(FoldArrays(x, y, self._data.sample_weight, split.train, split.validation))
+        return folds
+
+    def _shrink(self) -> None:
+        while len(self._entries) > 1 and sum(map(_bytes, self._entries.values())) > CACHE_BYTES:
+            self._entries.popitem(last=False)
+
+
+def fit(transformer: Any, data: Data, train: np.ndarray) -> Any:
+    """A copy of a transformer, fitted on some of the training samples and nothing else."""
+    from sklearn.base import clone
+
+    return clone(transformer).fit(take(data.x, train), take(data.y, train))
+
+
+def transform(transformer: Any, x: Any) -> Any:
+    """Samples as a fitted transformer makes them; None leaves them as they are."""
+    return compact(x if transformer is None else transformer.transform(x))
+
+
+def compact(arrays: Any) -> Any:
+    """Arrays as models take them: dense, and single where they were of double precision."""
+    if isinstance(arrays, Mapping):
+        return {name: compact(array) for name, array in arrays.items()}
+    dense = arrays.toarray() if hasattr(arrays, "toarray") else np.asarray(arrays)
+    return dense.astype("float32") if dense.dtype == np.float64 else dense
+
+
+def _identity(transformer: Any) -> str:
+    if transformer is None:
+        return ""
+    settings = sorted(transformer.get_params(deep=True).items())
+    return f"{type(transformer).__module__}.{type(transformer).__qualname__}{settings!r}"
+
+
+def _bytes(entry: tuple[Any, list[FoldArrays]]) -> int:
+    distinct = {id(array): array.nbytes for fold in entry[1] for array in _leaves(fold.x)}
+    return sum(distinct.values())
+
+
+def _leaves(arrays: Any) -> list[np.ndarray]:
+    return list(arrays.values()) if isinstance(arrays, Mapping) else [arrays]

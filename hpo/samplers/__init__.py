@@ -1,0 +1,38 @@
+"""Samplers: which configuration is tried next. Each is an Optuna sampler under a short name."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import TYPE_CHECKING
+
+from hpo.errors import UsageError
+
+if TYPE_CHECKING:
+    import optuna
+
+_MODULES = {"random": "hpo.samplers.random", "tpe": "hpo.samplers.tpe"}
+
+NAMES = tuple(_MODULES)
+
+
+def make_sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
+    """Make a sampler.
+
+    A sampler is made anew for every trial, with a seed of its own, and takes all it knows from
+    the study: so a study that is resumed, or whose worker was replaced, goes on as if nothing
+    had happened.
+
+    Args:
+        name: One of ``NAMES``.
+        seed: Seed of its random numbers.
+
+    Raises:
+        UsageError: There is no such sampler.
+    """
+    if name not in _MODULES:
+        close = difflib.get_close_matches(name, NAMES, n=1)
+        guess = f" Did you mean {close[0]!r}?" if close else ""
+        raise UsageError(f"no sampler {name!r}.{guess} There are: {', '.join(NAMES)}.")
+    sampler: optuna.samplers.BaseSampler = importlib.import_module(_MODULES[name]).make(seed)
+    return sampler

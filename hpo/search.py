@@ -1,0 +1,165 @@
+"""A search from beginning to end: make or continue the study, place workers, watch, stop."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from typing import TYPE_CHECKING, Any
+
+from hpo import cv as cv_module
+from hpo import samplers
+from hpo.errors import UsageError
+from hpo.executors import make_executor
+from hpo.interrupts import interruptible
+from hpo.plugins import absolute_reference, load_space, load_task
+from hpo.space import Space
+from hpo.study import Options, Settings, Study, create_study, runs_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hpo.events import OnEvent
+    from hpo.task import Task
+
+
+def run(  # noqa: PLR0913  (what a search may be told)
+    task: str | Task,
+    *,
+    study: str | None = None,
+    sampler: str = "tpe",
+    trials: int = 50,
+    timeout: float | None = None,
+    trial_timeout: float | None = None,
+    cv: str | None = None,
+    space: Space | str | os.PathLike[str] | None = None,
+    settings: Sequence[str] = (),
+    seed: int = 0,
+    keep: int = 25,
+    executor: str | None = None,
+    runs: str | os.PathLike[str] | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    on_event: OnEvent = lambda _event: None,
+    on_open: Callable[[Study], None] = lambda _study: None,
+) -> Study:
+    """Search good hyperparameters for a task.
+
+    A study that exists is continued until it has ``trials`` trials in all.
+
+    Args:
+        task: Name of an installed task, ``"module:attribute"``, path of a Python file, or a Task.
+        study: The study's name; by default the task's.
+        sampler: "tpe" or "random".
+        trials: How many trials the study shall have.
+        timeout: Seconds after which the search ends.
+        trial_timeout: Seconds after which a trial is ended as failed.
+        cv: How trials are evaluated, such as "kfold:5"; by default as the task says.
+        space: A search space in place of the task's: a Space or the path of a TOML file.
+        settings: Changes to the space, such as "optimizer=adam" or "units.high=512".
+        seed: Seed of the sampler, the weights and the batches.
+        keep: Of how many of the best trials the models are kept, for ensembles.
+        executor: "local" (child processes) or "inline" (this process). By default local where
+            the task is named, inline where a Task is given.
+        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+        data_dir: Folder with data sets; by default ``HPO_DATA_DIR``.
+        on_event: Told of everything the workers do.
+        on_open: Given the study before the first trial.
+
+    Returns:
+        The study.
+
+    Raises:
+        UsageError: A name or value is wrong.
+        HPOError: The task or its data cannot be loaded, or the study has other settings.
+        KeyboardInterrupt: The search was stopped; the study goes on when run again.
+    """
+    loaded, reference = _task_and_reference(task, executor)
+    chosen = load_space(loaded.space if space is None else space).override(settings)
+    if cv is not None:
+        cv_module.check(cv)
+    if trials < 1 or keep < 0:
+        raise UsageError(
+            f"a study needs trials=1 or more and keep=0 or more, not {trials}, {keep}."
+        )
+    samplers.make_sampler(sampler, seed)
+    placed = make_executor(executor or ("local" if isinstance(task, str) else "inline"))
+    name = study or loaded.name
+    opened = create_study(
+        runs_directory(runs),
+        name,
+        Settings(
+            task=reference,
+            task_name=loaded.name,
+            objective=loaded.objective,
+            direction=loaded.direction or "minimize",
+            cv=cv or loaded.cv_name,
+            space=chosen.to_toml(),
+        ),
+    )
+    folder = data_dir or os.environ.get("HPO_DATA_DIR")
+    opened.options = Options(
+        sampler=sampler,
+        trials=trials,
+        timeout=timeout,
+        trial_timeout=trial_timeout,
+        seed=seed,
+        keep=keep,
+        data_dir=os.path.abspath(folder) if folder else None,  # noqa: PTH100  (as given)
+        command=_command(
+            reference,
+            {
+                "study": None if name == loaded.name else name,
+                "sampler": sampler,
+                "trials": trials,
+                "seed": seed,
+                "cv": cv,
+                "space": None if isinstance(space, Space) else space,
+                "set": list(settings),
+                "timeout": timeout,
+                "trial-timeout": trial_timeout,
+            },
+        ),
+    )
+    opened.fail_orphans()
+    _queue_defaults(opened, chosen)
+    on_open(opened)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with interruptible() as interrupted:
+        placed.run(
+            opened,
+            loaded,
+            on_event=on_event,
+            stopping=lambda: (
+                interrupted.is_set() or (deadline is not None and time.monotonic() > deadline)
+            ),
+        )
+    if interrupted.is_set():
+        raise KeyboardInterrupt
+    return opened
+
+
+def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, str]:
+    if isinstance(task, str):
+        return load_task(task), absolute_reference(task)
+    if executor not in (None, "inline"):
+        raise UsageError(
+            f"executor={executor!r} evaluates in other processes, which must find the task: give "
+            f"its name, module:attribute or file. Received: the Task {task.name!r} itself."
+        )
+    return task, f"{task.name} (given as a Task)"
+
+
+def _queue_defaults(study: Study, space: Space) -> None:
+    """Let the first trial be the default configuration, so that reports can say what tuning won."""
+    defaults = space.defaults()
+    if defaults and not study.trials:
+        study.record.enqueue_trial(defaults)
+
+
+def _command(task: str, options: Mapping[str, Any]) -> str:
+    words = ["hpo", "run", task]
+    for name, value in options.items():
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                words += [f"--{name}", str(one)]
+    return shlex.join(words)

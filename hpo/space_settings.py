@@ -1,0 +1,184 @@
+"""Changes to a search space as ``--set`` has them: ``NAME=VALUE`` and ``NAME.FIELD=VALUE``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hpo.conditions import Scalar, is_number, read_value, same, show
+from hpo.parameters import Categorical, Float, Int, Parameter, as_float
+from hpo.space import refusal, suggestion
+from hpo.space_toml import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hpo.errors import UsageError
+
+_TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
+_KINDS = {str: "string", bool: "boolean", int: "whole number", float: "number"}
+_FIXED_KEYS = ("type", "when")
+_SETTABLE_ANYWHERE = ("epochs", "batch_size", "patience")
+
+
+def apply_settings(
+    parameters: Mapping[str, Parameter], settings: Sequence[str], file: str
+) -> dict[str, Parameter]:
+    """Fixes and changes parameters as :meth:`hpo.space.Space.override` describes it.
+
+    Args:
+        parameters: The parameters of a valid space.
+        settings: ``NAME=VALUE`` or ``NAME.FIELD=VALUE``, in the order of their application.
+        file: What messages call the space.
+
+    Returns:
+        The parameters that can still apply.
+
+    Raises:
+        UsageError: A setting names nothing that is there, or a value that does not fit.
+    """
+    current = dict(parameters)
+    ranges = dict(parameters)  # what a value must lie in, even where it has been fixed before
+    for setting in (_parse_setting(written, file) for written in settings):
+        if setting.name not in current and not setting.may_add:
+            raise setting.refusal(f"no such parameter. {suggestion(setting.name, current)}")
+        name, within = setting.name, ranges.get(setting.name)
+        if setting.key is not None:
+            current[name] = ranges[name] = _changed(current[name], setting, within)
+        elif within is not None:
+            current[name] = _fixed(within, setting)
+        else:
+            current[name] = _added(setting)
+    return _applicable({name: _settled(name, current[name], file) for name in current})
+
+
+@dataclass(frozen=True)
+class _Setting:
+    written: str
+    name: str
+    key: str | None
+    text: str
+    file: str
+
+    @property
+    def may_add(self) -> bool:
+        return self.key is None and self.name in _SETTABLE_ANYWHERE
+
+    @property
+    def readings(self) -> tuple[Any, str]:
+        """What the text may mean: a TOML value, or itself where a string is called for."""
+        return read_value(self.text), self.text
+
+    def refusal(self, problem: str) -> UsageError:
+        written = " ".join(self.written.split())
+        return refusal(self.file, self.name, f"--set {written}: {problem}")
+
+
+def _parse_setting(written: str, file: str) -> _Setting:
+    target, equals, text = (part.strip() for part in written.partition("="))
+    name, dot, key = target.partition(".")
+    setting = _Setting(written, name, key if dot else None, text, file)
+    if not (equals and name):
+        raise setting.refusal("is no NAME=VALUE. Write it like learning_rate=1e-3.")
+    return setting
+
+
+def _fixed(within: Parameter, setting: _Setting) -> Categorical:
+    within = _settled(setting.name, within, setting.file)
+    for reading in setting.readings:
+        value = _fitted(within, reading)
+        if value is not None:
+            return Categorical((value,), default=value, when=within.when)
+    raise setting.refusal(_misfit(within, setting))
+
+
+def _fitted(within: Parameter, value: Any) -> Scalar | None:
+    """The value as the parameter takes it; None where it does not. A step does not matter."""
+    match within:
+        case Float(low, high):
+            return float(value) if is_number(value) and low <= value <= high else None
+        case Int(low, high):
+            return value if type(value) is int and low <= value <= high else None
+        case Categorical((only,)):
+            value = as_float(value) if isinstance(only, float) else value
+            return value if type(value) is type(only) else None
+    return next((choice for choice in within.choices if same(choice, value)), None)
+
+
+def _misfit(within: Parameter, setting: _Setting) -> str:
+    value, name = setting.readings[0], setting.name
+    if not isinstance(within, Categorical):
+        if not is_number(value) or (isinstance(within, Int) and type(value) is not int):
+            kind = "whole number" if isinstance(within, Int) else "number"
+            return f"{show(value)} is no {kind}. Give one {within.describe()}."
+        end = "low" if value < within.low else "high"
+        return (
+            f"{show(value)} is not {within.describe()}. "
+            f"Widen the range first: --set {name}.{end}={setting.text}."
+        )
+    if len(within.choices) == 1:
+        only = within.choices[0]
+        return (
+            f"{show(value)} is not of the same type as {show(only)}. Give a {_KINDS[type(only)]}."
+        )
+    return (
+        f"{show(value)} is not {within.describe()}. Name one of them, or add it first: "
+        f"--set '{name}.choices={show([*within.choices, value])}'."
+    )
+
+
+def _added(setting: _Setting) -> Categorical:
+    value = setting.readings[0]
+    if type(value) is not int or value < 1:
+        raise setting.refusal(f"{show(value)} is no whole number from 1 on. Give one.")
+    return Categorical((value,), default=value)
+
+
+def _changed(parameter: Parameter, setting: _Setting, within: Parameter | None) -> Parameter:
+    """The parameter with one of its fields changed; :func:`_settled` sees to what follows."""
+    if type(parameter) is not type(within):
+        raise setting.refusal("an earlier setting fixed it. Leave one of the two out.")
+    keys = [key for key in fields_of(type(parameter)) if key not in _FIXED_KEYS]
+    if setting.key not in keys:
+        raise setting.refusal(f"no such field to change. {suggestion(setting.key or '', keys)}")
+    change: dict[str, Any] = {setting.key: setting.readings[0]}
+    if setting.key == "default":
+        parameter = _settled(setting.name, parameter, setting.file)
+        change["default"] = _fitting_default(parameter, setting)
+    return replace(parameter, **change)
+
+
+def _fitting_default(parameter: Parameter, setting: _Setting) -> Any:
+    for reading in setting.readings:
+        if parameter.contains(reading):
+            return reading
+    raise setting.refusal(f"the parameter is {parameter.describe()}. Choose a default that fits.")
+
+
+def _settled(name: str, parameter: Parameter, file: str) -> Parameter:
+    """The parameter with its default moved into its range, which may have changed."""
+    problem = next(parameter.problems(), None)
+    if problem is not None:
+        raise refusal(file, name, problem)
+    return parameter.with_fitting_default()
+
+
+def _applicable(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """The parameters that may still apply, with conditions on no more than is left."""
+    kept: dict[str, Parameter] = {}
+    for name, parameter in parameters.items():
+        possible = (
+            earlier in kept and condition.possible(kept[earlier])
+            for earlier, condition in parameter.conditions.items()
+        )
+        if all(possible):
+            kept[name] = _narrowed(parameter, kept)
+    return kept
+
+
+def _narrowed(parameter: Parameter, kept: Mapping[str, Parameter]) -> Parameter:
+    when = dict(parameter.when or {})
+    for earlier, condition in parameter.conditions.items():
+        if condition.problem(earlier, kept[earlier]) is not None:
+            when[earlier] = condition.within(kept[earlier])
+    return replace(parameter, when=when)

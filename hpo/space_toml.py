@@ -1,0 +1,120 @@
+"""Search spaces as TOML files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from hpo.conditions import show
+from hpo.errors import UsageError
+from hpo.parameters import Categorical, Float, Int, Parameter
+from hpo.space import refusal, suggestion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
+_KINDS = {str: "string", bool: "boolean", int: "whole number", float: "number"}
+_FIXED_KEYS = ("type", "when")
+
+
+def read_text(path: Path) -> str:
+    """The text of a TOML file.
+
+    Raises:
+        UsageError: The file is not there, cannot be read or is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"search_spaces: {path}: there is no such file. Check the path.") from None
+    except OSError as error:
+        reason = error.strerror
+        raise UsageError(f"search_spaces: {path}: {reason}. Name a readable file.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"search_spaces: {path}: is no UTF-8. Save it as UTF-8.") from error
+
+
+def read_parameters(text: str, file: str) -> dict[str, Parameter]:
+    """Reads the parameters of a search space, without checking how they fit together.
+
+    Args:
+        text: TOML with one table per parameter.
+        file: What messages call the text.
+
+    Raises:
+        UsageError: The text is no TOML, or a table lacks a key or has an unknown one.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number may be too long, a list too deep
+        last_line = len(text.splitlines())
+        reason = str(error).replace("at end of document", f"at the end of line {last_line}")
+        raise UsageError(f"search_spaces: {file}: is no TOML: {reason}. Mend that line.") from error
+    return {name: _parameter(name, table, file) for name, table in tables.items()}
+
+
+def write_parameters(parameters: Mapping[str, Parameter]) -> str:
+    """Writes parameters as TOML: one table each, without what is at its default."""
+    return "\n".join(_written_table(name, parameters[name]) for name in parameters)
+
+
+def _parameter(name: str, table: Any, file: str) -> Parameter:
+    if not isinstance(table, dict):
+        raise refusal(file, name, f"is {show(table)}. Make it a table with a type.")
+    problem = next(_table_problems(table), None)
+    if problem is not None:
+        raise refusal(file, name, problem)
+    arguments = {key: value for key, value in table.items() if key != "type"}
+    return _TYPES[table["type"]](**arguments)
+
+
+def _table_problems(table: Mapping[str, Any]) -> Iterator[str]:
+    """What keeps a table from being a parameter; the first problem hides the others."""
+    types = ", ".join(_TYPES)
+    if "type" not in table:
+        yield f"has no type. Give one of {types}."
+    kind = table["type"]
+    if kind not in list(_TYPES):
+        yield f"has an unknown type. {suggestion(kind, _TYPES)}"
+    keys = fields_of(_TYPES[kind])
+    for key in table:
+        if key not in keys:
+            yield f"has an unknown key. {suggestion(key, keys)}"
+    for field in fields(_TYPES[kind]):
+        if field.init and field.default is MISSING and field.name not in table:
+            yield f"has no {field.name}. Add it."
+
+
+def fields_of(kind: type[Parameter]) -> list[str]:
+    """The keys that a kind of parameter takes, its type apart."""
+    return ["type", *(field.name for field in fields(kind) if field.init)]
+
+
+def _written_table(name: str, parameter: Parameter) -> str:
+    kind = next(kind for kind, cls in _TYPES.items() if isinstance(parameter, cls))
+    lines = [f"[{_written_key(name)}]", f'type = "{kind}"']
+    for field in fields(parameter):
+        value = getattr(parameter, field.name)
+        at_default = value is None or (field.name == "log" and not value)
+        if field.init and not at_default:
+            lines.append(f"{field.name} = {_written_value(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _written_key(name: str) -> str:
+    import tomlkit
+
+    return tomlkit.key(name).as_string()
+
+
+def _written_value(value: Any) -> str:
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        entries = (f"{_written_key(key)} = {_written_value(value[key])}" for key in value)
+        return f"{{ {', '.join(entries)} }}"
+    written: str = tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+    return written

@@ -1,0 +1,439 @@
+"""A study: the trials of one search over one task, and their files."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpo import artifacts
+from hpo.errors import HPOError, UsageError
+from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, TrialArrays, from_optuna
+
+if TYPE_CHECKING:
+    import numpy as np
+    import optuna
+
+    from hpo.evaluation import Evaluation
+    from hpo.space import Space
+    from hpo.task import Direction
+
+SETTINGS = "settings"
+OPTIONS = "options"
+FACTS = "facts"
+CONSULTATIONS = "test_consultations"
+JOURNAL = "journal.log"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What makes a study the study it is; none of it may change when the study goes on.
+
+    Attributes:
+        task: How the task's plugin is found: a name, ``module:attribute`` or a path.
+        task_name: The name the task gives itself.
+        objective: The name Keras logs the objective under.
+        direction: Whether it is minimized or maximized.
+        cv: How trials are evaluated.
+        space: The search space, as TOML.
+    """
+
+    task: str
+    task_name: str
+    objective: str
+    direction: Direction
+    cv: str
+    space: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is searched; a later run of it may choose otherwise.
+
+    Attributes:
+        sampler: Name of the sampler.
+        trials: How many trials the study shall have.
+        timeout: Seconds after which a run stops asking for trials, or None.
+        trial_timeout: Seconds after which a trial is ended as failed, or None.
+        seed: Seed of the sampler, the weights and the batches.
+        keep: Of how many of the best trials the models are kept.
+        data_dir: Folder with the data sets, or None.
+        command: The command that does the same again.
+    """
+
+    sampler: str = "tpe"
+    trials: int = 50
+    timeout: float | None = None
+    trial_timeout: float | None = None
+    seed: int = 0
+    keep: int = 25
+    data_dir: str | None = None
+    command: str = ""
+
+
+class Study:
+    """A study on disk.
+
+    Use :func:`create_study` and :func:`load_study` to get one.
+
+    Args:
+        record: Optuna's study underneath.
+        directory: The folder of the study's files.
+    """
+
+    def __init__(self, record: optuna.Study, directory: Path) -> None:
+        self.record = record
+        self.directory = directory
+        self._ended: dict[int, Trial] = {}
+        self._without_models: set[int] = set()
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.record.study_name
+
+    @property
+    def settings(self) -> Settings:
+        """What makes the study the study it is."""
+        return Settings(**self._attribute(SETTINGS))
+
+    @property
+    def options(self) -> Options:
+        """How the latest run searched it."""
+        return Options(**self._attribute(OPTIONS))
+
+    @options.setter
+    def options(self, options: Options) -> None:
+        self.record.set_user_attr(OPTIONS, dataclasses.asdict(options))
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        from hpo.space import Space
+
+        return Space.from_text(self.settings.space, name=f"study {self.name}")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the first worker found: baseline, data, environment; empty before it did.
+
+        Keys: ``baseline`` (float), ``reference`` ({score, source} or None), ``data``
+        ({n_samples, n_test, fingerprint, shapes, class_names, feature_names}) and
+        ``environment`` ({python, hpo, keras, tensorflow, ..., backend, devices, platform}).
+        """
+        return dict(self.record.user_attrs.get(FACTS, {}))
+
+    @facts.setter
+    def facts(self, facts: dict[str, Any]) -> None:
+        self.record.set_user_attr(FACTS, facts)
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials, by number."""
+        return [self._trial(frozen) for frozen in self.record.get_trials(deepcopy=False)]
+
+    @property
+    def ranking(self) -> list[Trial]:
+        """The complete trials, best first; the earlier of two equal ones comes first."""
+        sign = 1 if self.settings.direction == "minimize" else -1
+        complete = [trial for trial in self.trials if trial.score is not None]
+        return sorted(complete, key=lambda trial: (sign * (trial.score or 0.0), trial.number))
+
+    @property
+    def best(self) -> Trial | None:
+        """The best complete trial, or None while there is none."""
+        ranking = self.ranking
+        return ranking[0] if ranking else None
+
+    @property
+    def test_consultations(self) -> list[dict[str, Any]]:
+        """Every time the test set was consulted: ``time``, ``command`` and ``result``."""
+        return list(self.record.user_attrs.get(CONSULTATIONS, []))
+
+    def record_consultation(self, command: str, result: dict[str, Any]) -> None:
+        """Put on record that the test set was consulted, before anybody sees the result."""
+        entry = {
+            "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "command": command,
+            "result": result,
+        }
+        self.record.set_user_attr(CONSULTATIONS, [*self.test_consultations, entry])
+
+    def trial_directory(self, number: int) -> Path:
+        """The folder of a trial's files."""
+        return self.directory / "trials" / str(number)
+
+    def model_paths(self, number: int) -> list[Path]:
+        """The kept models of a trial, one per fold; empty where they were not kept."""
+        found = self.trial_directory(number).glob("fold-*.keras")
+        return sorted(found, key=lambda path: int(path.stem.removeprefix("fold-")))
+
+    def arrays(self, number: int) -> TrialArrays:
+        """Curves and out-of-fold predictions of a complete trial.
+
+        Raises:
+            HPOError: The trial's file is missing or damaged.
+        """
+        path = self.trial_directory(number) / "evaluation.npz"
+        arrays = artifacts.read_arrays(path)
+        try:
+            return TrialArrays(
+                curves=_with_prefix(arrays, "curve/"),
+                predictions=_with_prefix(arrays, "oof/"),
+                index=arrays["index"],
+                fold=arrays["fold"],
+            )
+        except KeyError as error:
+            raise HPOError(f"{path}: lacks {error}. The file is damaged.") from error
+
+    @property
+    def targets(self) -> dict[str, np.ndarray]:
+        """Targets of all training samples by output name, shape (n_samples, ...) each.
+
+        A model with one output has the single name ``""``. Empty before the first worker ran.
+        """
+        path = self.directory / "targets.npz"
+        return _with_prefix(artifacts.read_arrays(path), "y/") if path.exists() else {}
+
+    @targets.setter
+    def targets(self, targets: dict[str, np.ndarray]) -> None:
+        arrays = {f"y/{name}": target for name, target in targets.items()}
+        artifacts.write_arrays(self.directory / "targets.npz", arrays)
+
+    @property
+    def ensemble(self) -> dict[str, Any] | None:
+        """The latest ensemble, as ``hpo ensemble --json`` prints it, or None."""
+        path = self.directory / "ensemble" / "ensemble.json"
+        return dict(artifacts.read_json(path)) if path.exists() else None
+
+    @property
+    def counted(self) -> int:
+        """How many trials have been had."""
+        return sum(trial.counts for trial in self.trials)
+
+    def complete(self, trial: optuna.Trial, evaluation: Evaluation) -> None:
+        """Store what a trial came to; its files first, so that a complete trial has them."""
+        artifacts.write_arrays(
+            self.trial_directory(trial.number) / "evaluation.npz",
+            {
+                "index": evaluation.arrays.index,
+                "fold": evaluation.arrays.fold,
+                **{f"curve/{name}": c for name, c in evaluation.arrays.curves.items()},
+                **{f"oof/{name}": p for name, p in evaluation.arrays.predictions.items()},
+            },
+        )
+        trial.set_user_attr(RESULT, evaluation.summary())
+        self.record.tell(trial, evaluation.score)
+
+    def rank(self, score: float) -> int:
+        """How many complete trials are better than a score."""
+        sign = 1 if self.settings.direction == "minimize" else -1
+        return sum(sign * (trial.score or 0.0) < sign * score for trial in self.ranking)
+
+    def drop_models(self, keep: int) -> None:
+        """Remove the models of all complete trials but the best ``keep``."""
+        for trial in self.ranking[keep:]:
+            if trial.number not in self._without_models:
+                self._without_models.add(trial.number)
+                for path in self.model_paths(trial.number):
+                    path.unlink(missing_ok=True)
+
+    def fail(self, number: int, failure: Failure) -> None:
+        """End a running trial as failed; one that was interrupted is queued to be tried again."""
+        import optuna
+
+        frozen = self.record.get_trials(deepcopy=False)[number]
+        # Whoever finds a worker dead has no Trial of Optuna's, only the number.
+        self.record._storage.set_trial_user_attr(  # noqa: SLF001
+            frozen._trial_id,  # noqa: SLF001
+            FAILURE,
+            dataclasses.asdict(failure),
+        )
+        self.record.tell(number, state=optuna.trial.TrialState.FAIL)
+        trial = from_optuna(frozen)
+        if failure.cause == "interrupted" and trial.params:
+            attributes = {} if trial.seed is None else {SEED: trial.seed}
+            self.record.enqueue_trial(trial.params, user_attrs=attributes)
+
+    def fail_orphans(self, worker: str | None = None, reason: str | None = None) -> list[int]:
+        """Fail the running trials whose worker is gone.
+
+        Args:
+            worker: Only those of this worker, known to be dead; by default every running trial
+                whose worker no longer holds its lock.
+            reason: What became of the worker; by default that the search was stopped.
+
+        Returns:
+            The numbers of those trials.
+        """
+        orphans = [
+            trial.number
+            for trial in self.trials
+            if trial.state == "running"
+            and (trial.worker in (worker, None) if worker else not self.is_alive(trial.worker))
+        ]
+        interrupted = Failure("interrupted: the search was killed", "interrupted")
+        for number in orphans:
+            self.fail(number, Failure(reason, "outside") if reason else interrupted)
+        return orphans
+
+    def worker_lock(self, worker: str) -> Path:
+        """The file whose lock a worker holds as long as it lives."""
+        return self.directory / "workers" / f"{worker}.lock"
+
+    def is_alive(self, worker: str | None) -> bool:
+        """Whether a worker still holds its lock."""
+        from hpo.storage import FileLock
+
+        if worker is None or not self.worker_lock(worker).exists():
+            return False
+        lock = FileLock(self.worker_lock(worker))
+        if not lock.acquire(block=False):
+            return True
+        lock.release()
+        return False
+
+    def _trial(self, frozen: optuna.trial.FrozenTrial) -> Trial:
+        if frozen.number not in self._ended:
+            trial = from_optuna(frozen)
+            if not frozen.state.is_finished():
+                return trial
+            self._ended[frozen.number] = trial
+        return self._ended[frozen.number]
+
+    def _attribute(self, key: str) -> dict[str, Any]:
+        try:
+            return dict(self.record.user_attrs[key])
+        except KeyError:
+            raise HPOError(
+                f"study {self.name!r} in {self.directory} lacks its {key}; it was not made by hpo "
+                "or was killed while being made. Delete the folder and run it again."
+            ) from None
+
+
+def create_study(runs: Path, name: str, settings: Settings) -> Study:
+    """Make a study, or open the one of this name if it has the same settings.
+
+    Args:
+        runs: The folder that holds one folder per study.
+        name: The study's name.
+        settings: What makes the study the study it is.
+
+    Raises:
+        UsageError: The name cannot be a folder's.
+        HPOError: A study of this name has other settings, or cannot be read.
+    """
+    import optuna
+
+    directory = _directory(runs, name)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HPOError(f"{directory}: cannot be made ({error.strerror}).") from error
+    record = optuna.create_study(
+        study_name=name,
+        storage=_storage(directory),
+        direction=settings.direction,
+        load_if_exists=True,
+    )
+    study = Study(record, directory)
+    if SETTINGS in record.user_attrs:
+        _check_same(study, settings)
+    else:
+        record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
+    return study
+
+
+def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None = None) -> Study:
+    """Open a study.
+
+    Args:
+        name: Its name, or the path of its folder.
+        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+
+    Raises:
+        UsageError: There is no such study.
+        HPOError: It cannot be read.
+    """
+    import optuna
+
+    directory = _find(os.fspath(name), runs_directory(runs))
+    try:
+        record = optuna.load_study(study_name=None, storage=_storage(directory))
+    except KeyError as error:
+        raise HPOError(f"{directory / JOURNAL}: holds no study. Run it anew.") from error
+    return Study(record, directory)
+
+
+def list_studies(runs: str | os.PathLike[str] | None = None) -> list[str]:
+    """Names of the studies in a folder, sorted."""
+    return sorted(path.parent.name for path in runs_directory(runs).glob(f"*/{JOURNAL}"))
+
+
+def new_worker_name() -> str:
+    """A name that no other worker has, on this machine or another."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+
+
+def runs_directory(runs: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of studies: the one given, ``HPO_RUNS``, or ``runs`` in this folder."""
+    return Path(runs or os.environ.get("HPO_RUNS") or "runs")
+
+
+def _directory(runs: Path, name: str) -> Path:
+    if not re.fullmatch(r"\w[\w. -]*", name):
+        raise UsageError(
+            f"study name {name!r} cannot be a folder's name. "
+            "Use letters, digits, '_', '-', '.' and spaces: --study NAME."
+        )
+    return runs / name
+
+
+def _find(name: str, runs: Path) -> Path:
+    for directory in (runs / name, Path(name)):
+        if (directory / JOURNAL).is_file():
+            return directory
+    known = list_studies(runs)
+    hint = f"Studies there: {', '.join(known)}." if known else "There is none yet: hpo run TASK."
+    raise UsageError(f"no study {name!r} in {runs}. {hint}")
+
+
+def _storage(directory: Path) -> optuna.storages.BaseStorage:
+    import optuna
+
+    from hpo.storage import open_journal
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return open_journal(directory / JOURNAL)
+
+
+def _check_same(study: Study, settings: Settings) -> None:
+    old, new = study.settings, settings
+    changed = [
+        _difference(field.name, getattr(old, field.name), getattr(new, field.name))
+        for field in dataclasses.fields(Settings)
+        if getattr(old, field.name) != getattr(new, field.name)
+    ]
+    if changed:
+        raise HPOError(
+            f"study {study.name!r} in {study.directory.parent} goes on only as it was begun; "
+            f"different now: {'; '.join(changed)}. Start another with --study NAME."
+        )
+
+
+def _difference(name: str, old: str, new: str) -> str:
+    if name != "space":
+        return f"{name} was {old}, is {new}"
+    lines = set(old.splitlines()) ^ set(new.splitlines())
+    first = next((line for line in (old + "\n" + new).splitlines() if line in lines), "order")
+    return f"space ({first.strip()})"
+
+
+def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -1,0 +1,206 @@
+"""The plugin contract: what a task says about its data, model, search space and objective."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from hpo.errors import HPOError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from hpo.space import Space
+
+Params = dict[str, Any]
+"""One configuration: the hyperparameters that apply, by name."""
+
+Arrays = Any
+"""An array, or a dict of arrays for models with several inputs or outputs."""
+
+Direction = Literal["minimize", "maximize"]
+
+_MAXIMIZED = ("acc", "auc", "precision", "recall", "f1", "fbeta", "r2", "iou", "similarity", "dice")
+_MINIMIZED = (
+    "loss",
+    "mae",
+    "mse",
+    "rmse",
+    "mape",
+    "msle",
+    "error",
+    "entropy",
+    "divergence",
+    "hinge",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The samples of a task, raw: nothing in it may be computed from the whole of ``x``.
+
+    Args:
+        x: Training samples, shape (n_samples, ...), or a dict of such arrays by input name.
+        y: Training targets, shape (n_samples, ...), or a dict of such arrays by output name.
+        x_test: Test samples like ``x``; only an ensemble reads them, and every reading is counted.
+        y_test: Test targets like ``y``.
+        sample_weight: Weight of every training sample, shape (n_samples,).
+        groups: Group of every training sample, shape (n_samples,); a group stays in one fold.
+        folds: Fold of every training sample for ``cv="predefined"``, shape (n_samples,);
+            -1 marks samples that are always trained on.
+        class_names: One name per class; their presence makes the task a classification.
+        feature_names: One name per column of a two-dimensional ``x``.
+        decode: Turns one sample of ``x`` into something a person can look at.
+
+    Raises:
+        HPOError: Lengths do not agree.
+    """
+
+    x: Arrays
+    y: Arrays
+    x_test: Arrays = None
+    y_test: Arrays = None
+    sample_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    folds: np.ndarray | None = None
+    class_names: Sequence[str] | None = None
+    feature_names: Sequence[str] | None = None
+    decode: Callable[[Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {
+            name: sorted(set(_lengths(getattr(self, name))))
+            for name in ("x", "y", "sample_weight", "groups", "folds")
+            if getattr(self, name) is not None
+        }
+        if len({length for found in lengths.values() for length in found}) > 1:
+            raise HPOError(
+                f"Data: the training arrays must have one row per sample. Received: {lengths}"
+            )
+
+    @property
+    def n_samples(self) -> int:
+        """Number of training samples."""
+        return _lengths(self.x)[0]
+
+    def without_test(self) -> Data:
+        """The same data with the test set taken out: all that a search may see."""
+        return dataclasses.replace(self, x_test=None, y_test=None)
+
+
+def _lengths(arrays: Arrays) -> list[int]:
+    if arrays is None:
+        return []
+    values = arrays.values() if isinstance(arrays, Mapping) else [arrays]
+    return [len(value) for value in values]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a published model of this class reaches, to stand beside our own result.
+
+    Args:
+        score: Its score on the test set, in the unit of the task's objective.
+        source: Where the figure was published.
+    """
+
+    score: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A further stretch of training, after the stages before it reached their best epoch.
+
+    Args:
+        name: What the stage does, as curves and reports call it.
+        epochs: The most epochs this stage trains.
+        prepare: ``(model, params) -> None``: unfreezes layers and compiles the model anew.
+            Weights are kept; the optimizer starts afresh.
+    """
+
+    name: str
+    epochs: int
+    prepare: Callable[[Any, Params], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned, and how a configuration becomes a model.
+
+    Args:
+        name: Short name; the default name of the task's study.
+        load: ``(data_dir) -> Data``. Called once per process; ``data_dir`` may be None.
+        model: ``(params, data) -> compiled keras.Model``. ``data`` holds preprocessed training
+            samples of one fold and no test set: read shapes and class counts from it.
+        space: Name of a built-in search space, a path to a TOML file, or a ``Space``.
+        objective: The name Keras logs the objective under, such as ``"val_mae"``.
+        direction: Whether the objective is to be minimized or maximized; inferred from the
+            name where it is one of Keras's own.
+        cv: Default evaluation, such as ``"kfold:4"`` or ``"holdout:0.2"``, or any
+            scikit-learn splitter.
+        preprocessor: ``(params) -> scikit-learn transformer``; fitted in each training fold.
+        epochs: The most epochs a trial trains; the search space may tune it as ``epochs``.
+        batch_size: Samples per step; the search space may tune it as ``batch_size``.
+        patience: Epochs without a better mean over the folds after which a trial ends.
+        metric: ``(y_true, y_pred) -> float``, the objective computed on whole arrays; needed
+            only for ensembles on an objective that is not one of Keras's own.
+        reference: What a published model of this class reaches.
+        callbacks: ``(params) -> list of Keras callbacks``, fresh ones for every fold.
+        stages: Further stages of training after the first.
+        description: One line for listings.
+
+    Raises:
+        HPOError: The objective is not a validation metric, or its direction is unknown.
+    """
+
+    name: str
+    load: Callable[[Path | None], Data]
+    model: Callable[[Params, Data], Any]
+    space: str | Path | Space
+    objective: str
+    direction: Direction | None = None
+    cv: Any = "kfold:5"
+    preprocessor: Callable[[Params], Any] | None = None
+    epochs: int = 100
+    batch_size: int = 32
+    patience: int = 20
+    metric: Callable[[Any, Any], float] | None = None
+    reference: Reference | None = None
+    callbacks: Callable[[Params], list[Any]] | None = None
+    stages: Sequence[Stage] = ()
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.objective.startswith("val_"):
+            raise HPOError(
+                f"Task {self.name!r}: objective must be a validation metric as Keras logs it. "
+                f'Received: objective={self.objective!r}. Did you mean "val_{self.objective}"?'
+            )
+        if self.direction is None:
+            object.__setattr__(self, "direction", _infer_direction(self.name, self.objective))
+
+    @property
+    def cv_name(self) -> str:
+        """The default evaluation in one line, as studies remember it."""
+        return self.cv if isinstance(self.cv, str) else " ".join(repr(self.cv).split())
+
+    @property
+    def metric_name(self) -> str:
+        """The objective without its ``val_``: ``"mae"`` for ``"val_mae"``."""
+        return self.objective.removeprefix("val_")
+
+
+def _infer_direction(task: str, objective: str) -> Direction:
+    if any(word in objective for word in _MINIMIZED):
+        return "minimize"
+    if any(word in objective for word in _MAXIMIZED):
+        return "maximize"
+    raise HPOError(
+        f"Task {task!r}: cannot tell whether {objective!r} is to be minimized or maximized. "
+        'Give Task(direction="minimize") or Task(direction="maximize").'
+    )

@@ -1,0 +1,51 @@
+"""Training: one compiled model, several folds, one epoch at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpo.training.trainer import FoldArrays, Logs, State, Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["FoldArrays", "Logs", "State", "Trainer", "make_trainer"]
+
+
+def make_trainer(
+    model: Any,
+    folds: Sequence[FoldArrays],
+    *,
+    batch_size: int,
+    epochs: int,
+    callbacks: Sequence[Sequence[Any]] = (),
+) -> Trainer:
+    """Choose the fastest way to train a model that means the same as ``model.fit``.
+
+    Args:
+        model: A compiled Keras model.
+        folds: The folds it is trained on.
+        batch_size: Samples per step.
+        epochs: The most epochs each fold will be trained.
+        callbacks: The callbacks of every fold, which ``run_epoch`` calls on batches only.
+
+    Returns:
+        The fused loop of the backend, or ``fit`` where there is none or the model, the data or
+        a callback does not allow it.
+    """
+    import keras
+
+    from hpo.training.fusing import why_not_fused
+
+    if keras.backend.backend() == "tensorflow" and not why_not_fused(
+        model, [c for of_fold in callbacks for c in of_fold]
+    ):
+        from hpo.training.tensorflow import FusedTrainer
+        from hpo.training.xla import pays_off
+
+        steps = sum(len(fold.train) for fold in folds) * epochs // batch_size
+        return FusedTrainer(model, folds, batch_size=batch_size, xla=pays_off(model, steps))
+    # A loop for JAX (lax.scan over model.stateless_call) takes its place here.
+    from hpo.training.fit import FitTrainer
+
+    return FitTrainer(model, folds, batch_size=batch_size, callbacks=callbacks)

@@ -1,0 +1,45 @@
+"""Whether a model can be trained by a fused loop, or needs ``model.fit`` itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BATCH_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_begin",
+    "on_test_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+
+_FIT_HOOKS = ("fit", "evaluate", "make_train_function", "make_test_function")
+
+
+def why_not_fused(model: Any, callbacks: Sequence[Any] = ()) -> str:
+    """Say what keeps a model from the fused loop.
+
+    Args:
+        model: A compiled Keras model.
+        callbacks: The callbacks it is trained with.
+
+    Returns:
+        The reason, or "" where it can be fused.
+    """
+    import keras
+
+    if model.run_eagerly:
+        return "the model was compiled with run_eagerly=True"
+    for name in _FIT_HOOKS:
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            return f"the model has its own {name}()"
+    for callback in callbacks:
+        for name in _BATCH_HOOKS:
+            if getattr(type(callback), name) is not getattr(keras.callbacks.Callback, name):
+                return f"the callback {type(callback).__name__} has its own {name}()"
+    return ""

@@ -1,0 +1,177 @@
+"""The fused loop for TensorFlow: an epoch of training and validation is one compiled call.
+
+``model.fit`` goes back to Python after every step, which for small models takes many times as
+long as the step. Here Keras's own ``train_step`` and ``test_step`` are traced into a
+``tf.while_loop``, so losses, weights, regularizers, metrics and mixed precision mean what they
+mean in ``fit``, and for the same batches the two agree to float tolerance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from hpo.training import variables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpo.training.trainer import FoldArrays, Logs
+
+VALIDATION_BATCH = 512
+
+
+class FusedTrainer:
+    """Trains one model on several folds with one trace and one compilation for all of them.
+
+    Args:
+        model: A compiled Keras model on the TensorFlow backend.
+        folds: The folds, with arrays of equal shapes; the parts may differ in size.
+        batch_size: Samples per step; the last batch of an epoch may be smaller.
+        xla: Whether XLA compiles the loop over full batches.
+    """
+
+    def __init__(
+        self, model: Any, folds: Sequence[FoldArrays], *, batch_size: int, xla: bool
+    ) -> None:
+        variables.build(model, folds[0])
+        self.path = "fused-xla" if xla else "fused"
+        self._model = model
+        self._batch_size = batch_size
+        self._validation_batch = max(batch_size, VALIDATION_BATCH)
+        self._variables = [variable.value for variable in variables.trained(model)]
+        self._names: list[str] = []
+        self._longest = max(len(fold.train) for fold in folds)
+        self._samples = _on_device([(fold.x, fold.y, fold.sample_weight) for fold in folds])
+        self._validation = [tf.constant(fold.validation, tf.int32) for fold in folds]
+        self._compile(xla=xla)
+
+    def save(self) -> list[Any]:
+        """The model's present state, as tensors in the order of its variables."""
+        return self._read()  # type: ignore[no-any-return]
+
+    def load(self, state: list[Any]) -> None:
+        """Put the model back into a state."""
+        self._assign(state)
+
+    def load_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Put weights into the model, in the order of ``model.weights``."""
+        self._model.set_weights(weights)
+
+    def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
+        """Train the loaded state for one epoch and evaluate it on the validation part."""
+        padded = np.zeros(self._longest, np.int32)  # one shape for all folds: one compilation
+        padded[: len(order)] = order
+        arguments = (
+            self._samples[fold],
+            tf.constant(padded),
+            tf.constant(len(order)),
+            self._validation[fold],
+        )
+        try:
+            values = self._epoch(*arguments)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+            if self.path != "fused-xla":
+                raise
+            self._compile(xla=False)  # a layer that XLA cannot compile; nothing was trained yet
+            values = self._epoch(*arguments)
+        return dict(zip(self._names, values.numpy().tolist(), strict=True))
+
+    def predict(self, fold: int) -> dict[str, np.ndarray]:
+        """Predict the fold's validation part with the loaded state, by output name."""
+        positions = self._validation[fold]
+        size = self._validation_batch
+        parts = [
+            self._predict(self._samples[fold], positions[start : start + size])
+            for start in range(0, len(positions), size)
+        ]
+        return {
+            name: np.concatenate([part[name].numpy() for part in parts]).astype("float32")
+            for name in parts[0]
+        }
+
+    def _compile(self, *, xla: bool) -> None:
+        self.path = "fused-xla" if xla else "fused"
+        self._full_batches = tf.function(
+            self._train_full_batches, jit_compile=xla or None, autograph=False
+        )
+        self._epoch = tf.function(self._train_and_validate, autograph=False)
+        self._predict = tf.function(self._predict_batch, autograph=False, reduce_retracing=True)
+        self._assign = tf.function(self._assign_all, autograph=False)
+        self._read = tf.function(self._read_all, autograph=False)
+
+    def _train_and_validate(self, samples: Any, order: Any, count: Any, validation: Any) -> Any:
+        self._model.reset_metrics()
+        if self.path == "fused-xla":
+            self._full_batches(samples, order, count // self._batch_size)
+            self._train_last_batch(samples, order, count)
+        else:
+            self._loop(self._model.train_step, samples, order[:count], self._batch_size)
+        logs = self._model.get_metrics_result()
+        logs = {name: tf.identity(value) for name, value in logs.items()}
+        self._model.reset_metrics()
+        self._loop(self._model.test_step, samples, validation, self._validation_batch)
+        results = self._model.get_metrics_result()
+        logs |= {f"val_{name}": tf.identity(value) for name, value in results.items()}
+        self._names = list(logs)
+        return tf.stack([tf.cast(value, tf.float32) for value in logs.values()])
+
+    def _loop(self, step: Any, samples: Any, positions: Any, size: int) -> None:
+        """Run a step on batches of whatever size is left; XLA knows no such sizes."""
+        count = tf.shape(positions)[0]
+
+        def body(start: Any) -> tuple[Any]:
+            step(_batch(samples, positions[start : tf.minimum(start + size, count)]))
+            return (start + size,)
+
+        tf.while_loop(lambda start: start < count, body, (0,), parallel_iterations=1)
+
+    def _train_full_batches(self, samples: Any, order: Any, steps: Any) -> None:
+        """Run training steps on full batches, all of one size, as XLA needs them."""
+
+        def body(step: Any) -> tuple[Any]:
+            positions = tf.slice(order, [step * self._batch_size], [self._batch_size])
+            self._model.train_step(_batch(samples, positions))
+            return (step + 1,)
+
+        tf.while_loop(lambda step: step < steps, body, (0,), parallel_iterations=1)
+
+    def _train_last_batch(self, samples: Any, order: Any, count: Any) -> None:
+        if self._batch_size > 1:
+            rest = order[count // self._batch_size * self._batch_size : count]
+            self._loop(self._model.train_step, samples, rest, self._batch_size)
+
+    def _predict_batch(self, samples: Any, positions: Any) -> Any:
+        x = _batch(samples, positions)[0]
+        return variables.by_output(self._model, self._model(x, training=False))
+
+    def _assign_all(self, state: list[Any]) -> None:
+        for variable, value in zip(self._variables, state, strict=True):
+            variable.assign(value)
+
+    def _read_all(self) -> list[Any]:
+        return [tf.identity(variable) for variable in self._variables]
+
+
+def _batch(samples: Any, positions: Any) -> Any:
+    return tf.nest.map_structure(lambda array: tf.gather(array, positions), samples)
+
+
+def _on_device(folds: list[Any]) -> list[Any]:
+    """Copy arrays to the device; one that several folds share is copied once.
+
+    Of (x, y, sample_weight) the weight is left out where there is none, as Keras expects.
+    """
+    copies: dict[int, Any] = {}
+
+    def copy(array: np.ndarray) -> Any:
+        if id(array) not in copies:
+            copies[id(array)] = tf.constant(array)
+        return copies[id(array)]
+
+    return [
+        tf.nest.map_structure(copy, tuple(part for part in fold if part is not None))
+        for fold in folds
+    ]

@@ -1,0 +1,144 @@
+"""One trial of a study, as it is stored and shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy as np
+    import optuna
+
+State = Literal["complete", "pruned", "failed", "running", "waiting"]
+
+Cause = Literal["configuration", "outside", "interrupted"]
+"""Why a trial failed: through its own hyperparameters or code, through something outside of it
+(a killed worker, a full disk), or because the search was stopped (it is then tried again)."""
+
+_STATES: dict[str, State] = {
+    "COMPLETE": "complete",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+}
+
+RESULT = "result"
+FAILURE = "failure"
+WORKER = "worker"
+SEED = "seed"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a trial failed.
+
+    Attributes:
+        reason: In one line.
+        cause: What kind of failure it is.
+        details: The traceback, or "".
+    """
+
+    reason: str
+    cause: Cause
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is known of one trial.
+
+    Attributes:
+        number: Its number within the study, from 0.
+        state: How it stands.
+        params: Its hyperparameters; one that does not apply is absent.
+        score: The objective, averaged over the folds; None unless complete.
+        std_error: Standard error of ``score`` over the folds; None with a single fold.
+        fold_scores: The objective of every fold.
+        epochs: The epoch, from 1, with the best mean over the folds: that of the score.
+        stage_epochs: The same, told apart by the stages of training.
+        epochs_trained: How many epochs were trained.
+        model_size: Number of parameters of the model.
+        loss: Keras's name for the loss, or "".
+        training: How it was trained: "fused", "fused-xla" or "fit".
+        seconds: How long it took.
+        seed: The seed of its weights and batches.
+        reason: Why it failed, or None.
+        cause: What kind of failure that was, or None.
+        details: The traceback of the failure, or "".
+        worker: The worker that ran it.
+        started: When it started.
+        ended: When it ended.
+    """
+
+    number: int
+    state: State
+    params: dict[str, Any]
+    score: float | None = None
+    std_error: float | None = None
+    fold_scores: list[float] = field(default_factory=list)
+    epochs: int | None = None
+    stage_epochs: list[int] = field(default_factory=list)
+    epochs_trained: int | None = None
+    model_size: int | None = None
+    loss: str = ""
+    training: str | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    reason: str | None = None
+    cause: Cause | None = None
+    details: str = ""
+    worker: str | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the trial has been had: it ended, and not because the search was stopped."""
+        return self.state in ("complete", "pruned", "failed") and self.cause != "interrupted"
+
+
+@dataclass(frozen=True)
+class TrialArrays:
+    """The arrays of one complete trial.
+
+    Attributes:
+        curves: Every metric that was logged, by Keras's name for it, shape
+            (n_epochs_trained, n_folds); validation metrics start with ``val_``.
+        index: Training samples that were predicted out of fold, shape (n_predicted,), ascending.
+        predictions: Their out-of-fold predictions, shape (n_predicted, ...), by output name;
+            a model with one output has the single name ``""``.
+        fold: The (first) fold that predicted each, shape (n_predicted,).
+    """
+
+    curves: dict[str, np.ndarray]
+    index: np.ndarray
+    predictions: dict[str, np.ndarray]
+    fold: np.ndarray
+
+
+def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
+    """Read a trial of ours out of Optuna's record of it."""
+    attributes = frozen.user_attrs
+    failure = attributes.get(FAILURE, {})
+    state = _STATES[frozen.state.name]
+    seconds = frozen.duration.total_seconds() if frozen.duration else None
+    if state == "failed" and not failure:
+        failure = {"reason": "unknown: its worker left no reason", "cause": "outside"}
+    return Trial(
+        number=frozen.number,
+        state=state,
+        params=dict(frozen.params or frozen.system_attrs.get("fixed_params", {})),
+        score=frozen.values[0] if state == "complete" and frozen.values else None,
+        seconds=seconds,
+        seed=attributes.get(SEED),
+        reason=failure.get("reason"),
+        cause=failure.get("cause"),
+        details=failure.get("details", ""),
+        worker=attributes.get(WORKER),
+        started=frozen.datetime_start,
+        ended=frozen.datetime_complete,
+        **attributes.get(RESULT, {}),
+    )

@@ -1,0 +1,213 @@
+"""The worker: asks a study for a configuration, evaluates it, tells what came of it."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import hashlib
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpo import facts
+from hpo.errors import HPOError, UsageError
+from hpo.evaluation import Evaluator
+from hpo.events import EpochEnded, OnEvent, TrialEnded, TrialStarted, WorkerFailed
+from hpo.lockstep import TrialFailedError
+from hpo.plugins import load_task
+from hpo.samplers import make_sampler
+from hpo.storage import FileLock
+from hpo.trial import SEED, WORKER, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import optuna
+
+    from hpo.evaluation import Evaluation
+    from hpo.study import Study
+    from hpo.task import Params, Task
+
+TRACEBACK_CHARACTERS = 8_000
+
+_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+class SearchStopped(Exception):  # noqa: N818  (nothing is wrong)
+    """The search was stopped while a trial ran."""
+
+
+class Worker:
+    """Evaluates trials of a study until the study has enough or it is told to stop.
+
+    Args:
+        study: The study.
+        name: The worker's name; see :func:`hpo.study.new_worker_name`.
+        task: The study's task; by default it is found as the study says.
+        on_event: Told of everything the worker does.
+        stopping: Whether the search is to be stopped; asked after every epoch.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        *,
+        name: str,
+        task: Task | None = None,
+        on_event: OnEvent = lambda _event: None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.study = study
+        self.name = name
+        self.options = study.options
+        self.running: int | None = None
+        self._task = task
+        self._emit = on_event
+        self._stopping = stopping
+
+    def run(self) -> bool:
+        """Work until the study has enough trials or the search is stopped.
+
+        Returns:
+            Whether the worker could work at all; if not, the event WorkerFailed said why.
+        """
+        lock = FileLock(self.study.worker_lock(self.name))
+        lock.acquire()
+        try:
+            evaluator = self._prepare()
+            while not self._stopping() and self.study.counted < self.options.trials:
+                self._run_trial(evaluator)
+        except HPOError as error:
+            self._emit(WorkerFailed(self.name, str(error), isinstance(error, UsageError)))
+            return False
+        except OSError as error:
+            self._emit(WorkerFailed(self.name, f"{self.study.directory}: {_one_line(error)}"))
+            return False
+        finally:
+            lock.release()
+            self.study.worker_lock(self.name).unlink(missing_ok=True)
+        return True
+
+    def abandon(self) -> None:
+        """Put the running trial back, for whoever goes on with the study."""
+        if self.running is not None:
+            self.study.fail(
+                self.running, Failure("interrupted: the search was killed", "interrupted")
+            )
+
+    def _prepare(self) -> Evaluator:
+        settings = self.study.settings
+        task = self._task or load_task(settings.task)
+        data_dir = self.options.data_dir
+        try:
+            data = task.load(Path(data_dir) if data_dir else None)
+        except HPOError:
+            raise
+        except Exception as error:
+            raise HPOError(
+                f"task {task.name!r}: its data cannot be loaded: {_one_line(error)}"
+            ) from error
+        cv = settings.cv if isinstance(task.cv, str) or settings.cv != task.cv_name else task.cv
+        evaluator = Evaluator(task, data, cv)
+        facts.record(self.study, task, data, evaluator.splits)
+        self._space = self.study.space
+        return evaluator
+
+    def _run_trial(self, evaluator: Evaluator) -> None:
+        started = time.monotonic()
+        trial, params, seed = self._ask()
+        self._emit(TrialStarted(self.name, trial.number, params))
+        evaluation: Evaluation | None = None
+        failure: Failure | None = None
+        try:
+            evaluation = evaluator.evaluate(
+                params,
+                seed=seed,
+                report=self._reporter(evaluator.task, trial.number, params, started),
+                keep_models=lambda score: self._models_directory(trial.number, score),
+            )
+            self.study.complete(trial, evaluation)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
+            failure = _failure(error)
+            self.study.fail(trial.number, failure)
+        self.running = None
+        self._emit(
+            TrialEnded(
+                worker=self.name,
+                number=trial.number,
+                state="failed" if failure else "complete",
+                score=evaluation.score if evaluation and not failure else None,
+                seconds=time.monotonic() - started,
+                reason=failure.reason if failure else None,
+            )
+        )
+        self.study.drop_models(keep=self.options.keep)
+        _free_memory()
+
+    def _ask(self) -> tuple[optuna.Trial, Params, int]:
+        ordinal = self.study.counted
+        self.study.record.sampler = make_sampler(
+            self.options.sampler, _derived_seed(self.options.seed, "sampler", ordinal)
+        )
+        trial = self.study.record.ask()
+        self.running = trial.number
+        trial.set_user_attr(WORKER, self.name)
+        seed = trial.user_attrs.get(SEED)
+        if seed is None:
+            seed = _derived_seed(self.options.seed, "training", ordinal)
+            trial.set_user_attr(SEED, seed)
+        return trial, self._space.suggest(trial), seed
+
+    def _reporter(
+        self, task: Task, number: int, params: Params, started: float
+    ) -> Callable[[int, float, float], None]:
+        limit = self.options.trial_timeout
+        epochs = int(params.get("epochs", task.epochs)) + sum(s.epochs for s in task.stages)
+
+        def report(epoch: int, score: float, best: float) -> None:
+            del best
+            self._emit(EpochEnded(self.name, number, epoch, epochs, score))
+            if self._stopping():
+                raise SearchStopped
+            if limit is not None and time.monotonic() - started > limit:
+                raise TrialFailedError(f"ran longer than --trial-timeout {limit:g}s")
+
+        return report
+
+    def _models_directory(self, number: int, score: float) -> Path | None:
+        if self.study.rank(score) >= self.options.keep:
+            return None
+        return self.study.trial_directory(number)
+
+
+def _failure(error: BaseException) -> Failure:
+    if isinstance(error, SearchStopped):
+        return Failure("interrupted: the search was stopped", "interrupted")
+    if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
+        return Failure(_one_line(error), "outside")
+    if isinstance(error, HPOError):
+        return Failure(str(error), "configuration")
+    details = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return Failure(f"out of memory: {_one_line(error)}", "configuration", details)
+    return Failure(_one_line(error), "configuration", details)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+
+
+def _derived_seed(seed: int, purpose: str, ordinal: int) -> int:
+    """A seed of its own for every purpose and trial, the same on every machine."""
+    digest = hashlib.sha256(f"{seed}/{purpose}/{ordinal}".encode()).digest()
+    return int.from_bytes(digest[:4]) >> 1
+
+
+def _free_memory() -> None:
+    """Give back what Keras and TensorFlow keep of the last model."""
+    import keras
+
+    keras.backend.clear_session(free_memory=False)
+    gc.collect()

@@ -1,0 +1,1 @@
+"""Search spaces of the built-in tasks, one TOML file each."""

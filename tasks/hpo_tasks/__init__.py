@@ -1,0 +1,1 @@
+"""Task plugins that ship with hpo, one per module."""
