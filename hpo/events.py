@@ -79,12 +79,24 @@ class WorkerFailed:
     usage: bool = False
 
 
-Event = TrialStarted | EpochEnded | TrialEnded | WorkerFailed
+@dataclass(frozen=True)
+class SearchStopping:
+    """The search asks for no more trials and lets the running epochs end.
+
+    Attributes:
+        reason: Why.
+    """
+
+    reason: str
+
+
+Event = SearchStopping | TrialStarted | EpochEnded | TrialEnded | WorkerFailed
 
 OnEvent = Callable[[Event], None]
 
 _KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (TrialStarted, EpochEnded, TrialEnded, WorkerFailed)
+    kind.__name__: kind
+    for kind in (SearchStopping, TrialStarted, EpochEnded, TrialEnded, WorkerFailed)
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpo import cv as cv_module
 from hpo import samplers
 from hpo.errors import UsageError
+from hpo.events import SearchStopping
 from hpo.executors import make_executor
 from hpo.interrupts import interruptible
 from hpo.plugins import absolute_reference, load_space, load_task
@@ -17,6 +18,7 @@ from hpo.space import Space
 from hpo.study import Options, Settings, Study, create_study, runs_directory
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from hpo.events import OnEvent
@@ -123,19 +125,32 @@ def run(  # noqa: PLR0913  (what a search may be told)
     opened.fail_orphans()
     _queue_defaults(opened, chosen)
     on_open(opened)
-    deadline = None if timeout is None else time.monotonic() + timeout
     with interruptible() as interrupted:
-        placed.run(
-            opened,
-            loaded,
-            on_event=on_event,
-            stopping=lambda: (
-                interrupted.is_set() or (deadline is not None and time.monotonic() > deadline)
-            ),
-        )
+        stopping = _Stopping(interrupted, timeout, on_event)
+        placed.run(opened, loaded, on_event=on_event, stopping=stopping)
     if interrupted.is_set():
         raise KeyboardInterrupt
     return opened
+
+
+class _Stopping:
+    """Whether a search is to stop: it was interrupted, or its time is over."""
+
+    def __init__(
+        self, interrupted: threading.Event, timeout: float | None, on_event: OnEvent
+    ) -> None:
+        self._interrupted = interrupted
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._on_event = on_event
+        self._told = False
+
+    def __call__(self) -> bool:
+        over = self._deadline is not None and time.monotonic() > self._deadline
+        stopping = over or self._interrupted.is_set()
+        if stopping and not self._told:
+            self._told = True
+            self._on_event(SearchStopping("the time is over" if over else "interrupted"))
+        return stopping
 
 
 def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, str]:

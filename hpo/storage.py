@@ -35,7 +35,9 @@ def open_journal(path: Path) -> JournalStorage:
         HPOError: The file is damaged or cannot be read.
     """
     try:
-        return JournalStorage(Journal(path))
+        storage = JournalStorage(Journal(path))
+        # Optuna takes a last line that it cannot read for one that is still being written.
+        json.loads(path.read_bytes().rpartition(b"\n")[0].rpartition(b"\n")[2] or b"{}")
     except OSError as error:
         raise HPOError(f"{path}: cannot be opened ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError, AssertionError) as error:
@@ -43,6 +45,7 @@ def open_journal(path: Path) -> JournalStorage:
             f"{path}: {_first_damaged_line(path)} is damaged. Restore the file from a copy, or "
             f"delete that line (its entry is lost), or start another study with --study NAME."
         ) from error
+    return storage
 
 
 class Journal(JournalFileBackend):

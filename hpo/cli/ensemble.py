@@ -31,13 +31,12 @@ def command(study: str, *, as_json: bool, **arguments: Any) -> None:
     Members and weights are chosen on out-of-fold predictions. The test set is consulted once by
     each call, and the study keeps the count.
     """
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
     import hpo
     from hpo.cli.progress import counting
+    from hpo.quiet import import_keras
 
+    hpo.load_study(study, arguments["runs"])  # a wrong name is told before the long import
+    import_keras()
     with counting("members predict the test set") as on_member:
         result = hpo.ensemble(study, on_member=on_member, **arguments).result
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from hpo.events import EpochEnded, Event, TrialEnded, TrialStarted, WorkerFailed
+from hpo.events import EpochEnded, Event, SearchStopping, TrialEnded, TrialStarted, WorkerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +66,8 @@ class Lines:
         """Show an event."""
         if isinstance(event, WorkerFailed):
             click.echo(f"hpo: {event.message}", err=True)
+        if isinstance(event, SearchStopping):
+            click.echo(_stopping(event), err=True)
         if isinstance(event, TrialEnded):
             click.echo(f"{self._trial(event)}  ({self._standing()})", err=True)
 
@@ -119,6 +121,8 @@ class Bar:
         """Show an event."""
         if isinstance(event, TrialStarted):
             self._progress.update(self._bar, **self._fields(f"trial {event.number}"))
+        elif isinstance(event, SearchStopping):
+            self._progress.console.print(_stopping(event), markup=False, soft_wrap=True)
         elif isinstance(event, EpochEnded):
             now = f"trial {event.number} epoch {event.epoch} {event.score:.4g}"
             self._progress.update(self._bar, now=now)
@@ -143,3 +147,7 @@ class Bar:
         each = (time.monotonic() - self._began) / had
         left = max(0, self._study.options.trials - self._study.counted)
         return f"{seconds_as_text(each * left)} left"
+
+
+def _stopping(event: SearchStopping) -> str:
+    return f"{event.reason}: the running epoch ends first; Ctrl-C stops at once"

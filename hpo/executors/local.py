@@ -81,7 +81,7 @@ class Child:
                 stderr=log,
                 pass_fds=[writing],
                 start_new_session=True,  # Ctrl-C is for this process to handle
-                env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ},
+                env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
             )
         os.close(writing)
 

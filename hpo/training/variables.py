@@ -11,16 +11,25 @@ if TYPE_CHECKING:
     from hpo.training.trainer import FoldArrays
 
 
-def build(model: Any, fold: FoldArrays) -> None:
+def build(model: Any, fold: FoldArrays, batch_size: int) -> None:
     """Make all variables of a compiled model exist: layers, metrics, loss, optimizer.
 
     Keras makes some of them in the first training step; inside a compiled loop that is too late.
+    As in ``fit`` nothing is computed for it, so that no state and no seed moves on.
     """
-    first = fold.train[:1]
-    batch = (take(fold.x, first), take(fold.y, first))
-    model.test_step(_as_tensors(batch))
-    model.reset_metrics()
-    if model.optimizer is not None:
+    import keras
+
+    first = fold.train[:batch_size]
+    parts = [take(fold.x, first), take(fold.y, first)]
+    if fold.sample_weight is not None:
+        parts.append(fold.sample_weight[first])
+    batch = keras.tree.map_structure(_as_tensor, tuple(parts))
+    if model.run_eagerly:
+        model.test_step(batch)  # it may look at values
+        model.reset_metrics()
+    else:
+        _trace(model.test_step, batch)
+    if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
 
@@ -43,12 +52,35 @@ def by_output(model: Any, outputs: Any) -> dict[str, Any]:
     """A model's outputs by name; the only one of a model with one output is called ``""``."""
     if isinstance(outputs, Mapping):
         return dict(outputs)
+    if isinstance(outputs, list | tuple) and len(outputs) == 1:
+        return {"": outputs[0]}
     if isinstance(outputs, list | tuple):
         return dict(zip(model.output_names, outputs, strict=True))
     return {"": outputs}
 
 
-def _as_tensors(batch: Any) -> Any:
+def single_precision(array: np.ndarray) -> np.ndarray:
+    """An array as ``fit`` hands it to models: of Keras's own precision where it was double."""
     import keras
 
-    return keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
+    return array.astype(keras.backend.floatx()) if array.dtype == "float64" else array
+
+
+def _as_tensor(array: np.ndarray) -> Any:
+    import keras
+
+    return keras.ops.convert_to_tensor(single_precision(array))
+
+
+def _trace(step: Any, batch: Any) -> None:
+    """Go through a step with symbols in place of a batch."""
+    import keras
+
+    class Step(keras.Operation):  # type: ignore[misc]
+        def call(self, *data: Any) -> Any:
+            return step(data)
+
+    def symbol(tensor: Any) -> Any:
+        return keras.KerasTensor(tensor.shape, keras.backend.standardize_dtype(tensor.dtype))
+
+    Step().compute_output_spec(*keras.tree.map_structure(symbol, batch))

@@ -1,0 +1,141 @@
+"""A trial of k-fold cross-validation: hpo's fused training beside ``model.fit``.
+
+    python benchmarks/kfold.py [--batch-size 16 --batch-size 1] [--epochs 100] [--repeats 3]
+
+Both train the same network on the same folds of Boston housing with the same batches in the same
+order, validate after every epoch, and end with out-of-fold predictions; building and compiling
+count. ``fit`` is called as one would write it by hand: one model and one call per fold. Printed
+are seconds, their ratio, and the mean absolute error of the out-of-fold predictions at the last
+epoch, which have to agree.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from hpo.quiet import import_keras
+
+if TYPE_CHECKING:
+    from hpo.training import FoldArrays
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one way to run the trial took and reached."""
+
+    seconds: float
+    oof_mae: float
+    path: str
+
+
+def network() -> Any:
+    """Build the textbook's network: two hidden layers of 64 units."""
+    import keras
+
+    keras.utils.set_random_seed(SEED)
+    model = keras.Sequential(
+        [
+            keras.Input((13,)),
+            keras.layers.Dense(64, activation="relu"),
+            keras.layers.Dense(64, activation="relu"),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile("rmsprop", loss="mse", metrics=["mae"])
+    return model
+
+
+def folds() -> list[FoldArrays]:
+    """Cut Boston housing into four folds, standardised in each training part."""
+    from hpo.evaluation import Evaluator
+    from hpo.plugins import load_task
+
+    task = load_task("boston")
+    return Evaluator(task, task.load(None)).folds({"scaling": "standard"})
+
+
+def with_hpo(batch_size: int, epochs: int) -> Outcome:
+    """Run the trial with hpo's trainer."""
+    from hpo.training import make_trainer
+
+    began = time.perf_counter()
+    parts = folds()
+    model = network()
+    trainer = make_trainer(model, parts, batch_size=batch_size, epochs=epochs)
+    states = [trainer.save()] * len(parts)
+    for _epoch in range(epochs):
+        for number, fold in enumerate(parts):
+            trainer.load(states[number])
+            trainer.run_epoch(number, fold.train)
+            states[number] = trainer.save()
+    predictions = []
+    for number, state in enumerate(states):
+        trainer.load(state)
+        predictions.append(trainer.predict(number)[""])
+    return Outcome(time.perf_counter() - began, oof_mae(parts, predictions), trainer.path)
+
+
+def with_fit(batch_size: int, epochs: int) -> Outcome:
+    """Run the trial with one call of ``fit`` per fold."""
+    began = time.perf_counter()
+    parts = folds()
+    predictions = []
+    for fold in parts:
+        model = network()
+        validation = (fold.x[fold.validation], fold.y[fold.validation])
+        model.fit(
+            fold.x[fold.train],
+            fold.y[fold.train],
+            batch_size=batch_size,
+            epochs=epochs,
+            shuffle=False,
+            verbose=0,
+            validation_data=validation,
+        )
+        predictions.append(model.predict(validation[0], verbose=0))
+    return Outcome(time.perf_counter() - began, oof_mae(parts, predictions), "fit")
+
+
+def oof_mae(parts: list[FoldArrays], predictions: list[np.ndarray]) -> float:
+    """Mean absolute error over all out-of-fold predictions."""
+    errors = [
+        np.abs(prediction.reshape(-1) - fold.y[fold.validation])
+        for fold, prediction in zip(parts, predictions, strict=True)
+    ]
+    return float(np.concatenate(errors).mean())
+
+
+@click.command()
+@click.option("--batch-size", "batch_sizes", multiple=True, default=(16, 1), show_default=True)
+@click.option("--epochs", default=100, show_default=True)
+@click.option("--repeats", default=3, show_default=True, help="Runs of hpo; the median counts.")
+def main(batch_sizes: tuple[int, ...], epochs: int, repeats: int) -> None:
+    """Print how many times faster than ``fit`` a trial is."""
+    import_keras()
+    import keras
+
+    print(f"4 folds, {epochs} epochs, {os.cpu_count()} cores, Keras {keras.__version__}")
+    with_fit(batch_size=16, epochs=1)  # what a process pays once is not the trial's
+    for batch_size in batch_sizes:
+        fused = sorted(
+            (with_hpo(batch_size, epochs) for _ in range(repeats)), key=lambda run: run.seconds
+        )[repeats // 2]
+        plain = with_fit(batch_size, epochs)
+        print(
+            f"batch size {batch_size:>3}: fit {plain.seconds:7.1f} s, hpo {fused.seconds:5.2f} s "
+            f"({fused.path}): {plain.seconds / fused.seconds:.1f} times faster; "
+            f"OOF MAE fit {plain.oof_mae:.4f}, hpo {fused.oof_mae:.4f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The search as a user runs it: real processes, real signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TINY = str(Path(__file__).parents[1] / "plugins" / "tiny_task.py")
+PATIENCE_SECONDS = 120
+
+
+class Shell:
+    """Runs ``hpo`` in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "TINY_FOLDER": str(folder), "PYTHONUNBUFFERED": "1"}
+
+    def start(self, *arguments, behaviour=""):
+        return subprocess.Popen(
+            [sys.executable, "-m", "hpo", *arguments],
+            cwd=self.folder,
+            env={**self.environment, "TINY_BEHAVIOUR": behaviour},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, behaviour=""):
+        process = self.start(*arguments, behaviour=behaviour)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        return process.returncode, out, err
+
+    def shown_trials(self):
+        status, out, err = self.run("show", "tiny", "--json")
+        assert status == 0, err
+        return json.loads(out)["trials"]
+
+    def pid_of_worker(self):
+        path = self.folder / "pid"
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not path.exists():
+            assert time.monotonic() < deadline, "no worker told its number"
+            time.sleep(0.05)  # another process writes the file
+        return int(path.read_text())
+
+
+@pytest.fixture
+def shell(tmp_path):
+    return Shell(tmp_path)
+
+
+def states(trials):
+    return [trial["state"] for trial in trials]
+
+
+def test_a_search_prints_one_json_object_and_a_line_per_trial(shell):
+    status, out, err = shell.run("run", TINY, "--trials", "2", "--json")
+
+    assert status == 0, err
+    result = json.loads(out)
+    assert result["trials"] == {"complete": 2, "pruned": 0, "failed": 0}
+    assert result["best"]["score"] < result["baseline"]
+    assert len(result["best"]["fold_scores"]) == 2
+    assert [line.split()[:2] for line in err.splitlines()] == [["trial", "0"], ["trial", "1"]]
+
+
+def test_the_first_trial_is_the_default_configuration(shell):
+    shell.run("run", TINY, "--trials", "1")
+
+    assert shell.shown_trials()[0]["params"] == {"units": 2, "learning_rate": 0.01}
+
+
+def test_plugins_that_exit_raise_or_diverge_fail_only_their_own_trials(shell):
+    status, _, err = shell.run("run", TINY, "--trials", "5", behaviour="fine,exit,raise,nan,fine")
+
+    assert status == 0, err
+    trials = shell.shown_trials()
+    assert states(trials) == ["complete", "failed", "failed", "failed", "complete"]
+    reasons = [trial["reason"] for trial in trials[1:4]]
+    assert reasons[0] == "its worker exited with status 3"
+    assert reasons[1] == "RuntimeError: the plugin is broken"
+    assert reasons[2].endswith("became nan in epoch 1 of fold 0")
+
+
+def test_a_search_of_which_every_trial_fails_ends_with_status_1_and_the_reason(shell):
+    status, out, err = shell.run("run", TINY, "--trials", "2", behaviour="raise,raise")
+
+    assert status == 1
+    assert out == ""
+    assert "the plugin is broken" in err.splitlines()[-1]
+
+
+def test_a_killed_worker_fails_only_its_trial(shell):
+    search = shell.start("run", TINY, "--trials", "3", behaviour="fine,hang")
+
+    os.kill(shell.pid_of_worker(), signal.SIGKILL)
+
+    assert search.wait(PATIENCE_SECONDS) == 0
+    search.communicate()
+    trials = shell.shown_trials()
+    assert states(trials) == ["complete", "failed", "complete"]
+    assert "killed by SIGKILL" in trials[1]["reason"]
+
+
+def test_a_killed_search_leaves_no_trial_running_and_goes_on_when_run_again(shell):
+    search = shell.start("run", TINY, "--trials", "3", behaviour="fine,hang")
+    worker = shell.pid_of_worker()
+    before = shell.shown_trials()
+
+    search.kill()
+    search.communicate()
+    wait_until_gone(worker)
+
+    interrupted = shell.shown_trials()
+    assert interrupted[0] == before[0]
+    assert "running" not in states(interrupted)
+    assert "interrupted" in interrupted[1]["reason"]
+    status, _, err = shell.run("run", TINY, "--trials", "3")
+    assert status == 0, err
+    assert "continuing study tiny: 1 of 3" in err
+    trials = shell.shown_trials()
+    assert trials[0] == before[0]
+    assert states(trials) == ["complete", "failed", "complete", "complete"]
+    assert trials[2]["params"] == interrupted[1]["params"]
+
+
+def test_ctrl_c_ends_the_running_epoch_and_leaves_a_study_that_goes_on(shell):
+    endless = ["--set", "epochs=1000000", "--set", "patience=1000000"]
+    search = shell.start("run", TINY, "--trials", "3", *endless, behaviour="tell")
+    shell.pid_of_worker()
+
+    search.send_signal(signal.SIGINT)
+    _, err = search.communicate(timeout=PATIENCE_SECONDS)
+
+    assert search.returncode == 130
+    assert "run the same command again" in err
+    trials = shell.shown_trials()
+    assert states(trials) == ["failed", "waiting"]
+    assert trials[0]["params"] == trials[1]["params"]
+
+
+def test_a_second_ctrl_c_stops_at_once(shell):
+    search = shell.start("run", TINY, "--trials", "3", behaviour="fine,hang")
+    worker = shell.pid_of_worker()
+
+    search.send_signal(signal.SIGINT)
+    assert any("Ctrl-C stops at once" in line for line in search.stderr)
+    search.send_signal(signal.SIGINT)
+    search.communicate(timeout=PATIENCE_SECONDS)
+
+    assert search.returncode == 130
+    wait_until_gone(worker)
+    assert shell.shown_trials()[0]["state"] == "complete"
+
+
+def wait_until_gone(pid):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, f"process {pid} lives on"
+        time.sleep(0.05)  # another process ends
+
+
+def test_the_same_seed_gives_the_same_trials(shell):
+    shell.run("run", TINY, "--trials", "4", "--seed", "7", "--runs", "first")
+    shell.run("run", TINY, "--trials", "4", "--seed", "7", "--runs", "second")
+
+    first, second = (
+        json.loads(shell.run("show", "tiny", "--runs", runs, "--json")[1])["trials"]
+        for runs in ("first", "second")
+    )
+    for one, other in zip(first, second, strict=True):
+        assert one["params"] == other["params"]
+        assert one["score"] == other["score"]
+
+
+def test_a_study_that_has_its_trials_says_how_to_get_more(shell):
+    shell.run("run", TINY, "--trials", "1")
+
+    status, _, err = shell.run("run", TINY, "--trials", "1")
+
+    assert status == 0
+    assert "has 1 of 1 trials already" in err
+
+
+def test_a_study_refuses_to_go_on_with_another_space(shell):
+    shell.run("run", TINY, "--trials", "1")
+
+    status, _, err = shell.run("run", TINY, "--trials", "2", "--set", "units.high=8")
+
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "space" in err
+    assert "--study" in err
+
+
+def test_an_ensemble_is_judged_on_the_test_set_and_counted(shell):
+    shell.run("run", TINY, "--trials", "3")
+
+    results = [json.loads(shell.run("ensemble", "tiny", "--json")[1]) for _ in range(2)]
+
+    assert [result["test_consulted"] for result in results] == [1, 2]
+    assert results[0]["oof"] <= results[0]["best_single_oof"]
+    assert sum(member["weight"] for member in results[0]["members"]) == pytest.approx(1)
+    assert results[0]["test"] == results[1]["test"]
+    assert set(results[0]["test"]) == {"mae", "rmse"}
