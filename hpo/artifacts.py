@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -55,23 +54,36 @@ def read_json(path: Path) -> Any:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays, none of them of objects, to a compressed ``.npz`` file."""
+    """Write arrays to a compressed ``.npz`` file.
+
+    Raises:
+        HPOError: One of them is of objects, which only pickling could write.
+    """
     import numpy as np
 
-    with replacing(path) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+    for name, array in arrays.items():
+        # NumPy before 2.2 knows no savez_compressed(allow_pickle=False) and stores it as an array.
+        if np.asarray(array).dtype.hasobject:
+            raise HPOError(
+                f"{path}: the array {name!r} is of Python objects, which would have to be "
+                "pickled. Give it a type of its own: numbers, booleans or fixed-width strings."
+            )
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read the arrays of an ``.npz`` file; an array of objects is refused, not unpickled.
 
     Raises:
-        HPOError: The file is missing, damaged or holds an array of objects.
+        HPOError: The file is missing, damaged, no ``.npz`` or holds an array of objects.
     """
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise HPOError(f"{path}: cannot be read ({error}).") from error
+        # np.load would take a lone array or a pickle too; this takes an archive only.
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except Exception as error:  # a damaged archive raises almost anything
+        reason = str(error) or type(error).__name__
+        raise HPOError(f"{path}: cannot be read ({reason}).") from error

@@ -22,13 +22,13 @@ FORMS = "kfold:5, repeated-kfold:5x2, holdout:0.2, time:5, predefined"
 SPLIT_SEED = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """One cut of the training data.
 
     Attributes:
-        train: Positions of the samples to train on, shape (n_train,).
-        validation: Positions of the samples to validate on, shape (n_validation,).
+        train: Positions of the samples to train on, shape (n_train,), ascending.
+        validation: Positions of the samples to validate on, shape (n_validation,), ascending.
     """
 
     train: np.ndarray
@@ -42,30 +42,29 @@ def split(cv: Any, data: Data) -> list[Split]:
 
     Args:
         cv: A name with its argument (``"kfold:5"``, ``"repeated-kfold:5x2"``,
-            ``"holdout:0.2"``, ``"time:5"``, ``"predefined"``) or a scikit-learn splitter.
+            ``"holdout:0.2"``, ``"time:5"``, ``"predefined"``) or a scikit-learn splitter that
+            cuts the same way every time.
         data: The data; its test set is not looked at.
 
     Returns:
         One split per fold.
 
     Raises:
-        UsageError: There is no such way to cut data.
+        UsageError: There is no such way to cut data, or it is a matter of chance.
         HPOError: The data cannot be cut in this way.
     """
-    import numpy as np
-
-    labels = class_labels(data)
-    splitter = _splitter(cv, data, stratified=labels is not None) if isinstance(cv, str) else cv
-    rows = np.arange(data.n_samples)
-    target = rows if labels is None else labels
-    with warnings.catch_warnings():
-        # A class with fewer samples than folds is absent from some folds, and that is all.
-        warnings.filterwarnings("ignore", message="The least populated class")
-        try:
-            pairs = list(splitter.split(rows, target, data.groups))
-        except ValueError as error:
-            raise HPOError(f"cv {cv}: {error}") from error
-    return [Split(np.sort(train), np.sort(validation)) for train, validation in pairs]
+    splitter = _named_splitter(cv, data) if isinstance(cv, str) else cv
+    if not callable(getattr(splitter, "split", None)):
+        raise UsageError(
+            f"cv {cv!r}: is not a way to cut data. Expected a name like {FORMS}, or a "
+            "scikit-learn splitter."
+        )
+    splits = _cut(splitter, cv, data)
+    if not isinstance(cv, str) and not _same(splits, _cut(splitter, cv, data)):
+        # Every worker, and later the ensemble, cuts the data anew.
+        raise UsageError(f"cv {cv}: cuts the data differently each time. Give it a random_state.")
+    _check_splits(splits, cv, data)
+    return splits
 
 
 def check(cv: str) -> None:
@@ -78,29 +77,38 @@ def check(cv: str) -> None:
 
 
 def class_labels(data: Data) -> np.ndarray | None:
-    """The class of every training sample, shape (n_samples,); None for a regression.
+    """The class of every training sample, shape (n_samples,); None where they have none.
 
-    Targets are classes if ``data`` names its classes, or if they are integers or booleans; of
-    several outputs the first that is so counts.
+    Targets with one value per sample are classes if ``data`` names its classes, if they are
+    booleans, or if they are integers that can be class numbers: from 0 to less than half the
+    number of samples. One-hot rows are classes if ``data`` names as many. Of several outputs the
+    first that is so counts.
     """
     import numpy as np
 
+    n_names = len(data.class_names) if data.class_names is not None else 0
     targets = list(data.y.values()) if isinstance(data.y, Mapping) else [data.y]
     for target in map(np.asarray, targets):
-        if target.ndim > 1 and target.shape[-1] > 1 and data.class_names is not None:
-            return np.asarray(np.argmax(target, axis=-1))
-        if target.size == len(target) and (
-            data.class_names is not None or target.dtype.kind in "iub"
-        ):
-            return target.reshape(-1)
+        if target.size == len(target):
+            if n_names or _are_class_numbers(target):
+                return target.reshape(-1)
+        elif target.shape == (len(target), n_names) and np.allclose(target.sum(axis=1), 1):
+            return np.asarray(np.argmax(target, axis=1))
     return None
+
+
+def _are_class_numbers(target: np.ndarray) -> bool:
+    """Tell classes from quantities that happen to be whole, such as prices or ages in days."""
+    if target.dtype.kind not in "iu":
+        return target.dtype.kind == "b"
+    return len(target) > 0 and target.min() >= 0 and target.max() < len(target) / 2
 
 
 def _parse(cv: str) -> tuple[str, list[str]]:
     name, _, argument = cv.partition(":")
     patterns = {
         "kfold": r"(\d+)",
-        "repeated-kfold": r"(\d+)x(\d+)",
+        "repeated-kfold": r"(\d+)x(0*[1-9]\d*)",
         "holdout": r"(0?\.\d+)",
         "time": r"(\d+)",
         "predefined": r"",
@@ -111,11 +119,11 @@ def _parse(cv: str) -> tuple[str, list[str]]:
     return name, list(match.groups())
 
 
-def _splitter(cv: str, data: Data, *, stratified: bool) -> Any:
+def _named_splitter(cv: str, data: Data) -> Any:
     from sklearn import model_selection as sk
 
     name, arguments = _parse(cv)
-    grouped = data.groups is not None
+    grouped, stratified = data.groups is not None, class_labels(data) is not None
     if name == "holdout":
         return _holdout(float(arguments[0]), grouped=grouped, stratified=stratified)
     if name == "time":
@@ -147,3 +155,49 @@ def _holdout(size: float, *, grouped: bool, stratified: bool) -> Any:
     else:
         kind = sk.StratifiedShuffleSplit if stratified else sk.ShuffleSplit
     return kind(n_splits=1, test_size=size, random_state=SPLIT_SEED)
+
+
+def _cut(splitter: Any, cv: Any, data: Data) -> list[Split]:
+    import numpy as np
+
+    labels = class_labels(data)
+    rows = np.arange(data.n_samples)
+    with warnings.catch_warnings():
+        # A class with fewer samples than folds is absent from some folds, and that is all.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        # Where a splitter does not see to the groups, _check_splits does.
+        warnings.filterwarnings("ignore", message="The groups parameter is ignored")
+        try:
+            pairs = list(splitter.split(rows, rows if labels is None else labels, data.groups))
+        except ValueError as error:
+            raise HPOError(f"cv {cv}: {error}") from error
+    return [Split(np.sort(train), np.sort(validation)) for train, validation in pairs]
+
+
+def _same(splits: list[Split], others: list[Split]) -> bool:
+    import numpy as np
+
+    return len(splits) == len(others) and all(
+        np.array_equal(one.train, other.train) and np.array_equal(one.validation, other.validation)
+        for one, other in zip(splits, others, strict=True)
+    )
+
+
+def _check_splits(splits: list[Split], cv: Any, data: Data) -> None:
+    import numpy as np
+
+    if not splits:
+        raise HPOError(f"cv {cv}: cuts no fold. At least one sample has to be validated on.")
+    for fold, cut in enumerate(splits):
+        if not len(cut.train) or not len(cut.validation):
+            part = "validate" if len(cut.train) else "train"
+            raise HPOError(f"cv {cv}: fold {fold} has no sample to {part} on.")
+        if data.groups is None:
+            continue
+        groups = np.asarray(data.groups)
+        torn = np.intersect1d(groups[cut.train], groups[cut.validation])
+        if len(torn):
+            raise HPOError(
+                f"cv {cv}: fold {fold} trains on one part of group {torn[0]} and validates on "
+                "another. Use kfold:K or holdout:SHARE, which keep groups together."
+            )

@@ -35,7 +35,8 @@ class Evaluation:
         epochs: The chosen number of epochs, in every stage of training.
         model_size: Number of parameters of the model.
         training: Which way training ran: "fused", "fused-xla" or "fit".
-        loss: Keras's name for the loss, or "".
+        loss: Keras's name for the loss; "" where it is none of Keras's own, or not with its
+            default settings.
         arrays: Curves and out-of-fold predictions.
     """
 
@@ -82,6 +83,11 @@ class Evaluator:
         self.splits = cv_module.split(cv or task.cv, self.data)
         self._folds = FoldCache(task, self.data, self.splits)
 
+    @property
+    def cached_bytes(self) -> int:
+        """Memory that preprocessed samples occupy, kept for the trials to come."""
+        return self._folds.cached_bytes
+
     def folds(self, params: Params) -> list[FoldArrays]:
         """The samples of every fold as a configuration's preprocessor makes them."""
         return self._folds.get(params)
@@ -121,7 +127,7 @@ class Evaluator:
             epochs=course.best.epochs,
             model_size=int(model.count_params()),
             training=course.path,
-            loss=model.loss if isinstance(model.loss, str) else "",
+            loss=_loss_name(model.loss),
             arrays=TrialArrays(course.curves, *_out_of_fold(folds, course.best.predictions)),
         )
         directory = keep_models(evaluation.score)
@@ -170,6 +176,28 @@ def _out_of_fold(
         weight = count.reshape(-1, *[1] * (stacked.ndim - 1))
         means[name] = (total / weight).astype("float32")
     return index, means, fold_of[first]
+
+
+def _loss_name(loss: Any) -> str:
+    import keras
+
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:  # "crossentropy", which depends on the model
+            return str(loss)
+    name = getattr(loss, "__name__", type(loss).__name__)
+    own = getattr(keras.losses, name, None)
+    if own is loss:
+        return str(name)
+    if own is not type(loss):
+        return ""
+    default = own()
+    return str(default.name) if _settings(loss) == _settings(default) else ""
+
+
+def _settings(loss: Any) -> dict[str, Any]:
+    return {name: value for name, value in loss.get_config().items() if name != "name"}
 
 
 def _save_models(model: Any, weights: list[list[np.ndarray]], directory: Path) -> None:

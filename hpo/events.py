@@ -50,7 +50,7 @@ class TrialEnded:
     Attributes:
         worker: Who ran it.
         number: The trial.
-        state: How it ended: "complete", "pruned" or "failed".
+        state: How it ended: "complete", "pruned", "failed" or "interrupted".
         score: Its score, or None.
         seconds: How long it took.
         reason: Why it failed, or None.

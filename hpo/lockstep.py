@@ -8,7 +8,7 @@ epochs it names is the one to train a final model for.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class Best:
     Attributes:
         score: That mean.
         fold_scores: The objective of every fold there.
-        epochs: Epochs trained in every stage up to there.
+        epochs: Epochs trained in every stage up to there; 0 for one that made nothing better.
         weights: The weights of every fold there.
         predictions: What they predict for the fold's validation part, by output name.
     """
@@ -93,9 +93,9 @@ def train(
     best: Best | None = None
     path = ""
     for stage in (first, *task.stages):
-        stage.prepare(model, params)
-        run = _StageRun(task, model, folds, params, seed=seed, logs=logs, best=best)
-        best = run.train(stage.epochs, report)
+        _prepare(task, stage, model, params)
+        run = _StageRun(task, model, folds, params, stage.epochs, seed=seed, logs=logs, best=best)
+        best = run.train(report)
         path = run.trainer.path
     if best is None:
         raise HPOError(f"Task {task.name!r}: epochs=0 leaves nothing to train.")
@@ -104,6 +104,17 @@ def train(
         name: np.array([[log.get(name, math.nan) for log in e] for e in logs]) for name in names
     }
     return Course(best, curves, path)
+
+
+def _prepare(task: Task, stage: Stage, model: Any, params: Params) -> None:
+    """Prepare a model for a stage whose optimizer knows nothing of any fold."""
+    optimizer = model.optimizer
+    stage.prepare(model, params)
+    if stage in task.stages and model.optimizer is optimizer:
+        raise HPOError(
+            f"Task {task.name!r}: stage {stage.name!r} must compile the model anew, with an "
+            "optimizer of its own: the old one holds what it learned from every fold."
+        )
 
 
 class _StageRun:
@@ -115,36 +126,48 @@ class _StageRun:
         model: Any,
         folds: Sequence[FoldArrays],
         params: Params,
+        epochs: int,
         *,
         seed: int,
         logs: list[list[Logs]],
         best: Best | None,
     ) -> None:
+        import keras
+
         self.task = task
         self.model = model
         self.folds = folds
         self.params = params
+        self.epochs = epochs
         self.seed = seed
         self.logs = logs
         self.before = best
-        self.callbacks = [list(task.callbacks(params)) if task.callbacks else [] for _fold in folds]
+        batch_size = int(params.get("batch_size", task.batch_size))
+        callbacks = [list(task.callbacks(params)) if task.callbacks else [] for _fold in folds]
         self.trainer: Trainer = make_trainer(
-            model,
-            folds,
-            batch_size=int(params.get("batch_size", task.batch_size)),
-            epochs=int(params.get("epochs", task.epochs)),
-            callbacks=self.callbacks,
+            model, folds, batch_size=batch_size, epochs=epochs, callbacks=callbacks
         )
+        self.callbacks = [
+            keras.callbacks.CallbackList(
+                of_fold,
+                model=model,
+                epochs=epochs,
+                steps=math.ceil(len(fold.train) / batch_size),
+                verbose=0,
+            )
+            for of_fold, fold in zip(callbacks, folds, strict=True)
+        ]
         self.states = self._initial_states()
 
-    def train(self, epochs: int, report: Report | None) -> Best | None:
+    def train(self, report: Report | None) -> Best | None:
         """Train until the epochs are had, patience runs out or every fold's callbacks stop."""
         patience = int(self.params.get("patience", self.task.patience))
         best_score = self.before.score if self.before else None
         best_states, best_epoch = self.states, 0
         best_logs: list[Logs] = []
-        self._call("on_train_begin")
-        for epoch in range(1, epochs + 1):
+        for callbacks in self.callbacks:
+            callbacks.on_train_begin()
+        for epoch in range(1, self.epochs + 1):
             logs, stops = self._run_epoch(epoch)
             self.logs.append(logs)
             score = self._mean_objective(logs)
@@ -155,10 +178,11 @@ class _StageRun:
                 report(len(self.logs), score, best_score)
             if epoch - best_epoch >= patience or all(stops):
                 break
-        self._call("on_train_end")
-        if not best_logs:
-            return self.before
-        return self._best(best_states, best_epoch, best_logs)
+        for callbacks in self.callbacks:
+            callbacks.on_train_end()
+        if best_logs:
+            return self._best(best_states, best_epoch, best_logs)
+        return self.before and replace(self.before, epochs=[*self.before.epochs, 0])
 
     def _initial_states(self) -> list[State]:
         if self.before is None:
@@ -175,12 +199,10 @@ class _StageRun:
             order = np.random.default_rng([self.seed, fold, len(self.logs)])
             self.trainer.load(self.states[fold])
             self.model.stop_training = False
-            for callback in self.callbacks[fold]:
-                callback.on_epoch_begin(epoch - 1)
+            self.callbacks[fold].on_epoch_begin(epoch - 1)
             logs.append(self.trainer.run_epoch(fold, order.permutation(arrays.train)))
             self._check(logs[-1], fold, epoch)
-            for callback in self.callbacks[fold]:
-                callback.on_epoch_end(epoch - 1, dict(logs[-1]))
+            self.callbacks[fold].on_epoch_end(epoch - 1, logs[-1])
             self.states[fold] = self.trainer.save()
             stops.append(bool(self.model.stop_training))
         return logs, stops
@@ -193,7 +215,7 @@ class _StageRun:
                 "Name the metric in compile(metrics=[...])."
             )
         for name in (self.task.objective, "loss"):
-            if not math.isfinite(logs[name]):
+            if not math.isfinite(logs.get(name, 0.0)):
                 raise TrialFailedError(
                     f"{name} became {logs[name]} in epoch {epoch} of fold {fold}"
                 )
@@ -217,10 +239,3 @@ class _StageRun:
             weights=weights,
             predictions=predictions,
         )
-
-    def _call(self, hook: str) -> None:
-        for fold in self.callbacks:
-            for callback in fold:
-                if hook == "on_train_begin":
-                    callback.set_model(self.model)
-                getattr(callback, hook)()

@@ -1,4 +1,4 @@
-"""The objective computed on whole arrays: scikit-learn's metrics under Keras's names.
+"""The objective computed on whole arrays: Keras's metrics by Keras's names, without Keras.
 
 Choosing an ensemble evaluates the objective hundreds of times on out-of-fold predictions;
 this needs neither a model nor TensorFlow.
@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hpo.errors import HPOError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from hpo.task import Task
 
-Metric = Callable[["np.ndarray", "np.ndarray"], float]
+Metric = Callable[[np.ndarray, np.ndarray], float]
 """``(y_true, y_pred) -> float`` over whole arrays, shapes (n, ...)."""
 
 
-Scorer = Callable[[Mapping[str, "np.ndarray"], Mapping[str, "np.ndarray"]], float]
+Scorer = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], float]
 """``(targets, predictions) -> float`` over arrays by output name, shapes (n, ...)."""
+
+EPSILON = 1e-7  # how near to 0 and 1 Keras lets a probability come
 
 
 def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
@@ -29,7 +31,8 @@ def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
 
     Args:
         task: The task. Its own ``metric`` gets arrays where the model has one output, else
-            dicts of arrays by output name.
+            dicts of arrays by output name; predictions of one value per sample have the shape
+            of the targets.
         outputs: Names of the model's outputs; ``[""]`` where it has one.
         loss: The loss its models were compiled with, by Keras's name; needed where the
             objective is ``val_loss``.
@@ -37,19 +40,20 @@ def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
     Raises:
         HPOError: The objective is not one of Keras's own and the task gives no ``metric``.
     """
-    single = list(outputs) == [""]
     if task.metric is not None:
-        own = task.metric
-        return lambda y, p: float(own(y[""], p[""]) if single else own(y, p))
+        return _own(task.metric, outputs)
     name = loss if task.metric_name == "loss" and loss else task.metric_name
     for output in outputs:
-        metric = _BY_NAME.get(name.removeprefix(f"{output}_") if output else name)
-        if metric is not None and (single or name.startswith(f"{output}_")):
+        is_prefixed = bool(output) and name.startswith(f"{output}_")
+        metric = _BY_NAME.get(name.removeprefix(f"{output}_") if is_prefixed else name)
+        if metric is not None and (is_prefixed or len(outputs) == 1):
             return on_output(metric, output)
+    meant = "" if name == task.metric_name else f" (with the loss {name!r})"
+    among = "" if len(outputs) == 1 else f" behind the name of an output ({', '.join(outputs)})"
     raise HPOError(
-        f"Task {task.name!r}: the objective {task.objective!r} cannot be computed on whole "
-        f"arrays. Give Task(metric=function of y_true and y_pred), or use one of: "
-        f"{', '.join(sorted(_BY_NAME))}."
+        f"Task {task.name!r}: the objective {task.objective!r}{meant} cannot be computed on whole "
+        f"arrays. Give Task(metric=function of y_true and y_pred), or use one of "
+        f"{', '.join(sorted(_BY_NAME))}{among}."
     )
 
 
@@ -65,25 +69,21 @@ def companions(*, classification: bool) -> dict[str, Metric]:
     return {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
 
 
-def _flat(values: Any) -> np.ndarray:
-    import numpy as np
-
-    array = np.asarray(values)
-    return array.reshape(len(array), -1).squeeze(axis=1) if array.size == len(array) else array
+def is_regression(metric_name: str) -> bool:
+    """Whether a metric of Keras's measures how far off quantities are."""
+    return _BY_NAME.get(metric_name) in _OF_QUANTITIES
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
     """Mean absolute error."""
-    from sklearn.metrics import mean_absolute_error as metric
-
-    return float(metric(_flat(y_true), _flat(y_pred)))
+    truth, predictions = _alike(y_true, y_pred)
+    return float(np.abs(truth - predictions).mean())
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> float:
     """Mean squared error."""
-    from sklearn.metrics import mean_squared_error as metric
-
-    return float(metric(_flat(y_true), _flat(y_pred)))
+    truth, predictions = _alike(y_true, y_pred)
+    return float(np.square(truth - predictions).mean())
 
 
 def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
@@ -93,42 +93,112 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
 
 def accuracy(y_true: Any, y_pred: Any) -> float:
     """Share of samples whose most probable class is the true one; binary: cut at 0.5."""
-    return float((_classes(y_true, len(_flat(y_pred).shape)) == predicted_classes(y_pred)).mean())
+    return float((_classes(y_true, y_pred) == predicted_classes(y_pred)).mean())
+
+
+def binary_accuracy(y_true: Any, y_pred: Any) -> float:
+    """Share of right answers to yes-or-no questions, one or several per sample, cut at 0.5."""
+    truth, predictions = _alike(y_true, y_pred)
+    return float((truth == (predictions > 0.5)).mean())  # noqa: PLR2004
 
 
 def cross_entropy(y_true: Any, y_pred: Any) -> float:
     """Mean negative log-probability of the true class."""
-    import numpy as np
-    from sklearn.metrics import log_loss
+    probabilities = np.asarray(y_pred, "float64")
+    if _is_binary(probabilities):
+        return binary_cross_entropy(y_true, y_pred)
+    probabilities = probabilities / probabilities.sum(axis=-1, keepdims=True)
+    logarithms = np.log(np.clip(probabilities, EPSILON, 1 - EPSILON))
+    truth = np.asarray(y_true)
+    if truth.shape == logarithms.shape:
+        return float(-(truth * logarithms).sum(axis=-1).mean())
+    classes = _classes(y_true, y_pred)[..., None]
+    return float(-np.take_along_axis(logarithms, classes, axis=-1).mean())
 
-    probabilities = np.clip(_flat(y_pred).astype("float64"), 1e-7, 1 - 1e-7)
-    if probabilities.ndim == 1:
-        return float(log_loss(_flat(y_true), probabilities, labels=[0, 1]))
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    classes = _classes(y_true, probabilities.ndim)
-    return float(log_loss(classes, probabilities, labels=range(probabilities.shape[1])))
+
+def binary_cross_entropy(y_true: Any, y_pred: Any) -> float:
+    """Mean negative log-probability of the right answers to yes-or-no questions."""
+    truth, predictions = _alike(y_true, y_pred)
+    p = np.clip(predictions, EPSILON, 1 - EPSILON)
+    return float(-(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean())
 
 
 def area_under_curve(y_true: Any, y_pred: Any) -> float:
-    """Area under the receiver operating characteristic curve of a binary classification."""
+    """Area under the receiver operating characteristic curve; NaN where there is one class only.
+
+    One-hot targets are taken as so many yes-or-no questions, as Keras does.
+    """
     from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(_flat(y_true), _flat(y_pred)))
+    truth, predictions = _alike(y_true, y_pred)
+    if len(np.unique(truth)) == 1:
+        return float("nan")
+    return float(roc_auc_score(truth.reshape(-1), predictions.reshape(-1)))
 
 
 def predicted_classes(y_pred: Any) -> np.ndarray:
-    """Class of every prediction, shape (n,), from probabilities of shape (n, k) or (n, 1)."""
-    predictions = _flat(y_pred)
-    if predictions.ndim == 1:
-        return (predictions > 0.5).astype(int)  # noqa: PLR2004
-    return predictions.argmax(axis=-1)  # type: ignore[no-any-return]
+    """Class of every prediction, from probabilities.
+
+    Args:
+        y_pred: Probabilities of the classes, shape (n, ..., k), or of the second of two, shape
+            (n,) or (n, ..., 1).
+
+    Returns:
+        Classes, shape (n, ...).
+    """
+    predictions = np.asarray(y_pred)
+    if not _is_binary(predictions):
+        return np.asarray(predictions.argmax(axis=-1))
+    of_second = predictions if predictions.ndim == 1 else predictions[..., 0]
+    return (of_second > 0.5).astype(int)  # noqa: PLR2004
 
 
-def _classes(y_true: Any, prediction_ndim: int) -> np.ndarray:
-    truth = _flat(y_true)
-    if truth.ndim > 1 and prediction_ndim > 1:
-        return truth.argmax(axis=-1)  # type: ignore[no-any-return]
-    return truth.astype(int)
+def _own(metric: Callable[[Any, Any], float], outputs: Sequence[str]) -> Scorer:
+    def score(targets: Mapping[str, np.ndarray], predictions: Mapping[str, np.ndarray]) -> float:
+        fitting = {name: _like(targets[name], predictions[name]) for name in outputs}
+        if len(outputs) > 1:
+            return float(metric(targets, fitting))
+        return float(metric(targets[outputs[0]], fitting[outputs[0]]))
+
+    return score
+
+
+def _like(y_true: Any, y_pred: Any) -> np.ndarray:
+    """Predictions in the shape of the targets where that is (n, 1) against (n,) or the reverse.
+
+    NumPy would silently make an (n, n) array of their difference.
+    """
+    truth, predictions = np.asarray(y_true), np.asarray(y_pred)
+    is_one_each = predictions.size == len(predictions) == len(truth) == truth.size
+    return predictions.reshape(truth.shape) if is_one_each else predictions
+
+
+def _alike(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+    truth, predictions = np.asarray(y_true), _like(y_true, y_pred)
+    if truth.shape != predictions.shape:
+        raise HPOError(
+            f"targets of shape {truth.shape} cannot be compared with predictions of shape "
+            f"{np.shape(y_pred)}. Let the model's output have the shape of the targets."
+        )
+    return truth.astype("float64"), predictions.astype("float64")
+
+
+def _is_binary(predictions: np.ndarray) -> bool:
+    return predictions.ndim == 1 or predictions.shape[-1] == 1
+
+
+def _classes(y_true: Any, y_pred: Any) -> np.ndarray:
+    """The true classes in the shape of :func:`predicted_classes`."""
+    truth, predictions = np.asarray(y_true), np.asarray(y_pred)
+    if truth.shape == predictions.shape and not _is_binary(predictions):
+        return np.asarray(truth.argmax(axis=-1))
+    shape = predicted_classes(predictions).shape
+    if truth.size != np.prod(shape) or len(truth) != len(predictions):
+        raise HPOError(
+            f"targets of shape {truth.shape} are no classes for predictions of shape "
+            f"{predictions.shape}. Give class numbers, or one-hot rows of that shape."
+        )
+    return truth.reshape(shape).astype(int)
 
 
 _BY_NAME: dict[str, Metric] = {
@@ -140,11 +210,13 @@ _BY_NAME: dict[str, Metric] = {
     "root_mean_squared_error": root_mean_squared_error,
     "acc": accuracy,
     "accuracy": accuracy,
-    "binary_accuracy": accuracy,
+    "binary_accuracy": binary_accuracy,
     "categorical_accuracy": accuracy,
     "sparse_categorical_accuracy": accuracy,
     "auc": area_under_curve,
-    "binary_crossentropy": cross_entropy,
+    "binary_crossentropy": binary_cross_entropy,
     "categorical_crossentropy": cross_entropy,
     "sparse_categorical_crossentropy": cross_entropy,
 }
+
+_OF_QUANTITIES = (mean_absolute_error, mean_squared_error, root_mean_squared_error)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
+import re
 import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError, UsageError
-from hpo.space import Space
+from hpo.space import Space, suggestion
 from hpo.task import Task
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def load_task(reference: str) -> Task:
         UsageError: There is no such task.
         HPOError: Its plugin cannot be imported.
     """
-    path, _, attribute = reference.partition(".py:") if ".py:" in reference else (reference, "", "")
-    if path != reference or reference.endswith(".py"):
-        return _from_file(Path(path + ".py" if attribute else path), attribute)
+    file = _file_reference(reference)
+    if file is not None:
+        return _from_file(*file)
     if ":" in reference:
         return _from_module(reference)
     return _from_entry_point(reference)
@@ -82,17 +82,34 @@ def load_space(space: str | os.PathLike[str] | Space) -> Space:
     if isinstance(space, Space):
         return space
     if isinstance(space, str) and not space.endswith(".toml"):
-        return Space.from_toml(Path(str(files("hpo_search_spaces") / f"{space}.toml")))
+        return _built_in_space(space)
     return Space.from_toml(Path(space))
 
 
 def absolute_reference(reference: str) -> str:
     """The reference as another process in another folder can use it."""
-    if reference.endswith(".py") or ".py:" in reference:
-        path, colon, attribute = reference.partition(".py:")
-        whole = Path(path + ".py" if colon else path).resolve()
-        return f"{whole}:{attribute}" if colon else str(whole)
-    return reference
+    file = _file_reference(reference)
+    if file is None:
+        return reference
+    path, attribute = file
+    return f"{path.resolve()}:{attribute}" if attribute else str(path.resolve())
+
+
+def _file_reference(reference: str) -> tuple[Path, str] | None:
+    """The file and the attribute, or "", that a reference names; None where it names no file."""
+    match = re.fullmatch(r"(.*\.py)(?::(.*))?", reference, re.DOTALL)
+    return (Path(match[1]), match[2] or "") if match else None
+
+
+def _built_in_space(name: str) -> Space:
+    folder = Path(str(files("hpo_search_spaces")))
+    known = {path.stem: path for path in folder.glob("*.toml")}
+    if name not in known:
+        raise UsageError(
+            f"no search space {name!r}. {suggestion(name, sorted(known))} "
+            "A file of your own is named by its path: ./my_space.toml"
+        )
+    return Space.from_toml(known[name])
 
 
 def _listing(entry: EntryPoint) -> Listing:
@@ -104,30 +121,24 @@ def _listing(entry: EntryPoint) -> Listing:
 
 
 def _from_entry_point(name: str) -> Task:
-    entries = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if name not in entries:
-        close = difflib.get_close_matches(name, entries, n=1)
-        guess = f" Did you mean {close[0]!r}?" if close else ""
+    found = [entry for entry in entry_points(group=GROUP) if entry.name == name]
+    if not found:
+        known = sorted({entry.name for entry in entry_points(group=GROUP)})
         raise UsageError(
-            f"no task {name!r}.{guess} Installed: {', '.join(sorted(entries)) or 'none'}. "
+            f"no task {name!r}. {suggestion(name, known)} "
             "A file of your own is named by its path: ./my_task.py"
         )
-    return _imported(entries[name])
+    values = sorted({entry.value for entry in found})
+    if len(values) > 1:
+        raise UsageError(f"task {name!r} is ambiguous. Choose one of: {', '.join(values)}")
+    return _imported(found[0])
 
 
 def _from_module(reference: str) -> Task:
-    module_name, _, attribute = reference.partition(":")
-    entry = EntryPoint(name=reference, value=reference, group=GROUP)
-    try:
-        found = importlib.util.find_spec(module_name)
-    except (ImportError, ValueError):
-        found = None
-    if found is None or not attribute:
-        raise UsageError(
-            f"no task {reference!r}: there is no module {module_name!r} on Python's path. "
-            "Expected package.module:attribute."
-        )
-    return _imported(entry)
+    module, _, attribute = reference.partition(":")
+    if not all(part.isidentifier() for part in [*module.split("."), *attribute.split(".")]):
+        raise UsageError(f"no task {reference!r}: expected package.module:attribute or FILE.py.")
+    return _imported(EntryPoint(name=reference, value=reference, group=GROUP))
 
 
 def _from_file(path: Path, attribute: str) -> Task:
@@ -139,13 +150,14 @@ def _from_file(path: Path, attribute: str) -> Task:
         raise UsageError(f"task file {path}: is not a Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))  # a task may import what stands beside it
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # a task may import what stands beside it
     try:
         spec.loader.exec_module(module)
-    except HPOError:
-        raise
-    except Exception as error:
-        raise HPOError(f"task file {path}: fails to import: {_in_one_line(error)}") from error
+    except (Exception, SystemExit) as error:
+        sys.modules.pop(name, None)
+        raise _broken(f"task file {path}", error) from error
     return _only_task(path, vars(module), attribute)
 
 
@@ -164,21 +176,27 @@ def _only_task(path: Path, names: dict[str, object], attribute: str) -> Task:
 
 
 def _imported(entry: EntryPoint) -> Task:
+    where = f"task {entry.name!r} ({entry.value})"
     try:
-        task = entry.load()
-    except HPOError:
-        raise
-    except AttributeError as error:
-        raise UsageError(f"task {entry.name!r}: {error}.") from error
-    except Exception as error:
-        raise HPOError(
-            f"task {entry.name!r} ({entry.value}): its plugin fails to import: "
-            f"{_in_one_line(error)}"
-        ) from error
-    if not isinstance(task, Task):
-        raise HPOError(f"task {entry.name!r} ({entry.value}): is a {type(task).__name__}, no Task.")
-    return task
+        found: Any = importlib.import_module(entry.module)
+    except (Exception, SystemExit) as error:
+        absent = error.name if isinstance(error, ModuleNotFoundError) else None
+        if absent and f"{entry.module}.".startswith(f"{absent}."):
+            raise UsageError(f"{where}: there is no module {absent!r} on Python's path.") from error
+        raise _broken(where, error) from error
+    for attribute in (entry.attr or "").split("."):
+        if not hasattr(found, attribute):
+            raise UsageError(f"{where}: {entry.module} has no attribute {entry.attr!r}.")
+        found = getattr(found, attribute)
+    if not isinstance(found, Task):
+        raise HPOError(f"{where}: is no Task but of type {type(found).__name__}.")
+    return found
 
 
-def _in_one_line(error: Exception) -> str:
+def _broken(where: str, error: BaseException) -> HPOError:
+    reason = str(error) if isinstance(error, HPOError) else _in_one_line(error)
+    return HPOError(f"{where}: fails to import: {reason}")
+
+
+def _in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

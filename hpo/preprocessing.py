@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,11 @@ class FoldCache:
         self._splits = splits
         self._entries: OrderedDict[str, tuple[Any, list[FoldArrays]]] = OrderedDict()
 
+    @property
+    def cached_bytes(self) -> int:
+        """Memory that the kept samples occupy."""
+        return sum(map(_bytes, self._entries.values()))
+
     def get(self, params: Params) -> list[FoldArrays]:
         """The samples of every fold as a configuration's preprocessor makes them."""
         transformer = self._task.preprocessor(params) if self._task.preprocessor else None
@@ -59,7 +65,7 @@ class FoldCache:
         return folds
 
     def _shrink(self) -> None:
-        while len(self._entries) > 1 and sum(map(_bytes, self._entries.values())) > CACHE_BYTES:
+        while len(self._entries) > 1 and self.cached_bytes > CACHE_BYTES:
             self._entries.popitem(last=False)
 
 
@@ -72,7 +78,8 @@ def fit(transformer: Any, data: Data, train: np.ndarray) -> Any:
 
 def transform(transformer: Any, x: Any) -> Any:
     """Samples as a fitted transformer makes them; None leaves them as they are."""
-    return compact(x if transformer is None else transformer.transform(x))
+    # A transformer that works in place would change the samples for the folds after this one.
+    return compact(x if transformer is None else transformer.transform(_copy(x)))
 
 
 def compact(arrays: Any) -> Any:
@@ -83,11 +90,19 @@ def compact(arrays: Any) -> Any:
     return dense.astype("float32") if dense.dtype == np.float64 else dense
 
 
+def _copy(arrays: Any) -> Any:
+    if isinstance(arrays, Mapping):
+        return {name: array.copy() for name, array in arrays.items()}
+    return arrays.copy()
+
+
 def _identity(transformer: Any) -> str:
     if transformer is None:
         return ""
     settings = sorted(transformer.get_params(deep=True).items())
-    return f"{type(transformer).__module__}.{type(transformer).__qualname__}{settings!r}"
+    # By default NumPy abbreviates long arrays and rounds, so that different ones look the same.
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        return f"{type(transformer).__module__}.{type(transformer).__qualname__}{settings!r}"
 
 
 def _bytes(entry: tuple[Any, list[FoldArrays]]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -92,6 +93,7 @@ def greedy(candidates: Candidates, size: int) -> dict[int, float]:
             number: sign * candidates.score({name: (total[name] + p[name]) / n for name in total})
             for number, p in candidates.predictions.items()
         }
+        losses = {number: math.inf if math.isnan(x) else x for number, x in losses.items()}
         picks.append(min(losses, key=lambda number: losses[number]))
         scores.append(losses[picks[-1]])
         for name in total:

@@ -1,25 +1,20 @@
-"""Where the trials of a study are kept: Optuna's journal file, made safe against kills."""
+"""Where the trials of a study are kept: Optuna's journal format, made safe against kills."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages.journal import BaseJournalBackend
 
 from hpo.errors import HPOError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-try:
-    import fcntl
-except ImportError:  # Windows has no flock
-    fcntl = None  # type: ignore[assignment]
 
 
 def open_journal(path: Path) -> JournalStorage:
@@ -35,53 +30,80 @@ def open_journal(path: Path) -> JournalStorage:
         HPOError: The file is damaged or cannot be read.
     """
     try:
-        storage = JournalStorage(Journal(path))
-        # Optuna takes a last line that it cannot read for one that is still being written.
-        json.loads(path.read_bytes().rpartition(b"\n")[0].rpartition(b"\n")[2] or b"{}")
+        journal = Journal(path)
+        return JournalStorage(journal)
     except OSError as error:
         raise HPOError(f"{path}: cannot be opened ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
-        raise HPOError(
-            f"{path}: {_first_damaged_line(path)} is damaged. Restore the file from a copy, or "
-            f"delete that line (its entry is lost), or start another study with --study NAME."
-        ) from error
-    return storage
+    except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+        raise journal.damage() from error
 
 
-class Journal(JournalFileBackend):
-    """Optuna's journal file, of which a killed writer can spoil no more than its own last line.
+class Journal(BaseJournalBackend):
+    """A file of Optuna's journal entries, one JSON object a line.
 
-    A writer that dies, or finds the disk full, in the middle of a line leaves the line without
-    its end. Optuna's backend would append the next entry to that stump and lose both; this one
+    A writer that dies, or finds the disk full, in the middle of a line leaves a stump without an
+    end. Optuna's own backend appends the next entry to that stump and loses both; this one
     removes the stump first, while it holds the lock.
 
     Args:
-        path: The journal file.
+        path: The journal file; it is made where there is none.
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
         self._path = path
-        self._mutex = FileLock(path.with_name(path.name + ".lock")) if fcntl else None
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        self._starts = [0]  # where the lines begin, as far as they have been read
+        self._line = 0
+        if not path.exists():
+            path.touch()
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        """Read the entries from a number on, as far as they are whole.
+
+        Raises:
+            HPOError: A line is damaged.
+        """
+        known = min(log_number_from, len(self._starts) - 1)
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(self._starts[known])
+            text = file.read(os.fstat(file.fileno()).st_size)  # at once: others may be writing
+        lines = text.split(b"\n")[:-1]  # what stands behind the last newline is a stump
+        for number, line in enumerate(lines, start=known):
+            if number + 1 == len(self._starts):
+                self._starts.append(self._starts[number] + len(line) + 1)
+            self._line = number + 1
+            if number >= log_number_from:
+                yield self._parse(line)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append entries, each on a line of its own, and see them onto the disk."""
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
-        with self._locked(), self._path.open("rb+") as file:
-            file.truncate(_end_of_last_line(file))
-            file.seek(0, os.SEEK_END)
-            file.write(lines.encode())
-            file.flush()
-            os.fsync(file.fileno())
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = self._mutex or JournalFileOpenLock(str(self._path))
-        lock.acquire()
+        self._lock.acquire()
         try:
-            yield
+            with self._path.open("rb+") as file:
+                file.truncate(_end_of_last_line(file))
+                file.seek(0, os.SEEK_END)
+                file.write(lines.encode())
+                file.flush()
+                os.fsync(file.fileno())
         finally:
-            lock.release()
+            self._lock.release()
+
+    def damage(self) -> HPOError:
+        """The error that names the line read last, which makes no sense."""
+        return HPOError(
+            f"{self._path}: line {self._line} is damaged. Restore the file from a copy, or delete "
+            "that line (its entry is lost), or start another study with --study NAME."
+        )
+
+    def _parse(self, line: bytes) -> dict[str, Any]:
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise self.damage() from error
+        if not isinstance(entry, dict) or "op_code" not in entry:
+            raise self.damage()
+        return entry
 
 
 class FileLock:
@@ -130,15 +152,3 @@ def _end_of_last_line(file: Any) -> int:
             return start + int(newline) + 1
         position = start
     return 0
-
-
-def _first_damaged_line(path: Path) -> str:
-    lines = path.read_bytes().split(b"\n")[:-1]  # what stands behind the last newline is a stump
-    for number, line in enumerate(lines, start=1):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            entry = None
-        if not isinstance(entry, dict) or "op_code" not in entry:
-            return f"line {number} of {len(lines)}"
-    return "an entry"

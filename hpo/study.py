@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import shutil
 import socket
+import tomllib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo import artifacts
 from hpo.errors import HPOError, UsageError
 from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, TrialArrays, from_optuna
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     import optuna
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 SETTINGS = "settings"
 OPTIONS = "options"
 FACTS = "facts"
-CONSULTATIONS = "test_consultations"
+CONSULTATION = "test_consultation/"
 JOURNAL = "journal.log"
 
 
@@ -77,6 +81,9 @@ class Options:
     command: str = ""
 
 
+_Record = TypeVar("_Record", Settings, Options)
+
+
 class Study:
     """A study on disk.
 
@@ -101,12 +108,12 @@ class Study:
     @property
     def settings(self) -> Settings:
         """What makes the study the study it is."""
-        return Settings(**self._attribute(SETTINGS))
+        return self._attribute(SETTINGS, Settings)
 
     @property
     def options(self) -> Options:
         """How the latest run searched it."""
-        return Options(**self._attribute(OPTIONS))
+        return self._attribute(OPTIONS, Options)
 
     @options.setter
     def options(self, options: Options) -> None:
@@ -154,7 +161,9 @@ class Study:
     @property
     def test_consultations(self) -> list[dict[str, Any]]:
         """Every time the test set was consulted: ``time``, ``command`` and ``result``."""
-        return list(self.record.user_attrs.get(CONSULTATIONS, []))
+        attributes = self.record.user_attrs
+        found = [entry for key, entry in attributes.items() if key.startswith(CONSULTATION)]
+        return sorted(found, key=lambda entry: datetime.fromisoformat(entry["time"]))
 
     def record_consultation(self, command: str, result: dict[str, Any]) -> None:
         """Put on record that the test set was consulted, before anybody sees the result."""
@@ -163,7 +172,8 @@ class Study:
             "command": command,
             "result": result,
         }
-        self.record.set_user_attr(CONSULTATIONS, [*self.test_consultations, entry])
+        # Under a key of its own, so that of two at the same time neither is lost.
+        self.record.set_user_attr(CONSULTATION + uuid.uuid4().hex, entry)
 
     def trial_directory(self, number: int) -> Path:
         """The folder of a trial's files."""
@@ -244,22 +254,36 @@ class Study:
                 for path in self.model_paths(trial.number):
                     path.unlink(missing_ok=True)
 
-    def fail(self, number: int, failure: Failure) -> None:
-        """End a running trial as failed; one that was interrupted is queued to be tried again."""
+    def fail(self, number: int, failure: Failure) -> bool:
+        """End a running trial as failed; one that was interrupted is queued to be tried again.
+
+        Args:
+            number: The trial's number.
+            failure: Why it failed.
+
+        Returns:
+            Whether the trial still ran; if not, it stays as somebody else ended it.
+        """
         import optuna
 
         frozen = self.record.get_trials(deepcopy=False)[number]
-        # Whoever finds a worker dead has no Trial of Optuna's, only the number.
-        self.record._storage.set_trial_user_attr(  # noqa: SLF001
-            frozen._trial_id,  # noqa: SLF001
-            FAILURE,
-            dataclasses.asdict(failure),
-        )
-        self.record.tell(number, state=optuna.trial.TrialState.FAIL)
-        trial = from_optuna(frozen)
-        if failure.cause == "interrupted" and trial.params:
-            attributes = {} if trial.seed is None else {SEED: trial.seed}
-            self.record.enqueue_trial(trial.params, user_attrs=attributes)
+        try:
+            # Whoever finds a worker dead has no Trial of Optuna's, only the number.
+            self.record._storage.set_trial_user_attr(  # noqa: SLF001
+                frozen._trial_id,  # noqa: SLF001
+                FAILURE,
+                dataclasses.asdict(failure),
+            )
+            self.record.tell(number, state=optuna.trial.TrialState.FAIL)
+        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
+            return False
+        shutil.rmtree(self.trial_directory(number), ignore_errors=True)
+        # A worker may have died after drawing the first few of those that were queued.
+        params = {**frozen.system_attrs.get("fixed_params", {}), **frozen.params}
+        if failure.cause == "interrupted" and params:
+            attributes = {k: v for k, v in frozen.user_attrs.items() if k == SEED}
+            self.record.enqueue_trial(params, user_attrs=attributes)
+        return True
 
     def fail_orphans(self, worker: str | None = None, reason: str | None = None) -> list[int]:
         """Fail the running trials whose worker is gone.
@@ -279,9 +303,8 @@ class Study:
             and (trial.worker in (worker, None) if worker else not self.is_alive(trial.worker))
         ]
         interrupted = Failure("interrupted: the search was killed", "interrupted")
-        for number in orphans:
-            self.fail(number, Failure(reason, "outside") if reason else interrupted)
-        return orphans
+        failure = Failure(reason, "outside") if reason else interrupted
+        return [number for number in orphans if self.fail(number, failure)]
 
     def worker_lock(self, worker: str) -> Path:
         """The file whose lock a worker holds as long as it lives."""
@@ -307,13 +330,13 @@ class Study:
             self._ended[frozen.number] = trial
         return self._ended[frozen.number]
 
-    def _attribute(self, key: str) -> dict[str, Any]:
+    def _attribute(self, key: str, kind: type[_Record]) -> _Record:
         try:
-            return dict(self.record.user_attrs[key])
-        except KeyError:
+            return kind(**self.record.user_attrs[key])
+        except (KeyError, TypeError):
             raise HPOError(
-                f"study {self.name!r} in {self.directory} lacks its {key}; it was not made by hpo "
-                "or was killed while being made. Delete the folder and run it again."
+                f"study {self.name!r} in {self.directory} lacks its {key}, or they are those of "
+                "another version of hpo. Run it again with this version, or delete the folder."
             ) from None
 
 
@@ -366,8 +389,10 @@ def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None
     directory = _find(os.fspath(name), runs_directory(runs))
     try:
         record = optuna.load_study(study_name=None, storage=_storage(directory))
-    except KeyError as error:
-        raise HPOError(f"{directory / JOURNAL}: holds no study. Run it anew.") from error
+    except ValueError as error:
+        raise HPOError(
+            f"{directory / JOURNAL}: holds no study of hpo's. Run it anew, or delete the folder."
+        ) from error
     return Study(record, directory)
 
 
@@ -430,9 +455,19 @@ def _check_same(study: Study, settings: Settings) -> None:
 def _difference(name: str, old: str, new: str) -> str:
     if name != "space":
         return f"{name} was {old}, is {new}"
-    lines = set(old.splitlines()) ^ set(new.splitlines())
-    first = next((line for line in (old + "\n" + new).splitlines() if line in lines), "order")
-    return f"space ({first.strip()})"
+    changes = list(_space_changes(tomllib.loads(old), tomllib.loads(new)))
+    return f"space: {', '.join(changes or ['its parameters stand in another order'])}"
+
+
+def _space_changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys([*old, *new]):
+        if name not in old or name not in new:
+            yield f"[{name}] is {'new' if name in new else 'gone'}"
+            continue
+        before, after = old[name], new[name]
+        for key in dict.fromkeys([*before, *after]):
+            if before.get(key) != after.get(key):
+                yield f"[{name}] {key} was {before.get(key)}, is {after.get(key)}"
 
 
 def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hpo.errors import HPOError
 
@@ -57,7 +58,7 @@ class Data:
         decode: Turns one sample of ``x`` into something a person can look at.
 
     Raises:
-        HPOError: Lengths do not agree.
+        HPOError: Something is no array, lengths do not agree or ``y`` has other classes.
     """
 
     x: Arrays
@@ -72,31 +73,56 @@ class Data:
     decode: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
-        lengths = {
-            name: sorted(set(_lengths(getattr(self, name))))
-            for name in ("x", "y", "sample_weight", "groups", "folds")
-            if getattr(self, name) is not None
-        }
+        self._check_lengths("training", "x", "y", "sample_weight", "groups", "folds")
+        self._check_lengths("test", "x_test", "y_test")
+        if not any(_lengths("x", self.x)) or not any(_lengths("y", self.y)):
+            raise HPOError("Data: x and y must hold at least one sample.")
+        if (self.x_test is None) != (self.y_test is None):
+            raise HPOError("Data: x_test and y_test go together. Give both or neither.")
+        self._check_classes()
+
+    def _check_lengths(self, part: str, *names: str) -> None:
+        lengths = {name: sorted(set(_lengths(name, getattr(self, name)))) for name in names}
         if len({length for found in lengths.values() for length in found}) > 1:
+            received = {name: found for name, found in lengths.items() if found}
             raise HPOError(
-                f"Data: the training arrays must have one row per sample. Received: {lengths}"
+                f"Data: the {part} arrays must have one row per sample. Received rows: {received}"
+            )
+
+    def _check_classes(self) -> None:
+        y = self.y
+        if self.class_names is None or isinstance(y, Mapping) or y.dtype.kind not in "iuf":
+            return
+        if y.size == len(y) and not (y.min() >= 0 and y.max() < len(self.class_names)):
+            raise HPOError(
+                f"Data: y must hold the numbers of the {len(self.class_names)} class_names, from 0 "
+                f"to {len(self.class_names) - 1}. Received: {y.min()} to {y.max()}"
             )
 
     @property
     def n_samples(self) -> int:
         """Number of training samples."""
-        return _lengths(self.x)[0]
+        return _lengths("x", self.x)[0]
 
     def without_test(self) -> Data:
         """The same data with the test set taken out: all that a search may see."""
         return dataclasses.replace(self, x_test=None, y_test=None)
 
 
-def _lengths(arrays: Arrays) -> list[int]:
+def _lengths(name: str, arrays: Arrays) -> list[int]:
     if arrays is None:
         return []
-    values = arrays.values() if isinstance(arrays, Mapping) else [arrays]
-    return [len(value) for value in values]
+    parts = {name: arrays}
+    if isinstance(arrays, Mapping):
+        parts = {f"{name}[{key!r}]": array for key, array in arrays.items()}
+    for part, array in parts.items():
+        # Lists, data frames and sparse matrices cannot be indexed by rows as arrays are.
+        if not getattr(array, "shape", ()) or hasattr(array, "iloc") or hasattr(array, "toarray"):
+            raise HPOError(
+                f"Data: {part} must be an array with one row per sample, such as numpy.asarray "
+                f"makes. Received: {type(array).__name__}"
+            )
+    return [len(array) for array in parts.values()]
 
 
 @dataclass(frozen=True)
@@ -183,11 +209,25 @@ class Task:
             )
         if self.direction is None:
             object.__setattr__(self, "direction", _infer_direction(self.name, self.objective))
+        if self.direction not in get_args(Direction):
+            raise HPOError(
+                f'Task {self.name!r}: direction must be "minimize" or "maximize". '
+                f"Received: direction={self.direction!r}"
+            )
+        for name in ("epochs", "batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise HPOError(
+                    f"Task {self.name!r}: {name} must be 1 or more. "
+                    f"Received: {name}={getattr(self, name)!r}"
+                )
 
     @property
     def cv_name(self) -> str:
         """The default evaluation in one line, as studies remember it."""
-        return self.cv if isinstance(self.cv, str) else " ".join(repr(self.cv).split())
+        if isinstance(self.cv, str):
+            return self.cv
+        # An address is another one in every process.
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(self.cv).split()))
 
     @property
     def metric_name(self) -> str:
@@ -196,10 +236,12 @@ class Task:
 
 
 def _infer_direction(task: str, objective: str) -> Direction:
-    if any(word in objective for word in _MINIMIZED):
-        return "minimize"
-    if any(word in objective for word in _MAXIMIZED):
-        return "maximize"
+    # The name of an output comes first, as in val_loss_of_heat_accuracy: the last word counts.
+    for word in reversed(objective.split("_")):
+        if word.startswith(_MINIMIZED) or word.endswith(_MINIMIZED):
+            return "minimize"
+        if word.startswith(_MAXIMIZED) or word.endswith(_MAXIMIZED):
+            return "maximize"
     raise HPOError(
         f"Task {task!r}: cannot tell whether {objective!r} is to be minimized or maximized. "
         'Give Task(direction="minimize") or Task(direction="maximize").'

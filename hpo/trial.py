@@ -122,17 +122,17 @@ class TrialArrays:
 def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
     """Read a trial of ours out of Optuna's record of it."""
     attributes = frozen.user_attrs
-    failure = attributes.get(FAILURE, {})
     state = _STATES[frozen.state.name]
-    seconds = frozen.duration.total_seconds() if frozen.duration else None
-    if state == "failed" and not failure:
-        failure = {"reason": "unknown: its worker left no reason", "cause": "outside"}
+    failure = {}
+    if state == "failed":  # a trial that was completed meanwhile may have a reason too
+        unknown = {"reason": "unknown: its worker left no reason", "cause": "outside"}
+        failure = attributes.get(FAILURE, unknown)
     return Trial(
         number=frozen.number,
         state=state,
         params=dict(frozen.params or frozen.system_attrs.get("fixed_params", {})),
         score=frozen.values[0] if state == "complete" and frozen.values else None,
-        seconds=seconds,
+        seconds=frozen.duration.total_seconds() if frozen.duration else None,
         seed=attributes.get(SEED),
         reason=failure.get("reason"),
         cause=failure.get("cause"),

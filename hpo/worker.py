@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import hashlib
 import time
 import traceback
@@ -18,6 +17,7 @@ from hpo.lockstep import TrialFailedError
 from hpo.plugins import load_task
 from hpo.samplers import make_sampler
 from hpo.storage import FileLock
+from hpo.training.memory import freed_after, resident_bytes
 from hpo.trial import SEED, WORKER, Failure
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from hpo.task import Params, Task
 
 TRACEBACK_CHARACTERS = 8_000
+
+# XLA keeps what it has compiled until its process ends.
+GROWTH_BYTES = 256 << 20
 
 _DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
@@ -47,6 +50,7 @@ class Worker:
         task: The study's task; by default it is found as the study says.
         on_event: Told of everything the worker does.
         stopping: Whether the search is to be stopped; asked after every epoch.
+        recycle: Whether to end when memory has grown, for somebody else to take over.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Worker:
         task: Task | None = None,
         on_event: OnEvent = lambda _event: None,
         stopping: Callable[[], bool] = lambda: False,
+        recycle: bool = False,
     ) -> None:
         self.study = study
         self.name = name
@@ -65,6 +70,8 @@ class Worker:
         self._task = task
         self._emit = on_event
         self._stopping = stopping
+        self._recycle = recycle
+        self._least_bytes = 0
 
     def run(self) -> bool:
         """Work until the study has enough trials or the search is stopped.
@@ -76,7 +83,7 @@ class Worker:
         lock.acquire()
         try:
             evaluator = self._prepare()
-            while not self._stopping() and self.study.counted < self.options.trials:
+            while not self._is_done(evaluator):
                 self._run_trial(evaluator)
         except HPOError as error:
             self._emit(WorkerFailed(self.name, str(error), isinstance(error, UsageError)))
@@ -88,6 +95,15 @@ class Worker:
             lock.release()
             self.study.worker_lock(self.name).unlink(missing_ok=True)
         return True
+
+    def _is_done(self, evaluator: Evaluator) -> bool:
+        if self._stopping() or self.study.counted >= self.options.trials:
+            return True
+        if not self._recycle:
+            return False
+        occupied = resident_bytes() - evaluator.cached_bytes
+        self._least_bytes = min(occupied, self._least_bytes or occupied)
+        return occupied - self._least_bytes > GROWTH_BYTES
 
     def abandon(self) -> None:
         """Put the running trial back, for whoever goes on with the study."""
@@ -121,12 +137,13 @@ class Worker:
         evaluation: Evaluation | None = None
         failure: Failure | None = None
         try:
-            evaluation = evaluator.evaluate(
-                params,
-                seed=seed,
-                report=self._reporter(evaluator.task, trial.number, params, started),
-                keep_models=lambda score: self._models_directory(trial.number, score),
-            )
+            with freed_after():
+                evaluation = evaluator.evaluate(
+                    params,
+                    seed=seed,
+                    report=self._reporter(evaluator.task, trial.number, params, started),
+                    keep_models=lambda score: self._models_directory(trial.number, score),
+                )
             self.study.complete(trial, evaluation)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
             failure = _failure(error)
@@ -136,14 +153,13 @@ class Worker:
             TrialEnded(
                 worker=self.name,
                 number=trial.number,
-                state="failed" if failure else "complete",
+                state=_state(failure),
                 score=evaluation.score if evaluation and not failure else None,
                 seconds=time.monotonic() - started,
                 reason=failure.reason if failure else None,
             )
         )
         self.study.drop_models(keep=self.options.keep)
-        _free_memory()
 
     def _ask(self) -> tuple[optuna.Trial, Params, int]:
         ordinal = self.study.counted
@@ -181,6 +197,12 @@ class Worker:
         return self.study.trial_directory(number)
 
 
+def _state(failure: Failure | None) -> str:
+    if failure is None:
+        return "complete"
+    return "interrupted" if failure.cause == "interrupted" else "failed"
+
+
 def _failure(error: BaseException) -> Failure:
     if isinstance(error, SearchStopped):
         return Failure("interrupted: the search was stopped", "interrupted")
@@ -203,11 +225,3 @@ def _derived_seed(seed: int, purpose: str, ordinal: int) -> int:
     """A seed of its own for every purpose and trial, the same on every machine."""
     digest = hashlib.sha256(f"{seed}/{purpose}/{ordinal}".encode()).digest()
     return int.from_bytes(digest[:4]) >> 1
-
-
-def _free_memory() -> None:
-    """Give back what Keras and TensorFlow keep of the last model."""
-    import keras
-
-    keras.backend.clear_session(free_memory=False)
-    gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,10 @@ from hpo.trial import RESULT, Failure, TrialArrays
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+MARKUP = "<script>window.hacked=1</script>"
+IMAGE = '"><img src=x onerror="window.hacked=1">'
+LINK = '<b>bold</b> <a href="http://evil.example/">x</a> & &lt;'
 
 SPACE = """\
 [learning_rate]
@@ -211,6 +216,35 @@ def classification_study(runs: Path, name: str = "reuters", classes: int = 5) ->
         score = 0.7 + 0.02 * number
         found = evaluation(score, objective="val_accuracy", targets=targets, seed=number)
         add_complete(study, found)
+    return study
+
+
+def hostile_study(runs: Path) -> Study:
+    """A study whose every text is markup."""
+    choices = json.dumps([MARKUP, IMAGE, LINK])
+    space = f'[kind]\ntype = "categorical"\nchoices = {choices}\ndefault = {json.dumps(LINK)}\n'
+    facts = FACTS | {
+        "reference": {"score": 0.9, "source": MARKUP},
+        "data": {"class_names": [MARKUP, IMAGE, LINK], "fingerprint": MARKUP},
+        "environment": {"devices": [IMAGE], MARKUP: IMAGE},
+    }
+    study = new_study(
+        runs,
+        objective="val_accuracy",
+        direction="maximize",
+        task_name=MARKUP,
+        space=space,
+        facts=facts,
+    )
+    study.options = Options(command=f"hpo run '{MARKUP}' {IMAGE}")
+    targets = np.arange(30) % 3
+    study.targets = {"": targets}
+    for kind in (LINK, MARKUP, IMAGE):
+        found = evaluation(0.8, objective="val_accuracy", targets=targets)
+        add_complete(study, found, {"kind": kind})
+    add_failed(study, f"{MARKUP} {IMAGE} {LINK}")
+    add_ensemble(study, [0, 1])
+    study.record_consultation(MARKUP, {MARKUP: IMAGE})
     return study
 
 

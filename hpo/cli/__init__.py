@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        cli.main(given, prog_name="hpo", standalone_mode=False)
+        status = cli.main(given, prog_name="hpo", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(WRONG_USAGE)

@@ -72,9 +72,10 @@ class Lines:
             click.echo(f"{self._trial(event)}  ({self._standing()})", err=True)
 
     def _trial(self, event: TrialEnded) -> str:
-        outcome = f"{self._metric} {event.score:.4f}" if event.score is not None else event.state
-        reason = f": {event.reason}" if event.reason else ""
-        return f"trial {event.number}  {outcome}{reason}  {seconds_as_text(event.seconds)}"
+        if event.score is None:
+            return f"{_failed(event)}  {seconds_as_text(event.seconds)}"
+        score = f"{self._metric} {event.score:.4f}"
+        return f"trial {event.number}  {score}  {seconds_as_text(event.seconds)}"
 
     def _standing(self) -> str:
         best = self._study.best
@@ -107,7 +108,10 @@ class Bar:
             console=Console(stderr=True),
         )
         self._bar = self._progress.add_task(
-            study.name, total=study.options.trials, completed=self._had_before, **self._fields("")
+            study.name,
+            total=study.options.trials,
+            completed=self._had_before,
+            **self._fields("starting"),
         )
 
     def __enter__(self) -> Self:
@@ -128,9 +132,8 @@ class Bar:
             self._progress.update(self._bar, now=now)
         elif isinstance(event, TrialEnded):
             if event.reason:
-                self._progress.console.print(
-                    f"trial {event.number} failed: {event.reason}", markup=False, soft_wrap=True
-                )
+                line = _failed(event)
+                self._progress.console.print(line, markup=False, soft_wrap=True)
             self._progress.update(
                 self._bar, completed=self._study.counted, **self._fields("between trials")
             )
@@ -151,3 +154,9 @@ class Bar:
 
 def _stopping(event: SearchStopping) -> str:
     return f"{event.reason}: the running epoch ends first; Ctrl-C stops at once"
+
+
+def _failed(event: TrialEnded) -> str:
+    if event.state == "interrupted":
+        return f"trial {event.number} interrupted; it will be tried again"
+    return f"trial {event.number} failed: {event.reason}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpo.cli import options, print_json
+from hpo.cli import INTERRUPTED, options, print_json
 
 if TYPE_CHECKING:
     from hpo.cli.progress import Bar, Lines
@@ -67,7 +67,7 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
         except KeyboardInterrupt:
             stack.close()
             _say_how_to_go_on(show.study)
-            raise
+            raise click.exceptions.Exit(INTERRUPTED) from None
     if as_json:
         print_json(_summary(study, time.monotonic() - began))
     else:

@@ -43,6 +43,7 @@ def command(study: str, runs: str | None, name: str | None, events: int | None) 
             name=name or new_worker_name(),
             on_event=Lines(opened) if events is None else _writer(events),
             stopping=stop.is_set,
+            recycle=events is not None,
         )
         if events is not None:
             threading.Thread(target=_hold_lifeline, args=(worker, stop), daemon=True).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpo.errors import HPOError
 from hpo.training.trainer import FoldArrays, Logs, State, Trainer
 
 if TYPE_CHECKING:
@@ -32,11 +33,17 @@ def make_trainer(
     Returns:
         The fused loop of the backend, or ``fit`` where there is none or the model, the data or
         a callback does not allow it.
+
+    Raises:
+        HPOError: The optimizer averages weights, and never uses the average.
     """
     import keras
 
+    from hpo.training import variables
     from hpo.training.fusing import why_not_fused
 
+    _refuse_unused_average(model.optimizer)
+    variables.build(model, folds[0], batch_size)
     if keras.backend.backend() == "tensorflow" and not why_not_fused(
         model, [c for of_fold in callbacks for c in of_fold]
     ):
@@ -49,3 +56,16 @@ def make_trainer(
     from hpo.training.fit import FitTrainer
 
     return FitTrainer(model, folds, batch_size=batch_size, callbacks=callbacks)
+
+
+def _refuse_unused_average(optimizer: Any) -> None:
+    """Refuse an average that would replace the weights after they were validated.
+
+    ``fit`` puts it in place when it ends; the score would be that of other weights.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # that of a LossScaleOptimizer
+    if getattr(inner, "use_ema", False) and not inner.ema_overwrite_frequency:
+        raise HPOError(
+            "the optimizer averages weights (use_ema=True) without ever validating the average. "
+            "Give it ema_overwrite_frequency, in steps. Received: ema_overwrite_frequency=None"
+        )

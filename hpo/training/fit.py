@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from hpo.training import variables
+from hpo.training.fusing import BATCH_HOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ class FitTrainer:
     """Trains one model on several folds with one call of ``fit`` per epoch and fold.
 
     Args:
-        model: A compiled Keras model.
+        model: A compiled Keras model, as ``variables.build`` leaves it.
         folds: The folds.
         batch_size: Samples per step.
         callbacks: The callbacks of every fold. Here only their hooks on batches run; those on
@@ -38,25 +39,24 @@ class FitTrainer:
         batch_size: int,
         callbacks: Sequence[Sequence[Any]] = (),
     ) -> None:
-        variables.build(model, folds[0])
         self._model = model
         self._folds = folds
         self._batch_size = batch_size
         self._callbacks = callbacks
         self._variables = variables.trained(model)
+        if model.optimizer is not None:
+            # What an optimizer does to the weights when all training is over (use_ema) is not
+            # to be done after every epoch.
+            model.optimizer.finalize_variable_values = lambda _weights: None
 
     def save(self) -> list[np.ndarray]:
         """The model's present state, as arrays in the order of its variables."""
-        return [np.array(variable) for variable in self._variables]
+        return [variable.numpy() for variable in self._variables]
 
     def load(self, state: list[np.ndarray]) -> None:
         """Put the model back into a state."""
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
-
-    def load_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Put weights into the model, in the order of ``model.weights``."""
-        self._model.set_weights(weights)
 
     def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
         """Train the loaded state for one epoch and evaluate it on the validation part."""
@@ -76,7 +76,8 @@ class FitTrainer:
             validation_data=validation if weight is not None else validation[:2],
             validation_batch_size=max(self._batch_size, VALIDATION_BATCH),
         )
-        return {name: float(values[-1]) for name, values in history.history.items()}
+        last = {name: values[-1] for name, values in history.history.items()}
+        return {name: float(value) for name, value in last.items() if np.ndim(value) == 0}
 
     def predict(self, fold: int) -> dict[str, np.ndarray]:
         """Predict the fold's validation part with the loaded state, by output name."""
@@ -92,12 +93,8 @@ class _BatchHooks(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self, callback: Any) -> None:
         super().__init__()
-        self.on_train_batch_begin = callback.on_train_batch_begin
-        self.on_train_batch_end = callback.on_train_batch_end
-        self.on_test_begin = callback.on_test_begin
-        self.on_test_end = callback.on_test_end
-        self.on_test_batch_begin = callback.on_test_batch_begin
-        self.on_test_batch_end = callback.on_test_batch_end
+        for hook in BATCH_HOOKS:
+            setattr(self, hook, getattr(callback, hook))
 
 
 def _samples(fold: FoldArrays, positions: np.ndarray) -> tuple[Any, Any, np.ndarray | None]:

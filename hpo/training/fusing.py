@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_BATCH_HOOKS = (
+BATCH_HOOKS = (
     "on_batch_begin",
     "on_batch_end",
     "on_train_batch_begin",
@@ -18,7 +18,14 @@ _BATCH_HOOKS = (
     "on_test_batch_end",
 )
 
-_FIT_HOOKS = ("fit", "evaluate", "make_train_function", "make_test_function")
+_LOOPS = (
+    "fit",
+    "evaluate",
+    "predict",
+    "make_train_function",
+    "make_test_function",
+    "make_predict_function",
+)
 
 
 def why_not_fused(model: Any, callbacks: Sequence[Any] = ()) -> str:
@@ -35,11 +42,20 @@ def why_not_fused(model: Any, callbacks: Sequence[Any] = ()) -> str:
 
     if model.run_eagerly:
         return "the model was compiled with run_eagerly=True"
-    for name in _FIT_HOOKS:
-        if getattr(type(model), name) is not getattr(keras.Model, name):
+    for name in _LOOPS:
+        if has_own(model, name):
             return f"the model has its own {name}()"
     for callback in callbacks:
-        for name in _BATCH_HOOKS:
-            if getattr(type(callback), name) is not getattr(keras.callbacks.Callback, name):
+        for name in BATCH_HOOKS:
+            # An instance may have hooks that its class has not, as of LambdaCallback.
+            hook = getattr(callback, name)
+            if getattr(hook, "__func__", None) is not getattr(keras.callbacks.Callback, name):
                 return f"the callback {type(callback).__name__} has its own {name}()"
     return ""
+
+
+def has_own(model: Any, *methods: str) -> bool:
+    """Whether a model's class overrides one of these methods of ``keras.Model``."""
+    import keras
+
+    return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in methods)

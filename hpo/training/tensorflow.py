@@ -8,12 +8,14 @@ mean in ``fit``, and for the same batches the two agree to float tolerance.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from hpo.training import variables
+from hpo.training.fusing import has_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,38 +29,40 @@ class FusedTrainer:
     """Trains one model on several folds with one trace and one compilation for all of them.
 
     Args:
-        model: A compiled Keras model on the TensorFlow backend.
+        model: A compiled Keras model on the TensorFlow backend, as ``variables.build`` leaves it.
         folds: The folds, with arrays of equal shapes; the parts may differ in size.
         batch_size: Samples per step; the last batch of an epoch may be smaller.
-        xla: Whether XLA compiles the loop over full batches.
+        xla: Whether XLA compiles the loop over full batches. From the same seeds it draws other
+            random numbers, such as those of dropout, than ``fit`` does without it.
     """
 
     def __init__(
         self, model: Any, folds: Sequence[FoldArrays], *, batch_size: int, xla: bool
     ) -> None:
-        variables.build(model, folds[0])
         self.path = "fused-xla" if xla else "fused"
         self._model = model
         self._batch_size = batch_size
         self._validation_batch = max(batch_size, VALIDATION_BATCH)
         self._variables = [variable.value for variable in variables.trained(model)]
+        self._has_own_logs = has_own(model, "train_step", "test_step", "compute_metrics")
         self._names: list[str] = []
-        self._longest = max(len(fold.train) for fold in folds)
+        # XLA cannot even speak of a batch that is longer than all there is.
+        self._longest = max(batch_size, *(len(fold.train) for fold in folds))
         self._samples = _on_device([(fold.x, fold.y, fold.sample_weight) for fold in folds])
         self._validation = [tf.constant(fold.validation, tf.int32) for fold in folds]
         self._compile(xla=xla)
 
     def save(self) -> list[Any]:
-        """The model's present state, as tensors in the order of its variables."""
+        """The model's present state, as tensors in the order of its variables.
+
+        TensorFlow copies a variable when it is next changed, not here: frozen weights are shared
+        by all states.
+        """
         return self._read()  # type: ignore[no-any-return]
 
     def load(self, state: list[Any]) -> None:
         """Put the model back into a state."""
         self._assign(state)
-
-    def load_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Put weights into the model, in the order of ``model.weights``."""
-        self._model.set_weights(weights)
 
     def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
         """Train the loaded state for one epoch and evaluate it on the validation part."""
@@ -94,11 +98,20 @@ class FusedTrainer:
 
     def _compile(self, *, xla: bool) -> None:
         self.path = "fused-xla" if xla else "fused"
+        samples = tf.nest.map_structure(tf.TensorSpec.from_tensor, self._samples[0])
+        some, number = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         self._full_batches = tf.function(
             self._train_full_batches, jit_compile=xla or None, autograph=False
         )
-        self._epoch = tf.function(self._train_and_validate, autograph=False)
-        self._predict = tf.function(self._predict_batch, autograph=False, reduce_retracing=True)
+        self._epoch = tf.function(
+            self._train_and_validate,
+            # Folds differ in size. A trace each would cost more than their training.
+            input_signature=[samples, tf.TensorSpec([self._longest], tf.int32), number, some],
+            autograph=False,
+        )
+        self._predict = tf.function(
+            self._predict_batch, input_signature=[samples, some], autograph=False
+        )
         self._assign = tf.function(self._assign_all, autograph=False)
         self._read = tf.function(self._read_all, autograph=False)
 
@@ -106,46 +119,73 @@ class FusedTrainer:
         self._model.reset_metrics()
         if self.path == "fused-xla":
             self._full_batches(samples, order, count // self._batch_size)
-            self._train_last_batch(samples, order, count)
+            logs = self._train_last_batch(samples, order, count)
         else:
-            self._loop(self._model.train_step, samples, order[:count], self._batch_size)
-        logs = self._model.get_metrics_result()
-        logs = {name: tf.identity(value) for name, value in logs.items()}
+            logs = self._loop(self._model.train_step, samples, order[:count], self._batch_size)
         self._model.reset_metrics()
-        self._loop(self._model.test_step, samples, validation, self._validation_batch)
-        results = self._model.get_metrics_result()
-        logs |= {f"val_{name}": tf.identity(value) for name, value in results.items()}
+        results = self._loop(self._model.test_step, samples, validation, self._validation_batch)
+        logs |= {f"val_{name}": value for name, value in results.items()}
         self._names = list(logs)
-        return tf.stack([tf.cast(value, tf.float32) for value in logs.values()])
+        return tf.stack(list(logs.values()))
 
-    def _loop(self, step: Any, samples: Any, positions: Any, size: int) -> None:
-        """Run a step on batches of whatever size is left; XLA knows no such sizes."""
+    def _loop(self, step: Any, samples: Any, positions: Any, size: int) -> dict[str, Any]:
+        """Run a step on batches of whatever size is left; XLA knows no such sizes.
+
+        Returns:
+            What ``fit`` logs: the metrics, or if the step's own logs are not the model's metrics,
+            its logs of the last batch.
+        """
         count = tf.shape(positions)[0]
+        own: list[str] = []
 
-        def body(start: Any) -> tuple[Any]:
-            step(_batch(samples, positions[start : tf.minimum(start + size, count)]))
-            return (start + size,)
+        def body(start: Any, _last: Any) -> tuple[Any, Any]:
+            logs = step(_batch(samples, positions[start : tf.minimum(start + size, count)]))
+            kept = self._kept_by_no_metric(logs)
+            own[:] = kept
+            return start + size, tf.stack([*kept.values()]) if kept else tf.zeros([0])
 
-        tf.while_loop(lambda start: start < count, body, (0,), parallel_iterations=1)
+        _, last = tf.while_loop(
+            lambda start, _last: start < count,
+            body,
+            (0, tf.zeros([0])),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])),
+            parallel_iterations=1,
+        )
+        if own:
+            return dict(zip(own, tf.unstack(last, len(own)), strict=True))
+        return _scalars(self._model.get_metrics_result())
 
     def _train_full_batches(self, samples: Any, order: Any, steps: Any) -> None:
         """Run training steps on full batches, all of one size, as XLA needs them."""
+        # XLA knows the size, yet Keras must not: it would count the full batches' losses of
+        # several outputs by sample and that of the last batch, whose size is unknown, as one.
+        size = tf.compat.v1.placeholder_with_default([self._batch_size], [1])
 
         def body(step: Any) -> tuple[Any]:
-            positions = tf.slice(order, [step * self._batch_size], [self._batch_size])
-            self._model.train_step(_batch(samples, positions))
+            positions = tf.slice(order, [step * self._batch_size], size)
+            logs = self._model.train_step(_batch(samples, positions))
+            if self._kept_by_no_metric(logs):
+                raise tf.errors.UnimplementedError(None, None, "logs out of an XLA loop")
             return (step + 1,)
 
         tf.while_loop(lambda step: step < steps, body, (0,), parallel_iterations=1)
 
-    def _train_last_batch(self, samples: Any, order: Any, count: Any) -> None:
+    def _train_last_batch(self, samples: Any, order: Any, count: Any) -> dict[str, Any]:
         if self._batch_size > 1:
             rest = order[count // self._batch_size * self._batch_size : count]
-            self._loop(self._model.train_step, samples, rest, self._batch_size)
+            return self._loop(self._model.train_step, samples, rest, self._batch_size)
+        return _scalars(self._model.get_metrics_result())
+
+    def _kept_by_no_metric(self, logs: Any) -> dict[str, Any]:
+        """The logs of a step, if they are others than the model's metrics."""
+        if not self._has_own_logs:
+            return {}
+        found = _scalars(logs)
+        return {} if found.keys() == _scalars(self._model.get_metrics_result()).keys() else found
 
     def _predict_batch(self, samples: Any, positions: Any) -> Any:
         x = _batch(samples, positions)[0]
-        return variables.by_output(self._model, self._model(x, training=False))
+        return variables.by_output(self._model, self._model.predict_step((x,)))
 
     def _assign_all(self, state: list[Any]) -> None:
         for variable, value in zip(self._variables, state, strict=True):
@@ -153,6 +193,17 @@ class FusedTrainer:
 
     def _read_all(self) -> list[Any]:
         return [tf.identity(variable) for variable in self._variables]
+
+
+def _scalars(logs: Mapping[str, Any]) -> dict[str, Any]:
+    """Logs as single numbers; nested ones are spread out and vectors left out."""
+    found: dict[str, Any] = {}
+    for name, value in logs.items():
+        if isinstance(value, Mapping):
+            found |= _scalars(value)
+        elif tf.convert_to_tensor(value).shape.rank == 0:
+            found[name] = tf.identity(tf.cast(value, tf.float32))
+    return found
 
 
 def _batch(samples: Any, positions: Any) -> Any:
@@ -168,7 +219,7 @@ def _on_device(folds: list[Any]) -> list[Any]:
 
     def copy(array: np.ndarray) -> Any:
         if id(array) not in copies:
-            copies[id(array)] = tf.constant(array)
+            copies[id(array)] = tf.constant(variables.single_precision(array))
         return copies[id(array)]
 
     return [

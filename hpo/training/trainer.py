@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
 
 Logs = dict[str, float]
@@ -52,9 +50,6 @@ class Trainer(Protocol):
 
     def load(self, state: State) -> None:
         """Put the model back into a state."""
-
-    def load_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Put weights into the model, in the order of ``model.weights``."""
 
     def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
         """Train the loaded state for one epoch and evaluate it on the validation part.

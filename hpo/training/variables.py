@@ -24,11 +24,9 @@ def build(model: Any, fold: FoldArrays, batch_size: int) -> None:
     if fold.sample_weight is not None:
         parts.append(fold.sample_weight[first])
     batch = keras.tree.map_structure(_as_tensor, tuple(parts))
-    if model.run_eagerly:
-        model.test_step(batch)  # it may look at values
+    if not _trace(model.test_step, batch):
+        model.test_step(batch)  # a step that looks at values, or one that fails, and now says why
         model.reset_metrics()
-    else:
-        _trace(model.test_step, batch)
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
@@ -72,8 +70,8 @@ def _as_tensor(array: np.ndarray) -> Any:
     return keras.ops.convert_to_tensor(single_precision(array))
 
 
-def _trace(step: Any, batch: Any) -> None:
-    """Go through a step with symbols in place of a batch."""
+def _trace(step: Any, batch: Any) -> bool:
+    """Go through a step with symbols in place of a batch, if that can be done."""
     import keras
 
     class Step(keras.Operation):  # type: ignore[misc]
@@ -83,4 +81,8 @@ def _trace(step: Any, batch: Any) -> None:
     def symbol(tensor: Any) -> Any:
         return keras.KerasTensor(tensor.shape, keras.backend.standardize_dtype(tensor.dtype))
 
-    Step().compute_output_spec(*keras.tree.map_structure(symbol, batch))
+    try:
+        Step().compute_output_spec(*keras.tree.map_structure(symbol, batch))
+    except Exception:  # noqa: BLE001  (whatever a model does)
+        return False
+    return True

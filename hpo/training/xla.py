@@ -48,8 +48,8 @@ def pays_off(model: Any, steps: int) -> bool:
     """Decide whether to compile with XLA or to leave the loop to TensorFlow's own kernels.
 
     Small dense layers gain much; convolutions on a CPU become 3 to 4 times slower and recurrent
-    layers take long to compile, so one such layer decides against it, as does any layer that is
-    not known to gain.
+    layers take long to compile, so one such layer decides against it, as does any layer, call
+    or training step that is not known to gain.
 
     Args:
         model: A built Keras model.
@@ -57,17 +57,17 @@ def pays_off(model: Any, steps: int) -> bool:
     """
     if steps < MIN_STEPS or model.count_params() > MAX_PARAMETERS:
         return False
-    return all(_gains(layer) for layer in _leaves(model))
+    return _gains(model)
 
 
 def _gains(layer: Any) -> bool:
+    import keras
+
+    if isinstance(layer, keras.Model):
+        return _runs_code_of_keras(layer) and all(map(_gains, layer.layers))
     return type(layer).__name__ in _GAINS and type(layer).__module__.startswith("keras.")
 
 
-def _leaves(model: Any) -> list[Any]:
-    """The innermost layers of a model that may hold models."""
-    import keras
-
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.Model)]
-    nested = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    return layers + [leaf for inner in nested for leaf in _leaves(inner)]
+def _runs_code_of_keras(model: Any) -> bool:
+    methods = (type(model).call, type(model).train_step)
+    return all(method.__module__.startswith("keras.") for method in methods)

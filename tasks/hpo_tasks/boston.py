@@ -12,7 +12,7 @@ import csv
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from hpo import Data, Params, Reference, Task
+from hpo import Data, HPOError, Params, Reference, Task
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,8 +58,11 @@ def preprocessor(params: Params) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PowerTransformer, QuantileTransformer, StandardScaler
 
-    keep_b = {"keep": True, "drop": False}[params.get("column_b", "keep")]
-    columns = [column for column in range(N_COLUMNS) if keep_b or column != COLUMN_B]
+    column_b = params.get("column_b", "keep")
+    if column_b not in ("keep", "drop"):
+        raise HPOError(f'boston: column_b must be "keep" or "drop". Received: {column_b!r}')
+    dropped = COLUMN_B if column_b == "drop" else None
+    columns = [column for column in range(N_COLUMNS) if column != dropped]
     scalers = {
         "standard": StandardScaler(),
         "power": PowerTransformer(),

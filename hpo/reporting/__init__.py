@@ -1,0 +1,132 @@
+"""The report: one HTML page of a study, and an index of all studies of a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpo.errors import HPOError, UsageError
+
+if TYPE_CHECKING:
+    import os
+
+    from hpo.study import Study
+
+__all__ = ["Reports", "report", "write_report", "write_reports"]
+
+PAGE = "report.html"
+INDEX = "index.html"
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What :func:`write_reports` wrote.
+
+    Attributes:
+        index: The page that lists the studies.
+        pages: The page of every study, by its name.
+        failures: Why a study has no page, by its name.
+    """
+
+    index: Path
+    pages: dict[str, Path]
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def report(
+    study: str | os.PathLike[str] | Study,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    runs: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Write the page of a study: ``hpo report`` for programs.
+
+    Args:
+        study: The study, its name or the path of its folder.
+        output: The file to write; by default ``report.html`` in the study's folder.
+        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+
+    Returns:
+        The file.
+
+    Raises:
+        UsageError: There is no such study.
+        HPOError: The study cannot be read, or the file cannot be written.
+    """
+    from hpo.study import Study, load_study
+
+    opened = study if isinstance(study, Study) else load_study(study, runs)
+    return write_report(opened, None if output is None else Path(output))
+
+
+def write_report(study: Study, output: Path | None = None) -> Path:
+    """Write the page of a study: one file that needs no network and no other file.
+
+    Args:
+        study: The study; it is only read.
+        output: The file to write; by default ``report.html`` in the study's folder.
+
+    Returns:
+        The file.
+
+    Raises:
+        HPOError: The study cannot be read, or the file cannot be written.
+    """
+    from hpo.reporting.page import study_page
+    from hpo.reporting.snapshot import take
+
+    path = study.directory / PAGE if output is None else Path(output)
+    return _write(path, study_page(take(study)))
+
+
+def write_reports(runs: Path) -> Reports:
+    """Write the page of every study of a folder, and ``index.html`` that lists them.
+
+    A study that cannot be read is named in the index and in the result; the others go on.
+
+    Args:
+        runs: The folder of studies.
+
+    Returns:
+        What was written.
+
+    Raises:
+        UsageError: There is no study in the folder.
+        HPOError: A file cannot be written.
+    """
+    from hpo.reporting.index import entry, index_page
+    from hpo.reporting.page import study_page
+    from hpo.reporting.snapshot import take
+    from hpo.study import list_studies, load_study
+
+    names = list_studies(runs)
+    if not names:
+        raise UsageError(f"there is no study in {runs}. Make one first: hpo run TASK.")
+    found = Reports(runs / INDEX, {})
+    entries = []
+    for name in names:
+        try:
+            study = load_study(name, runs)
+            snapshot = take(study)
+            found.pages[name] = _write(study.directory / PAGE, study_page(snapshot))
+        except HPOError as error:
+            found.failures[name] = str(error)
+        else:
+            entries.append(entry(snapshot, found.pages[name], found.index))
+    _write(found.index, index_page(entries, found.failures))
+    return found
+
+
+def _write(path: Path, page: str) -> Path:
+    from hpo.artifacts import replacing
+
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise HPOError(
+            f"{path}: the report cannot be written ({error.strerror}). "
+            "Name another file with --output FILE."
+        ) from error
+    return path

@@ -1,0 +1,167 @@
+"""Learning curves of the best trials: how far training was worth going."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpo.reporting import formats
+from hpo.reporting.escape import label
+from hpo.reporting.figures.theme import (
+    BLUE,
+    BLUE_BAND,
+    GREY,
+    GREY_BAND,
+    compact,
+    count_axis,
+    new_figure,
+    set_scale,
+)
+from hpo.reporting.formats import number, plus_minus
+from hpo.reporting.section import Drawing, Panel, Section
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from hpo.reporting.snapshot import Snapshot
+    from hpo.trial import Trial, TrialArrays
+
+_MOST_POINTS = 300
+_SAME = 1e-6
+
+
+def curves(snapshot: Snapshot) -> Section | None:
+    """The section with the learning curves; None where there are none."""
+    panels = tuple(
+        Panel(
+            f"Trial {trial.number}: {plus_minus(trial.score, trial.std_error)}",
+            _drawings(snapshot, trial, snapshot.arrays[trial.number]),
+        )
+        for trial in snapshot.ranking
+        if trial.number in snapshot.arrays and snapshot.arrays[trial.number].curves
+    )
+    if not panels:
+        return None
+    return Section(
+        anchor="curves",
+        title="Learning curves",
+        lead="How training and validation went, epoch by epoch, for the best trials. Lines are "
+        "means over the folds, shaded bands reach from the lowest fold to the highest, and the "
+        "dotted line marks the epoch that was chosen: the one of the score.",
+        template="panels",
+        content=panels,
+        drawings=tuple(drawing for panel in panels for drawing in panel.drawings),
+    )
+
+
+def chosen_epoch(trial: Trial, curve: np.ndarray | None) -> int | None:
+    """The epoch, from 1, of a trial's score within its curves.
+
+    Args:
+        trial: The trial.
+        curve: The objective, shape (n_epochs_trained, n_folds), or None.
+
+    Returns:
+        ``trial.epochs``; where that epoch has another score, as after several stages of training,
+        the epoch that has the trial's score; None where there is none.
+    """
+    import numpy as np
+
+    if curve is None or trial.score is None:
+        return trial.epochs
+    scores = curve.mean(axis=1)
+    matches = np.isclose(scores, trial.score, rtol=_SAME, atol=0)
+    if trial.epochs and trial.epochs <= len(scores) and matches[trial.epochs - 1]:
+        return trial.epochs
+    return int(matches.argmax()) + 1 if matches.any() else trial.epochs
+
+
+def _drawings(snapshot: Snapshot, trial: Trial, arrays: TrialArrays) -> tuple[Drawing, ...]:
+    objective = snapshot.settings.objective
+    epoch = chosen_epoch(trial, arrays.curves.get(objective))
+    names = dict.fromkeys((objective.removeprefix("val_"), "loss"))
+    return tuple(
+        _drawing(trial, arrays, name, epoch)
+        for name in names
+        if name in arrays.curves or f"val_{name}" in arrays.curves
+    )
+
+
+def _drawing(trial: Trial, arrays: TrialArrays, name: str, epoch: int | None) -> Drawing:
+    metric = formats.metric(name)
+    figure = new_figure("epoch", label(metric))
+    shown = {
+        kind: arrays.curves[key]
+        for kind, key in (("training", name), ("validation", f"val_{name}"))
+        if key in arrays.curves
+    }
+    for kind, curve in shown.items():
+        for trace in _traces(kind, curve):
+            figure.add_trace(trace)
+    set_scale(figure, [value for curve in shown.values() for value in _mean(curve)], label(metric))
+    length = len(next(iter(shown.values())))
+    count_axis(figure, 1, length)
+    if epoch is not None:
+        _mark(figure, epoch, length)
+    return Drawing(
+        name=f"curves-{trial.number}-{'loss' if name == 'loss' else 'objective'}",
+        title=f"{formats.sentence(metric)}, trial {trial.number}",
+        alt=_alt(metric, shown, epoch),
+        plot=figure,
+        height=340,
+    )
+
+
+def _mark(figure: Any, epoch: int, length: int) -> None:
+    late = epoch > length / 2
+    figure.add_vline(x=epoch)
+    figure.add_annotation(
+        x=epoch,
+        y=1,
+        yref="paper",
+        yanchor="top",
+        xanchor="right" if late else "left",
+        xshift=-4 if late else 4,
+        text=f"epoch {epoch}",
+        showarrow=False,
+    )
+
+
+def _traces(kind: str, curve: np.ndarray) -> list[Any]:
+    import numpy as np
+    import plotly.graph_objects as go
+
+    color, band = (BLUE, BLUE_BAND) if kind == "validation" else (GREY, GREY_BAND)
+    rows = np.unique(np.linspace(0, len(curve) - 1, _MOST_POINTS).round().astype(int))
+    epochs, curve = (rows + 1).astype(np.int32), curve[rows]
+    traces = []
+    if curve.shape[1] > 1:
+        edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        low, high = compact(curve.min(axis=1)), compact(curve.max(axis=1))
+        traces.append(go.Scatter(x=epochs, y=low, **edge))
+        traces.append(go.Scatter(x=epochs, y=high, fill="tonexty", fillcolor=band, **edge))
+    traces.append(
+        go.Scatter(
+            x=epochs,
+            y=compact(_mean(curve)),
+            mode="lines" if len(rows) > 1 else "markers",
+            name=kind,
+            line={"color": color, "width": 2, "dash": "dash" if kind == "training" else "solid"},
+            hovertemplate="epoch %{x}: %{y:.4~g}",
+        )
+    )
+    return traces
+
+
+def _mean(curve: np.ndarray) -> np.ndarray:
+    found: np.ndarray = curve.mean(axis=1)
+    return found
+
+
+def _alt(metric: str, shown: dict[str, np.ndarray], epoch: int | None) -> str:
+    ends = "; ".join(
+        f"{kind} from {number(float(_mean(c)[0]))} to {number(float(_mean(c)[-1]))}"
+        for kind, c in shown.items()
+    )
+    length = len(next(iter(shown.values())))
+    kept = "" if epoch is None else f" Chosen was epoch {epoch}."
+    return f"Line plot of the {metric} over {formats.count(length, 'epoch')}: {ends}.{kept}"

@@ -1,0 +1,182 @@
+"""Optimisation history: every trial's score in the order of the search, and the best so far.
+
+Optuna's own figure of this name knows neither standard errors nor failed trials, and brings its
+own colours, so this one is drawn here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpo.reporting import formats
+from hpo.reporting.escape import label
+from hpo.reporting.figures.theme import (
+    BLUE,
+    GREY,
+    ORANGE,
+    RED,
+    compact,
+    count_axis,
+    new_figure,
+    set_scale,
+)
+from hpo.reporting.formats import finite, number, plus_minus, setting
+from hpo.reporting.section import Drawing, Section
+
+if TYPE_CHECKING:
+    from hpo.reporting.snapshot import Snapshot
+    from hpo.trial import Trial
+
+_ERROR_BARS = 150
+"""Up to so many trials their standard errors can be told apart."""
+_WITH_PARAMS = 200
+"""Up to so many trials each point tells its hyperparameters; the leaderboard always does."""
+_STRIP = 0.075
+"""Share of the height that the strip of trials without a score takes."""
+
+
+def history(snapshot: Snapshot) -> Section | None:
+    """The section with the optimisation history; None where no trial has a score."""
+    if not snapshot.ranking:
+        return None
+    lead = (
+        "Each point is the score of one trial, in the order in which they were tried; the line is "
+        "the best score so far."
+    )
+    if _has_error_bars(snapshot.ranking):
+        lead += " Bars are standard errors over the folds."
+    if _unscored(snapshot):
+        lead += " Trials that were pruned or failed have no score; marks below show when they ran."
+    return Section(
+        anchor="history",
+        title="Optimisation history",
+        lead=lead,
+        template="figures",
+        drawings=(_drawing(snapshot),),
+    )
+
+
+def _has_error_bars(scored: list[Trial]) -> bool:
+    known = any(finite(trial.std_error) is not None for trial in scored)
+    return known and len(scored) <= _ERROR_BARS
+
+
+def _drawing(snapshot: Snapshot) -> Drawing:
+    metric = formats.metric(snapshot.settings.objective)
+    scored = sorted(snapshot.ranking, key=lambda trial: trial.number)
+    best = snapshot.ranking[0]
+    figure = new_figure("trial", metric)
+    figure.add_trace(_points(scored))
+    figure.add_trace(_best_so_far(snapshot, scored))
+    figure.add_trace(_star(best))
+    set_scale(figure, [trial.score for trial in scored], metric)
+    count_axis(figure, 0, snapshot.trials[-1].number)
+    _add_strip(figure, snapshot)
+    return Drawing(
+        name="history-scores",
+        title="Scores in the order of the search",
+        alt=f"Scatter plot of the {metric} of {formats.count(len(scored), 'complete trial')}. "
+        f"The best, {number(best.score)}, was found by trial {best.number}.",
+        plot=figure,
+        height=400,
+    )
+
+
+def _points(scored: list[Trial]) -> Any:
+    import plotly.graph_objects as go
+
+    errors = None
+    if _has_error_bars(scored):
+        values = [finite(trial.std_error) or 0.0 for trial in scored]
+        errors = {"array": compact(values), "width": 0, "thickness": 1}
+    return go.Scatter(
+        x=[trial.number for trial in scored],
+        y=compact([trial.score for trial in scored]),
+        error_y=errors,
+        mode="markers",
+        name="complete",
+        text=[_hover(trial, with_params=len(scored) <= _WITH_PARAMS) for trial in scored],
+        hovertemplate="%{text}<extra></extra>",
+        marker={"color": BLUE, "size": 7, "opacity": 0.7},
+    )
+
+
+def _hover(trial: Trial, *, with_params: bool) -> str:
+    lines = [f"<b>trial {trial.number}</b>", plus_minus(trial.score, trial.std_error)]
+    if with_params:
+        lines += [f"{label(k)}: {label(setting(v), 40)}" for k, v in trial.params.items()]
+    return "<br>".join(lines)
+
+
+def _best_so_far(snapshot: Snapshot, scored: list[Trial]) -> Any:
+    import numpy as np
+    import plotly.graph_objects as go
+
+    running = np.minimum if snapshot.minimizes else np.maximum
+    scores = running.accumulate(np.array([trial.score for trial in scored], dtype=float))
+    last = max(trial.number for trial in snapshot.trials)
+    return go.Scatter(
+        x=[*(trial.number for trial in scored), last],
+        y=compact([*scores, scores[-1]]),
+        mode="lines",
+        name="best so far",
+        hoverinfo="skip",
+        line={"color": ORANGE, "width": 2, "shape": "hv"},
+    )
+
+
+def _star(best: Trial) -> Any:
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[best.number],
+        y=compact([best.score]),
+        mode="markers",
+        name=f"best: trial {best.number}",
+        hoverinfo="skip",
+        marker={"color": ORANGE, "size": 14, "symbol": "star"},
+    )
+
+
+def _unscored(snapshot: Snapshot) -> dict[str, list[Trial]]:
+    found = {
+        state: [trial for trial in snapshot.trials if trial.state == state]
+        for state in ("pruned", "failed")
+    }
+    return {state: trials for state, trials in found.items() if trials}
+
+
+def _add_strip(figure: Any, snapshot: Snapshot) -> None:
+    import plotly.graph_objects as go
+
+    unscored = _unscored(snapshot)
+    if not unscored:
+        return
+    for state, trials in unscored.items():
+        figure.add_trace(
+            go.Scatter(
+                x=[trial.number for trial in trials],
+                y=[state] * len(trials),
+                yaxis="y2",
+                mode="markers",
+                name=state,
+                showlegend=False,
+                text=[label(_reason(trial), 160) for trial in trials],
+                hovertemplate="<b>trial %{x}</b><br>%{text}<extra></extra>",
+                marker={
+                    "color": RED if state == "failed" else GREY,
+                    "symbol": "x-thin-open" if state == "failed" else "line-ns-open",
+                    "size": 9,
+                },
+            )
+        )
+    height = _STRIP * len(unscored)
+    figure.update_layout(
+        yaxis={"domain": [height + 0.04, 1]},
+        yaxis2={"domain": [0, height], "type": "category", "showgrid": False, "fixedrange": True},
+        xaxis={"anchor": "y2"},
+    )
+
+
+def _reason(trial: Trial) -> str:
+    return trial.state if trial.reason is None else f"{trial.state}: {trial.reason}"

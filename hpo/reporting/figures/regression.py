@@ -1,0 +1,146 @@
+"""Predicted against true values of a regression, and what is left over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpo.reporting.escape import label
+from hpo.reporting.figures.theme import BLUE, GREY, compact, new_figure
+from hpo.reporting.formats import number, size
+from hpo.reporting.section import Drawing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_POINTS = 2000
+
+_PLAIN = {"showlegend": False, "margin": {"t": 12}}
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """True and predicted values.
+
+    Attributes:
+        truth: The true values, shape (n,).
+        predicted: The predicted values, shape (n,).
+    """
+
+    truth: np.ndarray
+    predicted: np.ndarray
+
+
+def read_values(truth: np.ndarray, predicted: np.ndarray) -> Values | None:
+    """True and predicted values side by side.
+
+    Args:
+        truth: Targets, shape (n, ...).
+        predicted: Predictions, shape (n, ...).
+
+    Returns:
+        The finite pairs, flattened; None where the shapes do not match or nothing is left.
+    """
+    import numpy as np
+
+    if truth.size != predicted.size or not np.issubdtype(truth.dtype, np.number):
+        return None
+    flat = Values(truth.astype(float).ravel(), predicted.astype(float).ravel())
+    kept = np.isfinite(flat.truth) & np.isfinite(flat.predicted)
+    return Values(flat.truth[kept], flat.predicted[kept]) if kept.any() else None
+
+
+def scatter(values: Values, name: str, title: str) -> list[Drawing]:
+    """Two drawings: predicted against true, and residuals against predicted.
+
+    Args:
+        values: The values.
+        name: The name of the drawings within the page.
+        title: Whose predictions they are.
+    """
+    shown = _thin(values)
+    quality = _quality(values)
+    return [
+        Drawing(
+            name=f"{name}-values",
+            title=f"{title}: predicted against true{_thinned(values, shown)}",
+            alt=f"Scatter plot of predicted against true values. {quality}",
+            plot=_against_truth(shown),
+            note=quality,
+        ),
+        Drawing(
+            name=f"{name}-residuals",
+            title=f"{title}: residuals",
+            alt=f"Scatter plot of residuals, predicted minus true, against predicted. {quality}",
+            plot=_residuals(shown),
+            note="Predicted minus true.",
+        ),
+    ]
+
+
+def _thin(values: Values) -> Values:
+    import numpy as np
+
+    if len(values.truth) <= MOST_POINTS:
+        return values
+    chosen = np.random.default_rng(0).choice(len(values.truth), MOST_POINTS, replace=False)
+    return Values(values.truth[chosen], values.predicted[chosen])
+
+
+def _thinned(values: Values, shown: Values) -> str:
+    if len(values.truth) == len(shown.truth):
+        return ""
+    return f" ({size(len(shown.truth))} of {size(len(values.truth))}, at random)"
+
+
+def _quality(values: Values) -> str:
+    import numpy as np
+
+    residuals = values.predicted - values.truth
+    error = float(np.abs(residuals).mean())
+    spread = float(((values.truth - values.truth.mean()) ** 2).sum())
+    explained = f", R² {number(1 - float((residuals**2).sum()) / spread, 3)}" if spread else ""
+    return f"Mean absolute error {number(error)}{explained}, {size(len(residuals))} values."
+
+
+def _against_truth(shown: Values) -> Any:
+    import plotly.graph_objects as go
+
+    low = float(min(shown.truth.min(), shown.predicted.min()))
+    high = float(max(shown.truth.max(), shown.predicted.max()))
+    margin = 0.03 * (high - low) or 0.5
+    figure = new_figure("true", "predicted")
+    figure.add_trace(
+        go.Scatter(
+            x=compact([low, high]),
+            y=compact([low, high]),
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": GREY, "dash": "dot", "width": 1.5},
+        )
+    )
+    figure.add_trace(_points(shown.truth, shown.predicted, "true %{x:.4~g}, predicted %{y:.4~g}"))
+    bounds = [low - margin, high + margin]
+    figure.update_layout(xaxis={"range": bounds}, yaxis={"range": bounds}, **_PLAIN)
+    return figure
+
+
+def _residuals(shown: Values) -> Any:
+    figure = new_figure("predicted", label("predicted - true"))
+    residuals = shown.predicted - shown.truth
+    figure.add_trace(_points(shown.predicted, residuals, "predicted %{x:.4~g}, off by %{y:.4~g}"))
+    figure.add_hline(y=0)
+    figure.update_layout(_PLAIN)
+    return figure
+
+
+def _points(x: np.ndarray, y: np.ndarray, hover: str) -> Any:
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=compact(x),
+        y=compact(y),
+        mode="markers",
+        marker={"color": BLUE, "size": 6, "opacity": 0.55},
+        hovertemplate=f"{hover}<extra></extra>",
+    )

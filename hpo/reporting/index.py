@@ -1,0 +1,74 @@
+"""The index: all studies of a folder, with links to their pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from hpo.reporting import formats
+from hpo.reporting.formats import MISSING, plus_minus
+from hpo.reporting.page import now, trial_counts
+from hpo.reporting.render import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from hpo.reporting.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A study in the index.
+
+    Attributes:
+        name: Its name.
+        link: The address of its page, relative to the index.
+        task: Its task's name.
+        objective: What was optimised, in words.
+        score: Its best score, as shown.
+        key: What the score is sorted by.
+        trials: How many trials there are of each state.
+        count: How many trials there are.
+    """
+
+    name: str
+    link: str
+    task: str
+    objective: str
+    score: str
+    key: str
+    trials: str
+    count: int
+
+
+def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
+    """What the index says of a study.
+
+    Args:
+        snapshot: The study.
+        page: Its page.
+        index: The index, in a folder above the page's.
+    """
+    best = snapshot.best
+    return Entry(
+        name=snapshot.name,
+        link=quote(page.relative_to(index.parent).as_posix()),
+        task=snapshot.settings.task_name,
+        objective=formats.metric(snapshot.settings.objective),
+        score=plus_minus(best.score, best.std_error) if best else MISSING,
+        key=repr(best.score) if best else "",
+        trials=trial_counts(snapshot).removeprefix("trials: "),
+        count=len(snapshot.trials),
+    )
+
+
+def index_page(entries: Iterable[Entry], unreadable: dict[str, str]) -> str:
+    """The HTML of the index.
+
+    Args:
+        entries: The studies.
+        unreadable: Why a study could not be read, by its name.
+    """
+    return render("index.html.j2", entries=list(entries), unreadable=unreadable, written=now())

@@ -1,0 +1,172 @@
+"""The leaderboard: every trial of the study, best first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpo.reporting import formats
+from hpo.reporting.formats import MISSING, finite
+from hpo.reporting.section import Section
+
+if TYPE_CHECKING:
+    from hpo.reporting.snapshot import Snapshot
+    from hpo.trial import Trial
+
+FIRST_SHOWN = 50
+_STATE_ORDER = ("complete", "pruned", "running", "waiting", "failed")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        label: Its heading.
+        numeric: Whether it is set to the right and sorted by value.
+        hint: What the heading means, where that is not plain.
+    """
+
+    label: str
+    numeric: bool = True
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        text: What is shown.
+        key: What it is sorted by, where the text would mislead.
+    """
+
+    text: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the leaderboard.
+
+    Attributes:
+        state: The state of its trial.
+        cells: Its cells, one per column.
+    """
+
+    state: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The table of all trials.
+
+    Attributes:
+        columns: Its columns.
+        rows: Its rows, best trial first.
+        first_shown: How many rows are shown before the reader asks for all.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    first_shown: int = FIRST_SHOWN
+
+
+def leaderboard(snapshot: Snapshot) -> Section | None:
+    """The section with the table of all trials."""
+    if not snapshot.trials:
+        return None
+    names = parameter_names(snapshot)
+    with_reason = any(trial.reason for trial in snapshot.trials)
+    content = Leaderboard(
+        columns=_columns(snapshot, names, with_reason=with_reason),
+        rows=tuple(
+            _row(trial, rank, names, with_reason=with_reason)
+            for rank, trial in enumerate(_ordered(snapshot), start=1)
+        ),
+    )
+    return Section(
+        anchor="leaderboard",
+        title="Leaderboard",
+        lead="Every trial of the study, the best first. Choose a heading to sort by it; a value "
+        f"that does not apply to a trial is shown as {MISSING}.",
+        template="leaderboard",
+        content=content,
+    )
+
+
+def parameter_names(snapshot: Snapshot) -> list[str]:
+    """All hyperparameters: those of the space in its order, then any other that a trial has."""
+    known = list(snapshot.space.names) if snapshot.space else []
+    return list(dict.fromkeys([*known, *(name for t in snapshot.trials for name in t.params)]))
+
+
+def _ordered(snapshot: Snapshot) -> list[Trial]:
+    ranked = {trial.number for trial in snapshot.ranking}
+    rest = [trial for trial in snapshot.trials if trial.number not in ranked]
+    rest.sort(key=lambda trial: (_STATE_ORDER.index(trial.state), trial.number))
+    return [*snapshot.ranking, *rest]
+
+
+def _columns(snapshot: Snapshot, names: list[str], *, with_reason: bool) -> tuple[Column, ...]:
+    numeric = {
+        name: all(
+            finite(trial.params[name]) is not None
+            for trial in snapshot.trials
+            if name in trial.params
+        )
+        for name in names
+    }
+    return (
+        Column("Trial"),
+        Column("Rank"),
+        Column("State", numeric=False),
+        Column("Score", hint=formats.metric(snapshot.settings.objective)),
+        Column("Std. error", hint="standard error of the score over the folds"),
+        *(Column(name, numeric=numeric[name]) for name in names),
+        Column("Epochs", hint="epochs of the score, of those trained"),
+        Column("Time"),
+        Column("Model size", hint="number of parameters of the model"),
+        *([Column("Reason", numeric=False)] if with_reason else []),
+    )
+
+
+def _row(trial: Trial, rank: int, names: list[str], *, with_reason: bool) -> Row:
+    scored = finite(trial.score) is not None
+    cells = (
+        Cell(str(trial.number)),
+        Cell(str(rank) if scored else MISSING),
+        Cell(trial.state),
+        _score(trial),
+        Cell(formats.number(trial.std_error, 2)),
+        *(_setting(trial.params, name) for name in names),
+        _epochs(trial),
+        _time(trial),
+        Cell(formats.size(trial.model_size)),
+        *([Cell(trial.reason or "")] if with_reason else []),
+    )
+    return Row(trial.state, cells)
+
+
+def _score(trial: Trial) -> Cell:
+    found = finite(trial.score)
+    # What is shown is rounded; two scores that look the same are still sorted by value.
+    return Cell(formats.number(found), "" if found is None else f"{found:.7g}")
+
+
+def _time(trial: Trial) -> Cell:
+    found = finite(trial.seconds)
+    return Cell(formats.duration(found), "" if found is None else f"{found:.4g}")
+
+
+def _setting(params: dict[str, Any], name: str) -> Cell:
+    return Cell(formats.setting(params[name]) if name in params else MISSING)
+
+
+def _epochs(trial: Trial) -> Cell:
+    if trial.epochs is None:
+        return Cell(MISSING)
+    if trial.epochs_trained in (None, trial.epochs):
+        return Cell(str(trial.epochs))
+    return Cell(f"{trial.epochs} of {trial.epochs_trained}")

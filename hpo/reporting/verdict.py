@@ -1,0 +1,137 @@
+"""The verdict: what the search found, in words, and what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpo.reporting import formats
+from hpo.reporting.caveats import Caveat, caveats
+from hpo.reporting.comparisons import Comparison, comparisons, difference, primary, versus
+from hpo.reporting.formats import finite, number, plus_minus
+from hpo.reporting.section import Section
+
+if TYPE_CHECKING:
+    from hpo.reporting.snapshot import Snapshot
+    from hpo.trial import Trial
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the summary says.
+
+    Attributes:
+        headline: The result in one sentence.
+        sentences: What it is worth.
+        comparisons: The numbers.
+        caveats: What to be careful about.
+    """
+
+    headline: str
+    sentences: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+    caveats: tuple[Caveat, ...]
+
+
+def summary(snapshot: Snapshot) -> Section:
+    """The first section of the page."""
+    better = "Lower" if snapshot.minimizes else "Higher"
+    return Section(
+        anchor="summary",
+        title="Summary",
+        lead=f"All scores are the {formats.metric(snapshot.settings.objective)} "
+        f"({snapshot.settings.cv}) unless something else is said. {better} is better.",
+        template="summary",
+        content=verdict(snapshot),
+    )
+
+
+def verdict(snapshot: Snapshot) -> Verdict:
+    """What the search found, in words and numbers."""
+    best = snapshot.best
+    return Verdict(
+        headline=_headline(snapshot, best) if best else _no_result(snapshot),
+        sentences=_sentences(snapshot, best) if best else (),
+        comparisons=comparisons(snapshot),
+        caveats=caveats(snapshot),
+    )
+
+
+def _no_result(snapshot: Snapshot) -> str:
+    if not snapshot.trials:
+        return "This study has no trials yet, so there is nothing to report."
+    ended = [trial for trial in snapshot.trials if trial.state in ("failed", "pruned")]
+    if len(ended) == len(snapshot.trials):
+        return f"None of the {formats.count(len(ended), 'trial')} of this study was completed."
+    return "No trial of this study is complete yet."
+
+
+def _headline(snapshot: Snapshot, best: Trial) -> str:
+    complete = formats.count(len(snapshot.ranking), "complete trial")
+    folds = len(best.fold_scores)
+    over = f" over {folds} folds" if folds > 1 else ""
+    rank = "is the only" if len(snapshot.ranking) == 1 else f"is the best of {complete}"
+    noun = " complete trial" if len(snapshot.ranking) == 1 else ""
+    return (
+        f"Trial {best.number} {rank}{noun}: {formats.metric(snapshot.settings.objective)} "
+        f"{plus_minus(best.score, best.std_error)}{over}."
+    )
+
+
+def _sentences(snapshot: Snapshot, best: Trial) -> tuple[str, ...]:
+    found = (
+        _against_baseline(snapshot, best),
+        _worth(snapshot, best),
+        _added(snapshot),
+        _tested(snapshot),
+    )
+    return tuple(sentence for sentence in found if sentence)
+
+
+def _against_baseline(snapshot: Snapshot, best: Trial) -> str | None:
+    baseline = finite(snapshot.facts.get("baseline"))
+    if baseline is None or best.score is None:
+        return None
+    if best.score == baseline:
+        return "That equals the common-sense baseline."
+    return f"That is {versus(best.score, baseline)} than the common-sense baseline."
+
+
+def _worth(snapshot: Snapshot, best: Trial) -> str | None:
+    default = snapshot.default_trial
+    if default is None or default.score is None or best.score is None:
+        return None
+    if snapshot.gain(best.score, default.score) <= 0:
+        return "No trial did better than the default configuration."
+    worth = difference(best.score, default.score)
+    return f"Tuning was worth {worth} against the default configuration."
+
+
+def _added(snapshot: Snapshot) -> str | None:
+    ensemble = snapshot.ensemble or {}
+    oof, single = finite(ensemble.get("oof")), finite(ensemble.get("best_single_oof"))
+    if oof is None or single is None:
+        return None
+    if snapshot.gain(oof, single) <= 0:
+        return "The ensemble adds nothing to the best single trial out of fold."
+    return (
+        f"The ensemble is {difference(oof, single)} better than the best single trial, out of fold."
+    )
+
+
+def _tested(snapshot: Snapshot) -> str:
+    often = formats.times(snapshot.test_consulted)
+    test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
+    if test is None:
+        return f"The test set was {often} consulted."
+    return (
+        f"On the test set, consulted {often}, the ensemble reaches {number(test[1])} "
+        f"({formats.metric(test[0])}){_beside_reference(snapshot, test[0])}."
+    )
+
+
+def _beside_reference(snapshot: Snapshot, metric: str) -> str:
+    reference = finite((snapshot.facts.get("reference") or {}).get("score"))
+    if reference is None or snapshot.settings.objective != f"val_{metric}":
+        return ""
+    return f"; the textbook reference is {number(reference)}"

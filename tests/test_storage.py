@@ -1,0 +1,339 @@
+import json
+import os
+import resource
+import signal
+from contextlib import contextmanager
+
+import optuna
+import pytest
+
+from hpo.errors import HPOError
+from hpo.storage import FileLock, open_journal
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+STUMP = b'{"op_code":2,"worker_id":"killed","study_id":0,"user_at'
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.log"
+
+
+def begin(path, **attributes):
+    """A study in the journal with these attributes, one line each after the first."""
+    study = optuna.create_study(storage=open_journal(path), study_name="demo")
+    for name, value in attributes.items():
+        study.set_user_attr(name, value)
+    return study
+
+
+def attributes(path):
+    """What somebody reads who opens the journal now."""
+    return optuna.load_study(study_name="demo", storage=open_journal(path)).user_attrs
+
+
+# ---------------------------------------------------------------- reading and writing
+
+
+def test_a_journal_is_made_where_there_is_none(path):
+    open_journal(path)
+
+    assert path.read_bytes() == b""
+
+
+def test_what_was_written_is_read_again(path):
+    begin(path, number=1.5, text="Zürich\n", table={"a": [1, None, True]})
+
+    assert attributes(path) == {"number": 1.5, "text": "Zürich\n", "table": {"a": [1, None, True]}}
+
+
+def test_optuna_reads_our_journals(path):
+    begin(path, number=1)
+    backend = optuna.storages.journal.JournalFileBackend(str(path))
+
+    study = optuna.load_study(study_name="demo", storage=optuna.storages.JournalStorage(backend))
+
+    assert study.user_attrs == {"number": 1}
+
+
+def test_what_another_opener_writes_is_seen(path):
+    first = begin(path)
+    second = optuna.load_study(study_name="demo", storage=open_journal(path))
+
+    second.set_user_attr("a", 1)
+    first.set_user_attr("b", 2)
+
+    assert first.user_attrs == second.user_attrs == {"a": 1, "b": 2}
+
+
+def test_an_entry_longer_than_any_buffer_is_read_again(path):
+    text = "x" * 300_000
+
+    begin(path, before=1, long=text, after=2)
+
+    assert attributes(path) == {"before": 1, "long": text, "after": 2}
+
+
+def test_a_journal_that_cannot_be_opened_is_named(path):
+    path.mkdir()
+
+    with pytest.raises(HPOError, match=r"journal\.log: cannot be opened \(Is a directory\)"):
+        open_journal(path)
+
+
+# ---------------------------------------------------------------- killed writers
+
+KILLED_WRITER = """
+import os, signal, sys
+from pathlib import Path
+from hpo.storage import FileLock
+path, stump = Path(sys.argv[1]), sys.argv[2]
+FileLock(path.with_name(path.name + ".lock")).acquire()
+with path.open("ab") as file:
+    file.write(stump.encode())
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_writer_spoils_only_its_own_line(path, python):
+    study = begin(path, before=1)
+    killed = python(KILLED_WRITER, path, STUMP.decode())
+    assert killed.wait() == -signal.SIGKILL
+
+    study.set_user_attr("after", 2)
+
+    assert study.user_attrs == attributes(path) == {"before": 1, "after": 2}
+    assert STUMP not in path.read_bytes()
+
+
+@pytest.mark.parametrize("length", [1, len(STUMP), 200_000])
+def test_a_stump_of_any_length_is_removed_by_whoever_opens_the_journal_next(path, length):
+    begin(path, before=1)
+    with path.open("ab") as file:
+        file.write((STUMP * (1 + length // len(STUMP)))[:length])
+
+    optuna.load_study(study_name="demo", storage=open_journal(path)).set_user_attr("after", 2)
+
+    assert attributes(path) == {"before": 1, "after": 2}
+
+
+def test_a_stump_alone_is_an_empty_journal(path):
+    path.write_bytes(STUMP)
+
+    begin(path, after=1)
+
+    assert attributes(path) == {"after": 1}
+
+
+def test_a_stump_does_not_keep_anybody_from_reading(path):
+    study = begin(path, before=1)
+    with path.open("ab") as file:
+        file.write(STUMP)
+
+    assert study.user_attrs == attributes(path) == {"before": 1}
+
+
+def test_a_stump_longer_than_the_entry_that_replaces_it_leaves_nothing(path):
+    study = begin(path, before=1)
+    with path.open("ab") as file:
+        file.write(STUMP + b"x" * 10_000)
+
+    study.set_user_attr("after", 2)
+
+    assert all(json.loads(line) for line in path.read_text().splitlines())
+    assert attributes(path) == {"before": 1, "after": 2}
+
+
+@contextmanager
+def limited(what, limit):
+    soft, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(what, (soft, hard))
+
+
+def test_a_full_disk_spoils_only_the_entry_that_found_it_full(path):
+    study = begin(path, before=1)
+
+    full = limited(resource.RLIMIT_FSIZE, path.stat().st_size + 20)
+
+    with full, pytest.raises(OSError, match="too large"):
+        study.set_user_attr("lost", 2)
+    assert not path.read_bytes().endswith(b"\n")
+    study.set_user_attr("after", 3)
+
+    assert study.user_attrs == attributes(path) == {"before": 1, "after": 3}
+
+
+# ---------------------------------------------------------------- damage
+
+DAMAGE = [
+    b"garbage",
+    b"",
+    b'{"op_code":2,"worker_id":"w","study_id":0,"user_at',
+    b"\xff\xfe\x00",
+    b"[]",
+    b"17",
+    b"{}",
+    b'{"op_code":2}',
+    b'{"op_code":99,"worker_id":"w"}',
+    b'{"op_code":2,"worker_id":"w","study_id":0,"user_attr":7}',
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: ascii(damage)[:30])
+def test_a_damaged_line_is_named_with_its_file(path, damage):
+    begin(path, a=1, b=2)
+    lines = path.read_bytes().split(b"\n")
+    lines[2] = damage
+    path.write_bytes(b"\n".join(lines))
+
+    with pytest.raises(HPOError) as caught:
+        open_journal(path)
+
+    assert str(caught.value).startswith(f"{path}: line 3 is damaged. ")
+    for mend in ("copy", "delete that line", "--study NAME"):
+        assert mend in str(caught.value)
+
+
+def test_a_damaged_last_line_is_found_before_anything_is_appended(path):
+    begin(path, a=1)
+    with path.open("ab") as file:
+        file.write(b"garbage\n")
+
+    with pytest.raises(HPOError, match=r"journal\.log: line 3 is damaged"):
+        open_journal(path)
+
+
+def test_damage_that_happens_while_the_journal_is_open_is_named_too(path):
+    study = begin(path, a=1)
+    with path.open("ab") as file:
+        file.write(b"garbage\n")
+
+    with pytest.raises(HPOError, match=r"journal\.log: line 3 is damaged"):
+        _ = study.user_attrs
+
+
+def test_the_journal_goes_on_once_the_damaged_line_is_deleted(path):
+    begin(path, a=1, b=2, c=3)
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([*lines[:3], b"garbage", *lines[4:]]))
+    with pytest.raises(HPOError, match="line 4"):
+        open_journal(path)
+
+    path.write_bytes(b"\n".join([*lines[:3], *lines[4:]]))
+
+    assert attributes(path) == {"a": 1, "b": 2}
+
+
+# ---------------------------------------------------------------- several at once
+
+WRITER = """
+import sys
+from pathlib import Path
+import optuna
+from hpo.storage import open_journal
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+study = optuna.load_study(study_name="demo", storage=open_journal(Path(sys.argv[1])))
+print("ready", flush=True)
+for number in range(50):
+    study.set_user_attr(f"{sys.argv[2]}-{number}", "x" * (number * 37))
+"""
+
+
+def test_two_processes_that_append_at_once_lose_nothing(path, python):
+    begin(path)
+    gate = FileLock(path.with_name("journal.log.lock"))
+    gate.acquire()
+    writers = [python(WRITER, path, name) for name in "ab"]
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 2
+
+    gate.release()
+
+    assert [writer.wait() for writer in writers] == [0, 0]
+    expected = {f"{name}-{n}": "x" * (n * 37) for name in "ab" for n in range(50)}
+    assert attributes(path) == expected
+
+
+# ---------------------------------------------------------------- locks
+
+HOLDER = """
+import sys
+from pathlib import Path
+from hpo.storage import FileLock
+lock = FileLock(Path(sys.argv[1]))
+lock.acquire()
+print("held", flush=True)
+sys.stdin.readline()
+lock.release()
+print("released", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path, python):
+    """Another process that holds the lock."""
+    process = python(HOLDER, tmp_path / "workers" / "w.lock")
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+@pytest.fixture
+def lock(tmp_path):
+    return FileLock(tmp_path / "workers" / "w.lock")
+
+
+def test_a_lock_that_another_process_holds_is_not_had(lock, holder):
+    assert holder.poll() is None
+    assert not lock.acquire(block=False)
+
+
+def test_a_lock_is_released_when_its_holder_is_killed(lock, holder):
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+
+    assert lock.acquire(block=False)
+
+
+def test_a_lock_that_was_given_back_can_be_had(lock, holder):
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "released\n"
+
+    assert lock.acquire(block=False)
+
+
+def test_a_lock_can_be_waited_for(lock, tmp_path, python):
+    lock.acquire()
+    waiting = python(HOLDER, tmp_path / "workers" / "w.lock")
+
+    lock.release()
+
+    assert waiting.stdout.readline() == "held\n"
+
+
+def test_a_lock_is_had_once_even_within_a_process(lock, tmp_path):
+    other = FileLock(tmp_path / "workers" / "w.lock")
+
+    assert lock.acquire(block=False)
+    assert not other.acquire(block=False)
+    lock.release()
+    assert other.acquire(block=False)
+
+
+def test_a_lock_that_is_not_held_may_be_released(lock):
+    lock.release()
+
+    assert lock.acquire(block=False)
+
+
+def test_a_lock_that_was_not_had_keeps_no_file_open(lock, tmp_path):
+    other = FileLock(tmp_path / "workers" / "w.lock")
+    other.acquire()
+
+    with limited(resource.RLIMIT_NOFILE, 256):
+        assert not any(lock.acquire(block=False) for _ in range(300))
