@@ -73,6 +73,8 @@ def check(cv: str) -> None:
     Raises:
         UsageError: It is not.
     """
+    if not isinstance(cv, str):
+        raise UsageError(f"cv {cv}: expected a name like {FORMS}. A splitter goes into Task(cv=).")
     _parse(cv)
 
 

@@ -182,7 +182,10 @@ def _imported(entry: EntryPoint) -> Task:
     except (Exception, SystemExit) as error:
         absent = error.name if isinstance(error, ModuleNotFoundError) else None
         if absent and f"{entry.module}.".startswith(f"{absent}."):
-            raise UsageError(f"{where}: there is no module {absent!r} on Python's path.") from error
+            raise UsageError(
+                f"{where}: there is no module {absent!r} on Python's path. "
+                "Expected package.module:attribute."
+            ) from error
         raise _broken(where, error) from error
     for attribute in (entry.attr or "").split("."):
         if not hasattr(found, attribute):

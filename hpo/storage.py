@@ -98,12 +98,9 @@ class Journal(BaseJournalBackend):
 
     def _parse(self, line: bytes) -> dict[str, Any]:
         try:
-            entry = json.loads(line)
+            return json.loads(line)  # type: ignore[no-any-return]
         except ValueError as error:
             raise self.damage() from error
-        if not isinstance(entry, dict) or "op_code" not in entry:
-            raise self.damage()
-        return entry
 
 
 class FileLock:
@@ -125,11 +122,10 @@ class FileLock:
         descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
-        except BlockingIOError:
+        except BaseException as error:
             os.close(descriptor)
-            return False
-        except BaseException:
-            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                return False
             raise
         self._descriptor = descriptor
         return True

@@ -17,6 +17,7 @@ from hpo.lockstep import TrialFailedError
 from hpo.plugins import load_task
 from hpo.samplers import make_sampler
 from hpo.storage import FileLock
+from hpo.training import threads
 from hpo.training.memory import freed_after, resident_bytes
 from hpo.trial import SEED, WORKER, Failure
 
@@ -83,8 +84,10 @@ class Worker:
         lock.acquire()
         try:
             evaluator = self._prepare()
-            while not self._is_done(evaluator):
+            while not self._stopping() and self.study.counted < self.options.trials:
                 self._run_trial(evaluator)
+                if self._recycle and self._has_grown(evaluator):
+                    break
         except HPOError as error:
             self._emit(WorkerFailed(self.name, str(error), isinstance(error, UsageError)))
             return False
@@ -96,11 +99,8 @@ class Worker:
             self.study.worker_lock(self.name).unlink(missing_ok=True)
         return True
 
-    def _is_done(self, evaluator: Evaluator) -> bool:
-        if self._stopping() or self.study.counted >= self.options.trials:
-            return True
-        if not self._recycle:
-            return False
+    def _has_grown(self, evaluator: Evaluator) -> bool:
+        """Whether memory has grown since the first trial ended, the cache for folds apart."""
         occupied = resident_bytes() - evaluator.cached_bytes
         self._least_bytes = min(occupied, self._least_bytes or occupied)
         return occupied - self._least_bytes > GROWTH_BYTES
@@ -125,6 +125,7 @@ class Worker:
                 f"task {task.name!r}: its data cannot be loaded: {_one_line(error)}"
             ) from error
         cv = settings.cv if isinstance(task.cv, str) or settings.cv != task.cv_name else task.cv
+        threads.use_few_for(data)
         evaluator = Evaluator(task, data, cv)
         facts.record(self.study, task, data, evaluator.splits)
         self._space = self.study.space

@@ -10,7 +10,14 @@ from hpo import Data
 from hpo.cv import check, class_labels, split
 from hpo.errors import HPOError, UsageError
 
-FORMS = ["kfold:3", "repeated-kfold:3x2", "holdout:0.25", "time:3", "predefined"]
+FORMS = [
+    "kfold:3",
+    "repeated-kfold:3x2",
+    "repeated-kfold:3x1",
+    "holdout:0.25",
+    "time:3",
+    "predefined",
+]
 
 
 def samples(n=40, **more):
@@ -312,10 +319,21 @@ def test_a_splitter_of_ones_own_is_accepted():
     assert [len(cut.validation) for cut in splits] == [3, 37]
 
 
+class RandomTraining:
+    """Draws what is trained on by chance."""
+
+    def split(self, X, y=None, groups=None):  # noqa: N803
+        yield np.random.default_rng().permutation(np.arange(2, len(X)))[:20], np.arange(2)
+
+
 @pytest.mark.parametrize(
     "splitter",
-    [sk.KFold(4, shuffle=True), sk.KFold(4, shuffle=True, random_state=np.random.RandomState(0))],
-    ids=["no seed", "a stream of numbers"],
+    [
+        sk.KFold(4, shuffle=True),
+        sk.KFold(4, shuffle=True, random_state=np.random.RandomState(0)),
+        RandomTraining(),
+    ],
+    ids=["no seed", "a stream of numbers", "training only"],
 )
 def test_a_splitter_that_leaves_the_cut_to_chance_is_refused(splitter):
     with pytest.raises(UsageError, match=r"differently each time.*random_state"):
@@ -363,6 +381,11 @@ def test_a_name_that_is_no_way_to_cut_data_is_refused_in_one_line(name):
             refuse(name)
         assert repr(name) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_a_splitter_in_place_of_a_name_is_refused():
+    with pytest.raises(UsageError, match=r"KFold.*expected a name like.*Task\(cv=\)"):
+        check(sk.KFold(3))
 
 
 def test_predefined_folds_that_are_not_there_are_asked_for():

@@ -149,10 +149,25 @@ def test_the_cross_entropy_of_many_classes_is_that_of_scikit_learn():
     assert score("val_categorical_crossentropy", np.eye(4)[classes], guess) == expected
 
 
-def test_a_class_that_was_ruled_out_wrongly_costs_no_infinity():
-    found = score("val_binary_crossentropy", np.array([1]), np.array([0.0]))
+@pytest.mark.parametrize("truth", [0, 1])
+def test_a_class_that_was_ruled_out_wrongly_costs_no_infinity(truth):
+    of_two = score("val_binary_crossentropy", np.array([truth]), np.array([1.0 - truth]))
+    of_three = score("val_sparse_categorical_crossentropy", np.array([truth]), np.eye(3)[[2]])
 
-    assert found == pytest.approx(-math.log(1e-7))
+    assert of_two == pytest.approx(-math.log(1e-7))
+    assert of_three == pytest.approx(-math.log(1e-7))
+
+
+def test_a_class_that_is_certain_costs_next_to_nothing():
+    assert score("val_sparse_categorical_crossentropy", np.array([2]), np.eye(3)[[2]]) < 2e-7
+
+
+def test_targets_may_be_shared_among_classes():
+    truth, guess = np.array([[0.25, 0.75, 0.0]]), np.array([[0.5, 0.3, 0.2]])
+
+    found = score("val_categorical_crossentropy", truth, guess)
+
+    assert found == pytest.approx(-0.25 * math.log(0.5) - 0.75 * math.log(0.3))
 
 
 @pytest.mark.parametrize("shape", [(50,), (50, 1)])
@@ -196,6 +211,7 @@ TARGETS = {
     "sparse": (RNG.integers(0, 4, (40,)), probabilities(40, 4)),
     "one-hot": (np.eye(4)[RNG.integers(0, 4, 40)], probabilities(40, 4)),
     "several questions": (RNG.integers(0, 2, (40, 3)), RNG.uniform(0, 1, (40, 3))),
+    "not summing to one": (RNG.integers(0, 4, (40,)), RNG.uniform(0.1, 1, (40, 4))),
     "quantities": (RNG.normal(size=(40, 3)), RNG.normal(size=(40, 3))),
     "quantities in time": (RNG.normal(size=(40, 5, 2)), RNG.normal(size=(40, 5, 2))),
 }
@@ -211,6 +227,7 @@ TARGETS = {
         ("binary_crossentropy", "several questions"),
         ("sparse_categorical_accuracy", "sparse"),
         ("sparse_categorical_crossentropy", "sparse"),
+        ("sparse_categorical_crossentropy", "not summing to one"),
         ("categorical_accuracy", "one-hot"),
         ("categorical_crossentropy", "one-hot"),
     ],
@@ -332,6 +349,15 @@ def test_regressions_are_accompanied_by_errors_and_classifications_by_accuracy()
 
 def test_companions_compute_what_they_are_called():
     truth, guess = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+
+    found = {name: metric(truth, guess) for name, metric in companions(classification=True).items()}
+
+    assert found["accuracy"] == pytest.approx(2 / 3)
+    assert found["cross_entropy"] == pytest.approx(-np.log([0.9, 0.4, 0.8]).mean())
+
+
+def test_companions_compute_the_same_for_two_classes():
+    truth, guess = np.array([0, 1, 1]), np.array([[0.1], [0.4], [0.8]])
 
     found = {name: metric(truth, guess) for name, metric in companions(classification=True).items()}
 

@@ -196,11 +196,15 @@ def test_the_cache_forgets_what_was_not_asked_for_lately(monkeypatch):
     assert folds.get({"high": 2}) is not of_two
 
 
-def test_the_cache_keeps_the_latest_folds_however_large(monkeypatch):
+def test_the_cache_keeps_the_latest_folds_and_no_more_however_large(monkeypatch):
     monkeypatch.setattr(preprocessing, "CACHE_BYTES", 0)
-    folds = cache(scaler)
+    folds = cache(lambda params: MinMaxScaler((0, params["high"])))
 
-    assert folds.get({}) is folds.get({})
+    first = folds.get({"high": 1})
+    assert folds.get({"high": 1}) is first
+    folds.get({"high": 2})
+
+    assert folds.get({"high": 1}) is not first
 
 
 # ---------------------------------------------------------------- no preprocessor

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import resource
@@ -231,6 +232,30 @@ def test_the_journal_goes_on_once_the_damaged_line_is_deleted(path):
 
 # ---------------------------------------------------------------- several at once
 
+
+def test_an_entry_is_on_the_disk_before_the_lock_is_given_back(path, monkeypatch):
+    study = begin(path)
+    lock = FileLock(path.with_name("journal.log.lock"))
+    seen = []
+
+    def fsync(_descriptor):
+        seen.append((path.read_bytes().endswith(b'{"a":1}}\n'), lock.acquire(block=False)))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    study.set_user_attr("a", 1)
+
+    assert seen == [(True, False)]
+    assert lock.acquire(block=False)
+
+
+def test_entries_that_were_read_are_not_read_again(path):
+    study = begin(path, a=1, b=2)
+    content = path.read_bytes()
+    path.write_bytes(b"x" * content.rindex(b"\n") + b"\n")
+
+    assert study.user_attrs == {"a": 1, "b": 2}
+
+
 WRITER = """
 import sys
 from pathlib import Path
@@ -265,7 +290,9 @@ import sys
 from pathlib import Path
 from hpo.storage import FileLock
 lock = FileLock(Path(sys.argv[1]))
-lock.acquire()
+if not lock.acquire(block=False):
+    print("waiting", flush=True)
+    assert lock.acquire()
 print("held", flush=True)
 sys.stdin.readline()
 lock.release()
@@ -310,6 +337,7 @@ def test_a_lock_that_was_given_back_can_be_had(lock, holder):
 def test_a_lock_can_be_waited_for(lock, tmp_path, python):
     lock.acquire()
     waiting = python(HOLDER, tmp_path / "workers" / "w.lock")
+    assert waiting.stdout.readline() == "waiting\n"
 
     lock.release()
 
@@ -329,6 +357,27 @@ def test_a_lock_that_is_not_held_may_be_released(lock):
     lock.release()
 
     assert lock.acquire(block=False)
+
+
+def test_a_lock_may_be_released_twice(lock):
+    lock.acquire()
+
+    lock.release()
+    lock.release()
+
+    assert lock.acquire(block=False)
+
+
+def test_waiting_that_is_interrupted_keeps_no_file_open(lock, monkeypatch):
+    def interrupted(_descriptor, _operation):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fcntl, "flock", interrupted)
+
+    with limited(resource.RLIMIT_NOFILE, 256):
+        for _ in range(300):
+            with pytest.raises(KeyboardInterrupt):
+                lock.acquire()
 
 
 def test_a_lock_that_was_not_had_keeps_no_file_open(lock, tmp_path):

@@ -229,8 +229,8 @@ def test_a_study_is_found_by_the_path_of_its_folder(runs, study, tmp_path, monke
 def test_an_unknown_study_is_refused_with_the_known_ones(runs):
     create_study(runs, "again", SETTINGS)
 
-    with pytest.raises(UsageError, match=r"no study 'demmo' in .*runs.*Studies there: again, demo"):
-        load_study("demmo", runs)
+    with pytest.raises(UsageError, match=r"no study 'demo2' in .*runs.*Studies there: again, demo"):
+        load_study("demo2", runs)
 
 
 def test_where_there_is_no_study_the_way_to_make_one_is_told(runs):
@@ -506,6 +506,15 @@ def test_trials_are_seen_in_every_state(study):
     assert [trial.counts for trial in study.trials] == [True, True, True, False, False]
     assert study.trials[4].params == {"units": 3, "rate": 0.5}
     assert study.counted == 3
+
+
+def test_a_pruned_trial_has_no_score_however_far_it_came(study):
+    trial = ask(study)
+    trial.report(0.5, step=1)
+    study.record.tell(trial, state=optuna.trial.TrialState.PRUNED)
+
+    assert study.trials[0].score is None
+    assert study.ranking == []
 
 
 def test_a_trial_that_somebody_else_ends_is_seen_to_end(runs, study):

@@ -206,6 +206,10 @@ def test_defaults_below_one_are_refused(name, value):
         task(**{name: value})
 
 
+def test_one_of_everything_is_enough():
+    assert task(epochs=1, batch_size=1, patience=1).epochs == 1
+
+
 def test_the_metric_is_named_without_its_prefix():
     assert task("val_val_mae").metric_name == "val_mae"
 

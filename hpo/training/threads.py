@@ -1,0 +1,45 @@
+"""How many threads an operation may use: small ones lose more by sharing than they gain."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hpo.task import Data
+
+# Measured on two cores: a step of a network with three layers of 64 units on batches of 16 takes
+# half as long with one thread as with two (TF_NUM_INTRAOP_THREADS=1 python benchmarks/kfold.py).
+SMALL_BYTES = 1 << 20
+
+
+def use_few_for(data: Data) -> None:
+    """Let operations use a single thread where the data is small.
+
+    TensorFlow takes this only before its first operation; in a process that has used it already,
+    nothing changes. Neither does it where ``TF_NUM_INTRAOP_THREADS`` is set.
+
+    Args:
+        data: The data of the task that will be trained.
+    """
+    import keras
+
+    given = "TF_NUM_INTRAOP_THREADS" in os.environ
+    if keras.backend.backend() != "tensorflow" or given or not _is_small(data):
+        return
+    import tensorflow as tf
+
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
+def _is_small(data: Data) -> bool:
+    arrays = data.x.values() if isinstance(data.x, Mapping) else [data.x]
+    return all(
+        array.dtype.kind in "biuf" and array.nbytes < SMALL_BYTES
+        for array in map(np.asarray, arrays)
+    )
