@@ -5,8 +5,9 @@
 Both train the same network on the same folds of Boston housing with the same batches in the same
 order, validate after every epoch, and end with out-of-fold predictions; building and compiling
 count. ``fit`` is called as one would write it by hand: one model and one call per fold. Printed
-are seconds, their ratio, and the mean absolute error of the out-of-fold predictions at the last
-epoch, which have to agree.
+are seconds, their ratio, and the mean absolute error out of fold (the four folds are of one size,
+so it is the mean of theirs) at the epoch where the mean curve is best. Without XLA the two ways
+agree to every digit; with it they round differently, which 30,000 steps of batch size 1 amplify.
 """
 
 from __future__ import annotations
@@ -71,27 +72,27 @@ def with_hpo(batch_size: int, epochs: int) -> Outcome:
     model = network()
     trainer = make_trainer(model, parts, batch_size=batch_size, epochs=epochs)
     states = [trainer.save()] * len(parts)
-    for _epoch in range(epochs):
+    curves = np.zeros((epochs, len(parts)))
+    for epoch in range(epochs):
         for number, fold in enumerate(parts):
             trainer.load(states[number])
-            trainer.run_epoch(number, fold.train)
+            curves[epoch, number] = trainer.run_epoch(number, fold.train)["val_mae"]
             states[number] = trainer.save()
-    predictions = []
     for number, state in enumerate(states):
         trainer.load(state)
-        predictions.append(trainer.predict(number)[""])
-    return Outcome(time.perf_counter() - began, oof_mae(parts, predictions), trainer.path)
+        trainer.predict(number)
+    return Outcome(time.perf_counter() - began, best_mean(curves), trainer.path)
 
 
 def with_fit(batch_size: int, epochs: int) -> Outcome:
     """Run the trial with one call of ``fit`` per fold."""
     began = time.perf_counter()
     parts = folds()
-    predictions = []
-    for fold in parts:
+    curves = np.zeros((epochs, len(parts)))
+    for number, fold in enumerate(parts):
         model = network()
         validation = (fold.x[fold.validation], fold.y[fold.validation])
-        model.fit(
+        history = model.fit(
             fold.x[fold.train],
             fold.y[fold.train],
             batch_size=batch_size,
@@ -100,17 +101,14 @@ def with_fit(batch_size: int, epochs: int) -> Outcome:
             verbose=0,
             validation_data=validation,
         )
-        predictions.append(model.predict(validation[0], verbose=0))
-    return Outcome(time.perf_counter() - began, oof_mae(parts, predictions), "fit")
+        curves[:, number] = history.history["val_mae"]
+        model.predict(validation[0], verbose=0)
+    return Outcome(time.perf_counter() - began, best_mean(curves), "fit")
 
 
-def oof_mae(parts: list[FoldArrays], predictions: list[np.ndarray]) -> float:
-    """Mean absolute error over all out-of-fold predictions."""
-    errors = [
-        np.abs(prediction.reshape(-1) - fold.y[fold.validation])
-        for fold, prediction in zip(parts, predictions, strict=True)
-    ]
-    return float(np.concatenate(errors).mean())
+def best_mean(curves: np.ndarray) -> float:
+    """The best mean over the folds of curves of shape (n_epochs, n_folds)."""
+    return float(curves.mean(axis=1).min())
 
 
 @click.command()

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from hpo.errors import HPOError
     from hpo.plugins import load_task
     from hpo.reporting import report
+    from hpo.runs import load_study
     from hpo.search import run
     from hpo.space import Categorical, Float, Int, Space
-    from hpo.study import Study, load_study
+    from hpo.study import Study
     from hpo.task import Data, Params, Reference, Stage, Task
 
 __version__ = "0.1.0"
@@ -54,7 +55,7 @@ _HOMES = {
     "Study": "hpo.study",
     "Task": "hpo.task",
     "ensemble": "hpo.ensembling",
-    "load_study": "hpo.study",
+    "load_study": "hpo.runs",
     "load_task": "hpo.plugins",
     "report": "hpo.reporting",
     "run": "hpo.search",

@@ -13,11 +13,12 @@ from hpo import artifacts, selection
 from hpo import cv as cv_module
 from hpo.errors import HPOError, UsageError
 from hpo.facts import fingerprint
-from hpo.metrics import companions, on_output, scorer_of
+from hpo.metrics import companions, is_regression, on_output, scorer_of
 from hpo.plugins import load_task
 from hpo.preprocessing import fit, transform
+from hpo.runs import load_study
 from hpo.selection import Candidates
-from hpo.study import Study, load_study
+from hpo.study import Study
 from hpo.training.variables import by_output
 
 if TYPE_CHECKING:
@@ -257,7 +258,10 @@ def _test_metrics(made: Ensemble, outputs: Sequence[str]) -> dict[str, Scorer]:
     loss = made.study.trials[next(iter(made.weights))].loss
     metrics = {made.task.metric_name: scorer_of(made.task, outputs, loss)}
     if list(outputs) == [""]:
-        beside = companions(classification=cv_module.class_labels(made.data) is not None)
+        regression = (
+            is_regression(made.task.metric_name) or cv_module.class_labels(made.data) is None
+        )
+        beside = companions(classification=not regression)
         for name, metric in beside.items():
             metrics.setdefault(name, on_output(metric))
     return metrics

@@ -14,14 +14,16 @@ from hpo.events import SearchStopping
 from hpo.executors import make_executor
 from hpo.interrupts import interruptible
 from hpo.plugins import absolute_reference, load_space, load_task
+from hpo.runs import create_study, runs_directory
+from hpo.settings import Options, Settings
 from hpo.space import Space
-from hpo.study import Options, Settings, Study, create_study, runs_directory
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from hpo.events import OnEvent
+    from hpo.study import Study
     from hpo.task import Task
 
 

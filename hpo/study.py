@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 import shutil
 import socket
-import tomllib
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo import artifacts
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError
+from hpo.settings import Options, Settings
 from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, TrialArrays, from_optuna
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     import numpy as np
     import optuna
 
     from hpo.evaluation import Evaluation
     from hpo.space import Space
-    from hpo.task import Direction
 
 SETTINGS = "settings"
 OPTIONS = "options"
@@ -35,59 +31,13 @@ CONSULTATION = "test_consultation/"
 JOURNAL = "journal.log"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What makes a study the study it is; none of it may change when the study goes on.
-
-    Attributes:
-        task: How the task's plugin is found: a name, ``module:attribute`` or a path.
-        task_name: The name the task gives itself.
-        objective: The name Keras logs the objective under.
-        direction: Whether it is minimized or maximized.
-        cv: How trials are evaluated.
-        space: The search space, as TOML.
-    """
-
-    task: str
-    task_name: str
-    objective: str
-    direction: Direction
-    cv: str
-    space: str
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a study is searched; a later run of it may choose otherwise.
-
-    Attributes:
-        sampler: Name of the sampler.
-        trials: How many trials the study shall have.
-        timeout: Seconds after which a run stops asking for trials, or None.
-        trial_timeout: Seconds after which a trial is ended as failed, or None.
-        seed: Seed of the sampler, the weights and the batches.
-        keep: Of how many of the best trials the models are kept.
-        data_dir: Folder with the data sets, or None.
-        command: The command that does the same again.
-    """
-
-    sampler: str = "tpe"
-    trials: int = 50
-    timeout: float | None = None
-    trial_timeout: float | None = None
-    seed: int = 0
-    keep: int = 25
-    data_dir: str | None = None
-    command: str = ""
-
-
 _Record = TypeVar("_Record", Settings, Options)
 
 
 class Study:
     """A study on disk.
 
-    Use :func:`create_study` and :func:`load_study` to get one.
+    Use :func:`hpo.runs.create_study` and :func:`hpo.load_study` to get one.
 
     Args:
         record: Optuna's study underneath.
@@ -131,7 +81,7 @@ class Study:
         """What the first worker found: baseline, data, environment; empty before it did.
 
         Keys: ``baseline`` (float), ``reference`` ({score, source} or None), ``data``
-        ({n_samples, n_test, fingerprint, shapes, class_names, feature_names}) and
+        ({n_samples, fingerprint, shapes, class_names, feature_names}) and
         ``environment`` ({python, hpo, keras, tensorflow, ..., backend, devices, platform}).
         """
         return dict(self.record.user_attrs.get(FACTS, {}))
@@ -340,134 +290,9 @@ class Study:
             ) from None
 
 
-def create_study(runs: Path, name: str, settings: Settings) -> Study:
-    """Make a study, or open the one of this name if it has the same settings.
-
-    Args:
-        runs: The folder that holds one folder per study.
-        name: The study's name.
-        settings: What makes the study the study it is.
-
-    Raises:
-        UsageError: The name cannot be a folder's.
-        HPOError: A study of this name has other settings, or cannot be read.
-    """
-    import optuna
-
-    directory = _directory(runs, name)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HPOError(f"{directory}: cannot be made ({error.strerror}).") from error
-    record = optuna.create_study(
-        study_name=name,
-        storage=_storage(directory),
-        direction=settings.direction,
-        load_if_exists=True,
-    )
-    study = Study(record, directory)
-    if SETTINGS in record.user_attrs:
-        _check_same(study, settings)
-    else:
-        record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
-    return study
-
-
-def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None = None) -> Study:
-    """Open a study.
-
-    Args:
-        name: Its name, or the path of its folder.
-        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
-
-    Raises:
-        UsageError: There is no such study.
-        HPOError: It cannot be read.
-    """
-    import optuna
-
-    directory = _find(os.fspath(name), runs_directory(runs))
-    try:
-        record = optuna.load_study(study_name=None, storage=_storage(directory))
-    except ValueError as error:
-        raise HPOError(
-            f"{directory / JOURNAL}: holds no study of hpo's. Run it anew, or delete the folder."
-        ) from error
-    return Study(record, directory)
-
-
-def list_studies(runs: str | os.PathLike[str] | None = None) -> list[str]:
-    """Names of the studies in a folder, sorted."""
-    return sorted(path.parent.name for path in runs_directory(runs).glob(f"*/{JOURNAL}"))
-
-
 def new_worker_name() -> str:
     """A name that no other worker has, on this machine or another."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-
-
-def runs_directory(runs: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of studies: the one given, ``HPO_RUNS``, or ``runs`` in this folder."""
-    return Path(runs or os.environ.get("HPO_RUNS") or "runs")
-
-
-def _directory(runs: Path, name: str) -> Path:
-    if not re.fullmatch(r"\w[\w. -]*", name):
-        raise UsageError(
-            f"study name {name!r} cannot be a folder's name. "
-            "Use letters, digits, '_', '-', '.' and spaces: --study NAME."
-        )
-    return runs / name
-
-
-def _find(name: str, runs: Path) -> Path:
-    for directory in (runs / name, Path(name)):
-        if (directory / JOURNAL).is_file():
-            return directory
-    known = list_studies(runs)
-    hint = f"Studies there: {', '.join(known)}." if known else "There is none yet: hpo run TASK."
-    raise UsageError(f"no study {name!r} in {runs}. {hint}")
-
-
-def _storage(directory: Path) -> optuna.storages.BaseStorage:
-    import optuna
-
-    from hpo.storage import open_journal
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return open_journal(directory / JOURNAL)
-
-
-def _check_same(study: Study, settings: Settings) -> None:
-    old, new = study.settings, settings
-    changed = [
-        _difference(field.name, getattr(old, field.name), getattr(new, field.name))
-        for field in dataclasses.fields(Settings)
-        if getattr(old, field.name) != getattr(new, field.name)
-    ]
-    if changed:
-        raise HPOError(
-            f"study {study.name!r} in {study.directory.parent} goes on only as it was begun; "
-            f"different now: {'; '.join(changed)}. Start another with --study NAME."
-        )
-
-
-def _difference(name: str, old: str, new: str) -> str:
-    if name != "space":
-        return f"{name} was {old}, is {new}"
-    changes = list(_space_changes(tomllib.loads(old), tomllib.loads(new)))
-    return f"space: {', '.join(changes or ['its parameters stand in another order'])}"
-
-
-def _space_changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    for name in dict.fromkeys([*old, *new]):
-        if name not in old or name not in new:
-            yield f"[{name}] is {'new' if name in new else 'gone'}"
-            continue
-        before, after = old[name], new[name]
-        for key in dict.fromkeys([*before, *after]):
-            if before.get(key) != after.get(key):
-                yield f"[{name}] {key} was {before.get(key)}, is {after.get(key)}"
 
 
 def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -11,12 +11,15 @@ import numpy as np
 import optuna
 
 from hpo import artifacts
-from hpo.study import Options, Settings, Study, create_study
+from hpo.runs import create_study
+from hpo.settings import Options, Settings
 from hpo.trial import RESULT, Failure, TrialArrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from hpo.study import Study
 
 MARKUP = "<script>window.hacked=1</script>"
 IMAGE = '"><img src=x onerror="window.hacked=1">'

@@ -25,8 +25,8 @@ from hpo.reporting.figures.regression import MOST_POINTS, read_values, scatter
 from hpo.reporting.ranges import edge, position
 from hpo.reporting.snapshot import take
 from hpo.reporting.verdict import verdict
+from hpo.runs import create_study, load_study
 from hpo.space import Categorical, Float, Int
-from hpo.study import create_study, load_study
 from hpo.trial import Trial
 
 MARKUP, IMAGE, LINK = studies.MARKUP, studies.IMAGE, studies.LINK
@@ -542,7 +542,7 @@ def large(tmp_path_factory):
 
 def test_a_thousand_trials_make_a_small_page_in_time_without_tensorflow(large):
     program = (
-        "import sys; from hpo.reporting import write_report; from hpo.study import load_study; "
+        "import sys; from hpo.reporting import write_report; from hpo.runs import load_study; "
         f"print(write_report(load_study({str(large.directory)!r}))); "
         "sys.exit(bool({'tensorflow', 'keras', 'sklearn', 'pandas'} & set(sys.modules)))"
     )

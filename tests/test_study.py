@@ -12,16 +12,10 @@ import pytest
 from hpo import artifacts
 from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluation
+from hpo.runs import create_study, list_studies, load_study, runs_directory
+from hpo.settings import Options, Settings
 from hpo.storage import FileLock, open_journal
-from hpo.study import (
-    Options,
-    Settings,
-    create_study,
-    list_studies,
-    load_study,
-    new_worker_name,
-    runs_directory,
-)
+from hpo.study import new_worker_name
 from hpo.trial import SEED, WORKER, Failure, TrialArrays
 
 SPACE = """\

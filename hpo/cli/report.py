@@ -47,7 +47,7 @@ def command(
 
 def _report_one(name: str, output: Path | None, runs: str | None, *, as_json: bool) -> Path:
     from hpo.reporting import write_report
-    from hpo.study import load_study
+    from hpo.runs import load_study
 
     study = load_study(name, runs)
     page = write_report(study, output)
@@ -60,7 +60,7 @@ def _report_one(name: str, output: Path | None, runs: str | None, *, as_json: bo
 
 def _report_all(runs: str | None, *, as_json: bool) -> Reports:
     from hpo.reporting import write_reports
-    from hpo.study import runs_directory
+    from hpo.runs import runs_directory
 
     found = write_reports(runs_directory(runs))
     if as_json:

@@ -28,7 +28,7 @@ def command(
     study: str, *, number: int | None, all_trials: bool, runs: str | None, as_json: bool
 ) -> None:
     """Show the best trials of STUDY, and the failed ones with their reasons."""
-    from hpo.study import load_study
+    from hpo.runs import load_study
 
     opened = load_study(study, runs)
     if number is not None:

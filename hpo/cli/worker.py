@@ -32,7 +32,8 @@ def command(study: str, runs: str | None, name: str | None, events: int | None) 
     from hpo.cli.progress import Lines
     from hpo.interrupts import interruptible
     from hpo.quiet import import_keras
-    from hpo.study import load_study, new_worker_name
+    from hpo.runs import load_study
+    from hpo.study import new_worker_name
     from hpo.worker import Worker
 
     opened = load_study(study, runs)

@@ -54,7 +54,8 @@ def report(
         UsageError: There is no such study.
         HPOError: The study cannot be read, or the file cannot be written.
     """
-    from hpo.study import Study, load_study
+    from hpo.runs import load_study
+    from hpo.study import Study
 
     opened = study if isinstance(study, Study) else load_study(study, runs)
     return write_report(opened, None if output is None else Path(output))
@@ -98,7 +99,7 @@ def write_reports(runs: Path) -> Reports:
     from hpo.reporting.index import entry, index_page
     from hpo.reporting.page import study_page
     from hpo.reporting.snapshot import take
-    from hpo.study import list_studies, load_study
+    from hpo.runs import list_studies, load_study
 
     names = list_studies(runs)
     if not names:

@@ -76,7 +76,8 @@ def members(snapshot: Snapshot) -> Section | None:
         title="Ensemble",
         lead="The ensemble predicts the weighted mean of its members. Members and weights were "
         "chosen on out-of-fold predictions alone, so no sample was judged by a model that had "
-        "seen it, and the test set had no say.",
+        "seen it, and the test set had no say. The gain is measured on the predictions that the "
+        "members were chosen on, and is therefore a little too good.",
         template="members",
         content=Membership(
             method=str(ensemble.get("method", "")),

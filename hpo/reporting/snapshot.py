@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from hpo.settings import Options, Settings
     from hpo.space import Space
-    from hpo.study import Options, Settings, Study
+    from hpo.study import Study
     from hpo.task import Params
     from hpo.trial import Trial, TrialArrays
 

@@ -1,0 +1,144 @@
+"""The folder of studies: making, finding and opening them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpo.errors import HPOError, UsageError
+from hpo.settings import Settings
+from hpo.study import JOURNAL, SETTINGS, Study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import optuna
+
+
+def create_study(runs: Path, name: str, settings: Settings) -> Study:
+    """Make a study, or open the one of this name if it has the same settings.
+
+    Args:
+        runs: The folder that holds one folder per study.
+        name: The study's name.
+        settings: What makes the study the study it is.
+
+    Raises:
+        UsageError: The name cannot be a folder's.
+        HPOError: A study of this name has other settings, or cannot be read.
+    """
+    import optuna
+
+    directory = _directory(runs, name)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HPOError(f"{directory}: cannot be made ({error.strerror}).") from error
+    record = optuna.create_study(
+        study_name=name,
+        storage=_storage(directory),
+        direction=settings.direction,
+        load_if_exists=True,
+    )
+    study = Study(record, directory)
+    if SETTINGS in record.user_attrs:
+        _check_same(study, settings)
+    else:
+        record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
+    return study
+
+
+def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None = None) -> Study:
+    """Open a study.
+
+    Args:
+        name: Its name, or the path of its folder.
+        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+
+    Raises:
+        UsageError: There is no such study.
+        HPOError: It cannot be read.
+    """
+    import optuna
+
+    directory = _find(os.fspath(name), runs_directory(runs))
+    try:
+        record = optuna.load_study(study_name=None, storage=_storage(directory))
+    except ValueError as error:
+        raise HPOError(
+            f"{directory / JOURNAL}: holds no study of hpo's. Run it anew, or delete the folder."
+        ) from error
+    return Study(record, directory)
+
+
+def list_studies(runs: str | os.PathLike[str] | None = None) -> list[str]:
+    """Names of the studies in a folder, sorted."""
+    return sorted(path.parent.name for path in runs_directory(runs).glob(f"*/{JOURNAL}"))
+
+
+def runs_directory(runs: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of studies: the one given, ``HPO_RUNS``, or ``runs`` in this folder."""
+    return Path(runs or os.environ.get("HPO_RUNS") or "runs")
+
+
+def _directory(runs: Path, name: str) -> Path:
+    if not re.fullmatch(r"\w[\w. -]*", name):
+        raise UsageError(
+            f"study name {name!r} cannot be a folder's name. "
+            "Use letters, digits, '_', '-', '.' and spaces: --study NAME."
+        )
+    return runs / name
+
+
+def _find(name: str, runs: Path) -> Path:
+    for directory in (runs / name, Path(name)):
+        if (directory / JOURNAL).is_file():
+            return directory
+    known = list_studies(runs)
+    hint = f"Studies there: {', '.join(known)}." if known else "There is none yet: hpo run TASK."
+    raise UsageError(f"no study {name!r} in {runs}. {hint}")
+
+
+def _storage(directory: Path) -> optuna.storages.BaseStorage:
+    import optuna
+
+    from hpo.storage import open_journal
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return open_journal(directory / JOURNAL)
+
+
+def _check_same(study: Study, settings: Settings) -> None:
+    old, new = study.settings, settings
+    changed = [
+        _difference(field.name, getattr(old, field.name), getattr(new, field.name))
+        for field in dataclasses.fields(Settings)
+        if getattr(old, field.name) != getattr(new, field.name)
+    ]
+    if changed:
+        raise HPOError(
+            f"study {study.name!r} in {study.directory.parent} goes on only as it was begun; "
+            f"different now: {'; '.join(changed)}. Start another with --study NAME."
+        )
+
+
+def _difference(name: str, old: str, new: str) -> str:
+    if name != "space":
+        return f"{name} was {old}, is {new}"
+    changes = list(_space_changes(tomllib.loads(old), tomllib.loads(new)))
+    return f"space: {', '.join(changes or ['its parameters stand in another order'])}"
+
+
+def _space_changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys([*old, *new]):
+        if name not in old or name not in new:
+            yield f"[{name}] is {'new' if name in new else 'gone'}"
+            continue
+        before, after = old[name], new[name]
+        for key in dict.fromkeys([*before, *after]):
+            if before.get(key) != after.get(key):
+                yield f"[{name}] {key} was {before.get(key)}, is {after.get(key)}"

@@ -1,0 +1,55 @@
+"""What a study is and how it is searched, as it remembers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpo.task import Direction
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What makes a study the study it is; none of it may change when the study goes on.
+
+    Attributes:
+        task: How the task's plugin is found: a name, ``module:attribute`` or a path.
+        task_name: The name the task gives itself.
+        objective: The name Keras logs the objective under.
+        direction: Whether it is minimized or maximized.
+        cv: How trials are evaluated.
+        space: The search space, as TOML.
+    """
+
+    task: str
+    task_name: str
+    objective: str
+    direction: Direction
+    cv: str
+    space: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is searched; a later run of it may choose otherwise.
+
+    Attributes:
+        sampler: Name of the sampler.
+        trials: How many trials the study shall have.
+        timeout: Seconds after which a run stops asking for trials, or None.
+        trial_timeout: Seconds after which a trial is ended as failed, or None.
+        seed: Seed of the sampler, the weights and the batches.
+        keep: Of how many of the best trials the models are kept.
+        data_dir: Folder with the data sets, or None.
+        command: The command that does the same again.
+    """
+
+    sampler: str = "tpe"
+    trials: int = 50
+    timeout: float | None = None
+    trial_timeout: float | None = None
+    seed: int = 0
+    keep: int = 25
+    data_dir: str | None = None
+    command: str = ""
