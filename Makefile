@@ -8,9 +8,10 @@ RUNS ?= runs/demo
 .PHONY: demo test check clean
 
 demo: .venv/installed
-	$(BIN)/hpo run boston --trials 25 --timeout 110s --runs $(RUNS)
+	$(BIN)/hpo run boston --trials 20 --timeout 110s --runs $(RUNS)
 	$(BIN)/hpo ensemble boston --runs $(RUNS)
 	$(BIN)/hpo report boston --runs $(RUNS)
+	@echo "The page to look at: $(RUNS)/boston/report.html"
 
 test: .venv/installed-dev
 	$(BIN)/pytest

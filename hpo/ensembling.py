@@ -14,7 +14,7 @@ from hpo import cv as cv_module
 from hpo.errors import HPOError, UsageError
 from hpo.facts import fingerprint
 from hpo.metrics import companions, is_regression, on_output, scorer_of
-from hpo.plugins import load_task
+from hpo.plugins import task_of_study
 from hpo.preprocessing import fit, transform
 from hpo.runs import load_study
 from hpo.selection import Candidates
@@ -40,7 +40,7 @@ def ensemble(
     size: int = DEFAULT_SIZE,
     runs: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
-    task: Task | None = None,
+    task: Task | str | None = None,
     on_member: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Ensemble:
     """Combine the best trials of a study and evaluate the result on the test set.
@@ -54,20 +54,21 @@ def ensemble(
         size: Rounds of greedy selection, or members of a mean.
         runs: The folder of studies.
         data_dir: Folder with data sets; by default that of the search.
-        task: The study's task; by default it is found as the study says.
+        task: The study's task, or how to find it; needed where the study was searched with a
+            plugin file or a Task given in code.
         on_member: Told how many of how many members have predicted the test set.
 
     Returns:
         The ensemble.
 
     Raises:
-        UsageError: There is no such study or method.
+        UsageError: There is no such study or method, or the task has to be given.
         HPOError: The study has no trial whose models were kept, or its data has changed.
     """
     opened = study if isinstance(study, Study) else load_study(study, runs)
     if size < 1:
         raise UsageError(f"an ensemble needs a size of 1 or more. Received: size={size}")
-    loaded = task or load_task(opened.settings.task)
+    loaded = task_of_study(opened.name, opened.settings, task)
     candidates = _candidates(opened, loaded)
     blends = {name: selection.select(name, candidates, size) for name in selection.METHODS}
     if method not in blends:

@@ -13,7 +13,7 @@ from hpo.errors import UsageError
 from hpo.events import SearchStopping
 from hpo.executors import make_executor
 from hpo.interrupts import interruptible
-from hpo.plugins import absolute_reference, load_space, load_task
+from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
 from hpo.runs import create_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space import Space
@@ -163,7 +163,7 @@ def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, s
             f"executor={executor!r} evaluates in other processes, which must find the task: give "
             f"its name, module:attribute or file. Received: the Task {task.name!r} itself."
         )
-    return task, f"{task.name} (given as a Task)"
+    return task, IN_CODE
 
 
 def _queue_defaults(study: Study, space: Space) -> None:

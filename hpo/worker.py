@@ -14,7 +14,7 @@ from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluator
 from hpo.events import EpochEnded, OnEvent, TrialEnded, TrialStarted, WorkerFailed
 from hpo.lockstep import TrialFailedError
-from hpo.plugins import load_task
+from hpo.plugins import task_of_study
 from hpo.samplers import make_sampler
 from hpo.storage import FileLock
 from hpo.training import threads
@@ -48,7 +48,7 @@ class Worker:
     Args:
         study: The study.
         name: The worker's name; see :func:`hpo.study.new_worker_name`.
-        task: The study's task; by default it is found as the study says.
+        task: The study's task, or how to find it; see :func:`hpo.plugins.task_of_study`.
         on_event: Told of everything the worker does.
         stopping: Whether the search is to be stopped; asked after every epoch.
         recycle: Whether to end when memory has grown, for somebody else to take over.
@@ -59,7 +59,7 @@ class Worker:
         study: Study,
         *,
         name: str,
-        task: Task | None = None,
+        task: Task | str | None = None,
         on_event: OnEvent = lambda _event: None,
         stopping: Callable[[], bool] = lambda: False,
         recycle: bool = False,
@@ -114,7 +114,7 @@ class Worker:
 
     def _prepare(self) -> Evaluator:
         settings = self.study.settings
-        task = self._task or load_task(settings.task)
+        task = task_of_study(self.study.name, settings, self._task)
         data_dir = self.options.data_dir
         try:
             data = task.load(Path(data_dir) if data_dir else None)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="Rounds of greedy selection, or members of the mean.",
 )
+@options.task
 @options.runs
 @options.data_dir
 @options.as_json

@@ -14,6 +14,12 @@ runs = click.option(
     help="Folder of studies. [default: $HPO_RUNS, or runs]",
 )
 
+task = click.option(
+    "--task",
+    metavar="TASK",
+    help="The study's task; needed where it is a plugin file, which runs only when named.",
+)
+
 data_dir = click.option(
     "--data-dir",
     metavar="DIR",

@@ -146,6 +146,8 @@ def _summary(study: Study, seconds: float) -> dict[str, Any]:
 
 
 def _print_result(study: Study) -> None:
+    from hpo.runs import runs_directory
+
     best = study.best
     if best is None or best.score is None:
         return
@@ -161,4 +163,8 @@ def _print_result(study: Study) -> None:
             if isinstance(value, float)
             else f"  {name:<{width}}  {value}"
         )
-    click.echo(f"next: hpo ensemble {study.name}; hpo report {study.name}")
+    where = study.directory.parent
+    named = study.name if where == runs_directory() else f"{study.name} --runs {where}"
+    task = study.settings.task
+    again = f" --task {task}" if task.endswith(".py") or ".py:" in task else ""
+    click.echo(f"next: hpo ensemble {named}{again}; hpo report {named}")

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 @click.command("worker")
 @click.argument("study")
+@options.task
 @options.runs
 @click.option("--name", help="The worker's name.", hidden=True)
 @click.option("--events", type=int, help="Descriptor to write events to.", hidden=True)
-def command(study: str, runs: str | None, name: str | None, events: int | None) -> None:
+def command(
+    study: str, task: str | None, runs: str | None, name: str | None, events: int | None
+) -> None:
     """Join STUDY with one more worker, from this machine or another one.
 
     The worker evaluates trials until the study has as many as `hpo run` asked for.
@@ -41,6 +44,7 @@ def command(study: str, runs: str | None, name: str | None, events: int | None) 
     with interruptible() as stop:
         worker = Worker(
             opened,
+            task=task,
             name=name or new_worker_name(),
             on_event=Lines(opened) if events is None else _writer(events),
             stopping=stop.is_set,

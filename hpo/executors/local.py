@@ -71,7 +71,8 @@ class Child:
         self._running_since: float | None = None
         reading, writing = os.pipe()
         self._events = open(reading, "rb", buffering=0)  # noqa: PTH123, SIM115  (a descriptor)
-        command = ["worker", str(study.directory), "--name", self.name, "--events", str(writing)]
+        command = ["worker", str(study.directory), "--task", study.settings.task]
+        command += ["--name", self.name, "--events", str(writing)]
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603  (this interpreter, this package)

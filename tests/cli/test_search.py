@@ -202,10 +202,25 @@ def test_a_study_refuses_to_go_on_with_another_space(shell):
 def test_an_ensemble_is_judged_on_the_test_set_and_counted(shell):
     shell.run("run", TINY, "--trials", "3")
 
-    results = [json.loads(shell.run("ensemble", "tiny", "--json")[1]) for _ in range(2)]
+    results = [
+        json.loads(shell.run("ensemble", "tiny", "--task", TINY, "--json")[1]) for _ in range(2)
+    ]
 
     assert [result["test_consulted"] for result in results] == [1, 2]
     assert results[0]["oof"] <= results[0]["best_single_oof"]
     assert sum(member["weight"] for member in results[0]["members"]) == pytest.approx(1)
     assert results[0]["test"] == results[1]["test"]
     assert set(results[0]["test"]) == {"mae", "rmse"}
+
+
+def test_a_plugin_file_runs_only_when_the_user_names_it(shell):
+    shell.run("run", TINY, "--trials", "1")
+    calls = len(list(shell.folder.glob("call-*")))
+
+    for command in ("ensemble", "worker"):
+        status, out, err = shell.run(command, "tiny")
+
+        assert status != 0
+        assert out == ""
+        assert f"--task {TINY}" in err
+    assert len(list(shell.folder.glob("call-*"))) == calls

@@ -444,7 +444,7 @@ class OwnCall(keras.Model):
     [
         (lambda: layers.Dense(8), MIN_STEPS, True),
         (lambda: layers.Dense(8), MIN_STEPS - 1, False),
-        (lambda: layers.Dense(100_000), MIN_STEPS, False),
+        (lambda: layers.Dense(300_000), MIN_STEPS, False),
         (lambda: keras.Sequential([layers.Dense(8), layers.Dropout(0.0)]), MIN_STEPS, True),
         (lambda: keras.Sequential([layers.Dense(8), layers.Dropout(0.1)]), MIN_STEPS, False),
         (lambda: layers.Conv1D(2, 1), MIN_STEPS, False),
