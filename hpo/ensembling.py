@@ -173,7 +173,14 @@ class Members:
                 f"study {self._study.name!r}: trial {number} has {len(paths)} of its "
                 f"{len(self._splits)} fold models. Search with a larger --keep."
             )
-        model = keras.saving.load_model(paths[0], compile=False, safe_mode=True)
+        try:
+            model = keras.saving.load_model(paths[0], compile=False, safe_mode=True)
+        except (ValueError, TypeError) as error:
+            raise HPOError(
+                f"study {self._study.name!r}: the models of trial {number} cannot be loaded: "
+                f"{' '.join(str(error).split())[:300]} Register layers of your own with "
+                "keras.saving.register_keras_serializable; Lambda layers are not loaded."
+            ) from error
         total: dict[str, Any] = {}
         for path, samples in zip(paths, self._preprocessed(number, x), strict=True):
             model.load_weights(path)
@@ -239,7 +246,7 @@ def _consult_test(
     for done, number in enumerate(sorted(numbers), start=1):
         predictions[number] = made.members.predict(number, data.x_test)
         on_member(done, len(numbers))
-    metrics = _test_metrics(made, list(predictions[best_single]))
+    metrics = _test_metrics(made, best_single, list(predictions[best_single]))
     targets = data.y_test if isinstance(data.y_test, Mapping) else {"": data.y_test}
 
     def scores(blended: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -254,9 +261,9 @@ def _consult_test(
     }
 
 
-def _test_metrics(made: Ensemble, outputs: Sequence[str]) -> dict[str, Scorer]:
+def _test_metrics(made: Ensemble, best_single: int, outputs: Sequence[str]) -> dict[str, Scorer]:
     """The objective, and for a single output what people ask for beside it."""
-    loss = made.study.trials[next(iter(made.weights))].loss
+    loss = made.study.trials[best_single].loss
     metrics = {made.task.metric_name: scorer_of(made.task, outputs, loss)}
     if list(outputs) == [""]:
         regression = (

@@ -121,6 +121,8 @@ def run(  # noqa: PLR0913  (what a search may be told)
                 "set": list(settings),
                 "timeout": timeout,
                 "trial-timeout": trial_timeout,
+                "keep": keep,
+                "data-dir": data_dir,
             },
         ),
     )

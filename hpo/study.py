@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import uuid
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,7 @@ from hpo.settings import Options, Settings
 from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, TrialArrays, from_optuna
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -29,6 +31,7 @@ OPTIONS = "options"
 FACTS = "facts"
 CONSULTATION = "test_consultation/"
 JOURNAL = "journal.log"
+KILLED = Failure("interrupted: the search was killed", "interrupted")
 
 
 _Record = TypeVar("_Record", Settings, Options)
@@ -235,26 +238,40 @@ class Study:
             self.record.enqueue_trial(params, user_attrs=attributes)
         return True
 
-    def fail_orphans(self, worker: str | None = None, reason: str | None = None) -> list[int]:
+    def fail_orphans(self, worker: str | None = None, failure: Failure = KILLED) -> list[int]:
         """Fail the running trials whose worker is gone.
 
         Args:
             worker: Only those of this worker, known to be dead; by default every running trial
                 whose worker no longer holds its lock.
-            reason: What became of the worker; by default that the search was stopped.
+            failure: What became of the worker; by default the search was killed.
 
         Returns:
             The numbers of those trials.
         """
-        orphans = [
-            trial.number
-            for trial in self.trials
-            if trial.state == "running"
-            and (trial.worker in (worker, None) if worker else not self.is_alive(trial.worker))
-        ]
-        interrupted = Failure("interrupted: the search was killed", "interrupted")
-        failure = Failure(reason, "outside") if reason else interrupted
-        return [number for number in orphans if self.fail(number, failure)]
+        with self.asking():
+            orphans = [
+                trial.number
+                for trial in self.trials
+                if trial.state == "running"
+                and (trial.worker in (worker, None) if worker else not self.is_alive(trial.worker))
+            ]
+            return [number for number in orphans if self.fail(number, failure)]
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Hold the lock under which a trial is begun and gets its worker's name.
+
+        So a running trial without one was left by a worker that died.
+        """
+        from hpo.storage import FileLock
+
+        lock = FileLock(self.directory / "ask.lock")
+        lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def worker_lock(self, worker: str) -> Path:
         """The file whose lock a worker holds as long as it lives."""

@@ -17,6 +17,7 @@ from hpo.lockstep import TrialFailedError
 from hpo.plugins import task_of_study
 from hpo.samplers import make_sampler
 from hpo.storage import FileLock
+from hpo.study import KILLED
 from hpo.training import threads
 from hpo.training.memory import freed_after, resident_bytes
 from hpo.trial import SEED, WORKER, Failure
@@ -108,9 +109,7 @@ class Worker:
     def abandon(self) -> None:
         """Put the running trial back, for whoever goes on with the study."""
         if self.running is not None:
-            self.study.fail(
-                self.running, Failure("interrupted: the search was killed", "interrupted")
-            )
+            self.study.fail(self.running, KILLED)
 
     def _prepare(self) -> Evaluator:
         settings = self.study.settings
@@ -120,7 +119,7 @@ class Worker:
             data = task.load(Path(data_dir) if data_dir else None)
         except HPOError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise HPOError(
                 f"task {task.name!r}: its data cannot be loaded: {_one_line(error)}"
             ) from error
@@ -163,16 +162,18 @@ class Worker:
         self.study.drop_models(keep=self.options.keep)
 
     def _ask(self) -> tuple[optuna.Trial, Params, int]:
-        ordinal = self.study.counted
-        self.study.record.sampler = make_sampler(
-            self.options.sampler, _derived_seed(self.options.seed, "sampler", ordinal)
-        )
-        trial = self.study.record.ask()
-        self.running = trial.number
-        trial.set_user_attr(WORKER, self.name)
+        with self.study.asking():
+            # Trials that other workers run count too, or two workers would ask the same.
+            begun = sum(trial.counts or trial.state == "running" for trial in self.study.trials)
+            self.study.record.sampler = make_sampler(
+                self.options.sampler, _derived_seed(self.options.seed, "sampler", begun)
+            )
+            trial = self.study.record.ask()
+            self.running = trial.number
+            trial.set_user_attr(WORKER, self.name)
         seed = trial.user_attrs.get(SEED)
         if seed is None:
-            seed = _derived_seed(self.options.seed, "training", ordinal)
+            seed = _derived_seed(self.options.seed, "training", begun)
             trial.set_user_attr(SEED, seed)
         return trial, self._space.suggest(trial), seed
 

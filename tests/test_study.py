@@ -644,7 +644,8 @@ def test_of_a_worker_known_to_be_dead_only_its_own_trial_fails(study):
     ask(study, worker="dead")
     ask(study, worker="other")
 
-    assert study.fail_orphans("dead", "its worker was killed by SIGKILL") == [0]
+    killed = Failure("its worker was killed by SIGKILL", "outside")
+    assert study.fail_orphans("dead", killed) == [0]
 
     assert states(study) == ["failed", "running"]
     assert study.trials[0].reason == "its worker was killed by SIGKILL"

@@ -24,7 +24,7 @@ data_dir = click.option(
     "--data-dir",
     metavar="DIR",
     type=click.Path(file_okay=False, exists=True),
-    help="Folder with data sets. [default: $HPO_DATA_DIR]",
+    help="Folder with data sets. [default: $HPO_DATA_DIR, or that of the search]",
 )
 
 as_json = click.option(

@@ -156,7 +156,7 @@ def _print_result(study: Study) -> None:
     beside = f"   baseline {baseline:.4f}" if baseline is not None else ""
     click.echo(f"best {study.settings.objective} {best.score:.4f}{error}   {beside}".rstrip())
     click.echo(f"trial {best.number}, {best.epochs} epochs:")
-    width = max(map(len, best.params))
+    width = max(map(len, best.params), default=0)
     for name, value in best.params.items():
         click.echo(
             f"  {name:<{width}}  {value:.4g}"

@@ -62,6 +62,8 @@ def command(
 def _writer(descriptor: int) -> Callable[[Event], None]:
     from hpo.events import to_line
 
+    os.set_inheritable(descriptor, False)
+
     def write(event: Event) -> None:
         # A broken pipe means that the reader is dead, which the lifeline takes care of.
         with contextlib.suppress(BrokenPipeError):
@@ -75,5 +77,7 @@ def _hold_lifeline(worker: Worker, stop: threading.Event) -> None:
     while command_line := os.read(sys.stdin.fileno(), 64):
         if b"stop" in command_line:
             stop.set()
-    worker.abandon()
-    os._exit(1)
+    try:
+        worker.abandon()
+    finally:
+        os._exit(1)

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
 from hpo.errors import HPOError, UsageError
 from hpo.events import TrialEnded, TrialStarted, WorkerFailed, from_line
 from hpo.study import new_worker_name
+from hpo.trial import Cause, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,18 +39,23 @@ class LocalExecutor:
         in_vain = 0
         while not stopping() and study.counted < study.options.trials:
             with Child(study) as child:
-                child.watch(on_event, stopping)
+                try:
+                    child.watch(on_event, stopping)
+                except KeyboardInterrupt:
+                    child.kill()
+                    study.fail_orphans(child.name)
+                    raise
             if child.failure is not None:
                 raise (UsageError if child.failure.usage else HPOError)(child.failure.message)
-            if child.exit_status == 0:
-                continue
+            _bury(study, child, on_event)
+            if stopping() or study.counted >= study.options.trials:
+                return
             in_vain = 0 if child.has_begun else in_vain + 1
             if in_vain == STARTS_IN_VAIN:
                 raise HPOError(
                     f"{child.epitaph()}, {in_vain} times before its first trial. "
                     f"What it printed is in {child.log_path}"
                 )
-            _bury(study, child, on_event)
 
 
 class Child:
@@ -67,7 +74,7 @@ class Child:
         self.failure: WorkerFailed | None = None
         self.has_begun = False
         self._kill_after = _kill_after(study.options.trial_timeout)
-        self._overtime = False
+        self.overtime = False
         self._running_since: float | None = None
         reading, writing = os.pipe()
         self._events = open(reading, "rb", buffering=0)  # noqa: PTH123, SIM115  (a descriptor)
@@ -76,13 +83,13 @@ class Child:
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603  (this interpreter, this package)
-                [sys.executable, "-m", "hpo", *command],
+                [sys.executable, "-P", "-m", "hpo", *command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 pass_fds=[writing],
                 start_new_session=True,  # Ctrl-C is for this process to handle
-                env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
+                env=_environment(),
             )
         os.close(writing)
 
@@ -114,6 +121,9 @@ class Child:
                     self._ask_to_stop()
                 self._kill_if_overtime()
                 if not selector.select(POLL_SECONDS):
+                    # A process that the plugin started may hold the pipe open.
+                    if self._process.poll() is not None and not selector.select(0):
+                        return
                     continue
                 chunk = self._events.read(65536)
                 if not chunk:
@@ -122,10 +132,15 @@ class Child:
                 for line in lines:
                     self._pass_on(from_line(line), on_event)
 
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+
     def epitaph(self) -> str:
         """What it died of, in one line."""
         status = self.exit_status
-        if self._overtime:
+        if self.overtime:
             return "ran on long after --trial-timeout without ending an epoch, and was killed"
         if status < 0:
             name = signal.Signals(-status).name
@@ -162,13 +177,19 @@ class Child:
         if self._running_since is None or self._kill_after is None:
             return
         if time.monotonic() - self._running_since > self._kill_after:
-            self._overtime = True
+            self.overtime = True
             self._process.kill()
 
 
 def make() -> LocalExecutor:
     """Make the executor."""
     return LocalExecutor()
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a child, which finds the modules that this process finds."""
+    path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": path}
 
 
 def _kill_after(trial_timeout: float | None) -> float | None:
@@ -179,6 +200,7 @@ def _kill_after(trial_timeout: float | None) -> float | None:
 def _bury(study: Study, child: Child, on_event: OnEvent) -> None:
     """Fail the trial of a dead worker, which no heartbeat does in a journal."""
     reason = child.epitaph()
-    for number in study.fail_orphans(child.name, reason):
+    cause: Cause = "configuration" if child.overtime else "outside"
+    for number in study.fail_orphans(child.name, Failure(reason, cause)):
         seconds = study.trials[number].seconds or 0.0
         on_event(TrialEnded(child.name, number, "failed", None, seconds, reason))

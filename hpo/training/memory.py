@@ -23,17 +23,19 @@ def freed_after() -> Iterator[None]:
     7 MB a trial for a network of two small layers. What was registered in the block is therefore
     taken out again.
     """
+    import keras
+
+    policy = keras.config.dtype_policy()
     registry = _gradient_registry()
     before = set(registry)
     try:
         yield
     finally:
-        import keras
-
         for name in set(registry) - before:
             if name.startswith("CustomGradient-"):
                 del registry[name]
         keras.backend.clear_session(free_memory=False)
+        keras.config.set_dtype_policy(policy)  # a setting, yet the session holds it
         gc.collect()
 
 

@@ -77,15 +77,18 @@ def test_the_first_trial_is_the_default_configuration(shell):
 
 
 def test_plugins_that_exit_raise_or_diverge_fail_only_their_own_trials(shell):
-    status, _, err = shell.run("run", TINY, "--trials", "5", behaviour="fine,exit,raise,nan,fine")
+    status, _, err = shell.run(
+        "run", TINY, "--trials", "6", behaviour="fine,exit,raise,nan,leave,fine"
+    )
 
     assert status == 0, err
     trials = shell.shown_trials()
-    assert states(trials) == ["complete", "failed", "failed", "failed", "complete"]
-    reasons = [trial["reason"] for trial in trials[1:4]]
+    assert states(trials) == ["complete", "failed", "failed", "failed", "failed", "complete"]
+    reasons = [trial["reason"] for trial in trials[1:5]]
     assert reasons[0] == "its worker exited with status 3"
     assert reasons[1] == "RuntimeError: the plugin is broken"
     assert reasons[2].endswith("became nan in epoch 1 of fold 0")
+    assert reasons[3] == "its worker exited with status 0"
 
 
 def test_a_search_of_which_every_trial_fails_ends_with_status_1_and_the_reason(shell):
@@ -156,7 +159,7 @@ def test_a_second_ctrl_c_stops_at_once(shell):
 
     assert search.returncode == 130
     wait_until_gone(worker)
-    assert shell.shown_trials()[0]["state"] == "complete"
+    assert states(shell.shown_trials()) == ["complete", "failed", "waiting"]
 
 
 def wait_until_gone(pid):
