@@ -78,11 +78,12 @@ def ensemble(
     data = _load_data(opened, loaded, data_dir)
     made = Ensemble(opened, loaded, data, blends[method])
     test = _consult_test(made, candidates.trials[0], on_member)
+    blended = candidates.blend(blends[method])
     made.result = {
         "study": opened.name,
         "method": method,
         "members": [{"trial": n, "weight": weight} for n, weight in made.weights.items()],
-        "oof": candidates.score(candidates.blend(blends[method])),
+        "oof": candidates.score(blended),
         "best_single": candidates.trials[0],
         "best_single_oof": candidates.score(candidates.blend({candidates.trials[0]: 1.0})),
         "oof_by_method": {
@@ -92,7 +93,6 @@ def ensemble(
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     folder = opened.directory / "ensemble"
-    blended = candidates.blend(blends[method])
     artifacts.write_arrays(
         folder / "oof.npz",
         {"index": candidates.index, **{f"oof/{name}": p for name, p in blended.items()}},
@@ -161,7 +161,9 @@ class Members:
         self._study = study
         self._task = task
         self._data = data
-        self._splits: Sequence[Split] = cv_module.split(_cv(study, task), data.without_test())
+        self._splits: Sequence[Split] = cv_module.split(
+            study.settings.cv_for(task), data.without_test()
+        )
 
     def predict(self, number: int, x: Any) -> dict[str, np.ndarray]:
         """Average the predictions of a trial's fold models for raw samples, by output name."""
@@ -227,10 +229,6 @@ def _load_data(study: Study, task: Task, data_dir: str | os.PathLike[str] | None
             f"{found}). Give the folder of that data with --data-dir."
         )
     return data
-
-
-def _cv(study: Study, task: Task) -> Any:
-    return task.cv if study.settings.cv == task.cv_name else study.settings.cv
 
 
 def _consult_test(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpo.task import Direction
+    from hpo.task import Direction, Task
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Settings:
     direction: Direction
     cv: str
     space: str
+
+    def cv_for(self, task: Task) -> Any:
+        """How to cut the data: the task's own splitter where the study was begun with it."""
+        return task.cv if self.cv == task.cv_name else self.cv
 
 
 @dataclass(frozen=True)

@@ -123,9 +123,8 @@ class Worker:
             raise HPOError(
                 f"task {task.name!r}: its data cannot be loaded: {_one_line(error)}"
             ) from error
-        cv = settings.cv if isinstance(task.cv, str) or settings.cv != task.cv_name else task.cv
         threads.use_few_for(data)
-        evaluator = Evaluator(task, data, cv)
+        evaluator = Evaluator(task, data, settings.cv_for(task))
         facts.record(self.study, task, data, evaluator.splits)
         self._space = self.study.space
         return evaluator
