@@ -194,6 +194,12 @@ def _check_splits(splits: list[Split], cv: Any, data: Data) -> None:
         if not len(cut.train) or not len(cut.validation):
             part = "validate" if len(cut.train) else "train"
             raise HPOError(f"cv {cv}: fold {fold} has no sample to {part} on.")
+        last = max(cut.train[-1], cut.validation[-1])
+        if last >= data.n_samples:
+            raise HPOError(
+                f"cv {cv}: fold {fold} names sample {last}, and there are {data.n_samples}. It was "
+                "made for other data; with --train-size give the folds in Data(folds=)."
+            )
         if data.groups is None:
             continue
         groups = np.asarray(data.groups)

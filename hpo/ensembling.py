@@ -2,93 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpo import artifacts, selection
-from hpo import cv as cv_module
+from hpo.consultation import (
+    DEFAULT_METHOD,
+    DEFAULT_SIZE,
+    command_of,
+    consult_test,
+    finite_or_none,
+)
 from hpo.errors import HPOError, UsageError
 from hpo.facts import fingerprint
-from hpo.metrics import companions, is_regression, on_output, scorer_of
+from hpo.loading import load_data
+from hpo.members import FoldModels, Members
+from hpo.metrics import scorer_of
+from hpo.parts import take_part
 from hpo.plugins import task_of_study
-from hpo.preprocessing import fit, transform
+from hpo.refitting import RefittedModels
 from hpo.runs import load_study
 from hpo.selection import Candidates
 from hpo.study import Study
-from hpo.training.variables import by_output
+from hpo.training import threads
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
-    from hpo.cv import Split
-    from hpo.metrics import Scorer
+    from hpo.refitting import RefitProgress
     from hpo.task import Data, Task
 
-PREDICTION_BATCH = 512
-DEFAULT_SIZE = 20
 
-
-def ensemble(
+def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
     study: str | Study,
     *,
-    method: str = "greedy",
+    method: str = DEFAULT_METHOD,
     size: int = DEFAULT_SIZE,
+    refit: bool = False,
+    seeds: int = 1,
     runs: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     task: Task | str | None = None,
     on_member: Callable[[int, int], None] = lambda _done, _of: None,
+    on_refit: Callable[[RefitProgress], None] = lambda _progress: None,
 ) -> Ensemble:
     """Combine the best trials of a study and evaluate the result on the test set.
 
     Members and weights are chosen on out-of-fold predictions alone. Each call consults the test
     set once, and the study keeps the count.
 
+    A member predicts with the fold models that the search kept. With ``refit`` it is trained anew
+    on all the training data instead, also where the search ran on a part of it; see
+    :mod:`hpo.refitting`. Out-of-fold scores stay those of the fold models.
+
     Args:
         study: The study or its name.
         method: "greedy" (selection with replacement) or "mean" (equal weights for the best).
         size: Rounds of greedy selection, or members of a mean.
+        refit: Whether members are trained anew on all the training data, for the number of epochs
+            that their trial chose. Models are kept, so one that was interrupted goes on when it
+            is called again. Every complete trial can be a member then, with models or without.
+        seeds: With ``refit``, how many models a member has, each from a seed of its own.
         runs: The folder of studies.
         data_dir: Folder with data sets; by default that of the search.
         task: The study's task, or how to find it; needed where the study was searched with a
             plugin file or a Task given in code.
         on_member: Told how many of how many members have predicted the test set.
+        on_refit: Told after every epoch and every model that is trained.
 
     Returns:
         The ensemble.
 
     Raises:
         UsageError: There is no such study or method, or the task has to be given.
-        HPOError: The study has no trial whose models were kept, or its data has changed.
+        HPOError: The study has no trial that can be a member, its data has changed, or a model
+            cannot be trained.
     """
     opened = study if isinstance(study, Study) else load_study(study, runs)
-    if size < 1:
-        raise UsageError(f"an ensemble needs a size of 1 or more. Received: size={size}")
+    _check_arguments(method, size, seeds, refit=refit)
     loaded = task_of_study(opened.name, opened.settings, task)
-    candidates = _candidates(opened, loaded)
+    candidates = _candidates(opened, loaded, refit=refit)
     blends = {name: selection.select(name, candidates, size) for name in selection.METHODS}
-    if method not in blends:
-        raise UsageError(
-            f"no ensemble method {method!r}. There are: {', '.join(selection.METHODS)}."
+    scores = {name: candidates.score(candidates.blend(blends[name])) for name in blends}
+    if not math.isfinite(scores[method]):
+        raise HPOError(
+            f"study {opened.name!r}: {loaded.metric_name} of the ensemble's out-of-fold "
+            f"predictions is {scores[method]}. Look at Task(metric=), or at the predictions: "
+            f"hpo report {opened.name}"
         )
-    data = _load_data(opened, loaded, data_dir)
-    made = Ensemble(opened, loaded, data, blends[method])
-    test = _consult_test(made, candidates.trials[0], on_member)
+    best_single = candidates.trials[0]
+    data = _load_data(opened, loaded, data_dir, whole=refit)
+    members: Members
+    if refit:
+        tested = {best_single} if data.x_test is not None else set()
+        members = _refit(opened, loaded, data, {*blends[method], *tested}, seeds, on_refit)
+    else:
+        members = FoldModels(opened, loaded, data)
+    made = Ensemble(opened, loaded, data, blends[method], members)
+    command = command_of(opened, task, data_dir, method=method, size=size, refit=refit, seeds=seeds)
+    test = consult_test(made, best_single, command, on_member)
     blended = candidates.blend(blends[method])
+    single = candidates.score(candidates.blend({best_single: 1.0}))
     made.result = {
         "study": opened.name,
         "method": method,
+        "refit": refit,
+        "seeds": seeds if refit else None,
         "members": [{"trial": n, "weight": weight} for n, weight in made.weights.items()],
-        "oof": candidates.score(blended),
-        "best_single": candidates.trials[0],
-        "best_single_oof": candidates.score(candidates.blend({candidates.trials[0]: 1.0})),
-        "oof_by_method": {
-            name: candidates.score(candidates.blend(weights)) for name, weights in blends.items()
-        },
+        "oof": scores[method],
+        "best_single": best_single,
+        "best_single_oof": finite_or_none(single),
+        "oof_by_method": {name: finite_or_none(score) for name, score in scores.items()},
         **test,
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
@@ -102,30 +130,38 @@ def ensemble(
 
 
 class Ensemble:
-    """A weighted average of trials, each the average of its fold models.
+    """A weighted average of trials, each the average of its models.
 
     Args:
         study: The study.
         task: Its task.
-        data: The task's data; fold preprocessors are fitted on its training part.
+        data: The data that the members were trained on.
         weights: Weight by trial number, summing to 1.
+        members: Predicts with single trials; by default with the fold models of the search.
 
     Attributes:
         study: The study.
         task: Its task.
-        data: The task's data.
+        data: The data that the members were trained on.
         weights: Weight by trial number.
         members: Predicts with single trials.
         result: What ``hpo ensemble --json`` prints.
     """
 
-    def __init__(self, study: Study, task: Task, data: Data, weights: Mapping[int, float]) -> None:
+    def __init__(
+        self,
+        study: Study,
+        task: Task,
+        data: Data,
+        weights: Mapping[int, float],
+        members: Members | None = None,
+    ) -> None:
         self.study = study
         self.weights = dict(weights)
         self.result: dict[str, Any] = {}
         self.task = task
         self.data = data
-        self.members = Members(study, task, data)
+        self.members: Members = members or FoldModels(study, task, data)
 
     def predict(self, x: Any) -> Any:
         """Predict new samples.
@@ -148,62 +184,46 @@ class Ensemble:
         }
 
 
-class Members:
-    """Predicts with the fold models of trials.
-
-    Args:
-        study: The study that keeps the models.
-        task: Its task.
-        data: Its data.
-    """
-
-    def __init__(self, study: Study, task: Task, data: Data) -> None:
-        self._study = study
-        self._task = task
-        self._data = data
-        self._splits: Sequence[Split] = cv_module.split(
-            study.settings.cv_for(task), data.without_test()
+def _check_arguments(method: str, size: int, seeds: int, *, refit: bool) -> None:
+    if size < 1:
+        raise UsageError(f"an ensemble needs a size of 1 or more. Received: size={size}")
+    if method not in selection.METHODS:
+        raise UsageError(
+            f"no ensemble method {method!r}. There are: {', '.join(selection.METHODS)}."
+        )
+    if seeds < 1 or (seeds > 1 and not refit):
+        raise UsageError(
+            "seeds: how many models of every member are refitted, 1 or more; it needs --refit. "
+            f"Received: seeds={seeds}, refit={refit}"
         )
 
-    def predict(self, number: int, x: Any) -> dict[str, np.ndarray]:
-        """Average the predictions of a trial's fold models for raw samples, by output name."""
-        import keras
 
-        paths = self._study.model_paths(number)
-        if len(paths) != len(self._splits):
-            raise HPOError(
-                f"study {self._study.name!r}: trial {number} has {len(paths)} of its "
-                f"{len(self._splits)} fold models. Search with a larger --keep."
-            )
-        try:
-            model = keras.saving.load_model(paths[0], compile=False, safe_mode=True)
-        except (ValueError, TypeError) as error:
-            raise HPOError(
-                f"study {self._study.name!r}: the models of trial {number} cannot be loaded: "
-                f"{' '.join(str(error).split())[:300]} Register layers of your own with "
-                "keras.saving.register_keras_serializable; Lambda layers are not loaded."
-            ) from error
-        total: dict[str, Any] = {}
-        for path, samples in zip(paths, self._preprocessed(number, x), strict=True):
-            model.load_weights(path)
-            outputs = model.predict(samples, batch_size=PREDICTION_BATCH, verbose=0)
-            for name, prediction in by_output(model, outputs).items():
-                total[name] = total.get(name, 0.0) + np.asarray(prediction) / len(paths)
-        return total
-
-    def _preprocessed(self, number: int, x: Any) -> list[Any]:
-        if self._task.preprocessor is None:
-            return [transform(None, x)] * len(self._splits)
-        params = self._study.trials[number].params
-        transformer = self._task.preprocessor(params)
-        return [transform(fit(transformer, self._data, s.train), x) for s in self._splits]
+def _refit(
+    study: Study,
+    task: Task,
+    data: Data,
+    numbers: Collection[int],
+    seeds: int,
+    on_refit: Callable[[RefitProgress], None],
+) -> RefittedModels:
+    threads.use_few_for(data)
+    models = RefittedModels(study, task, data, seeds)
+    models.train(numbers, on_refit)
+    return models
 
 
-def _candidates(study: Study, task: Task) -> Candidates:
-    kept = [trial for trial in study.ranking if study.model_paths(trial.number)]
+def _candidates(study: Study, task: Task, *, refit: bool) -> Candidates:
+    """The trials with what they are chosen by, and with models unless these are made anew."""
+    kept = [
+        trial
+        for trial in study.ranking
+        if (study.trial_directory(trial.number) / "evaluation.npz").exists()
+        and (refit or study.model_paths(trial.number))
+    ]
     if not kept:
+        lacking = "" if refit else " whose models were kept"
         raise HPOError(
-            f"study {study.name!r} has no complete trial whose models were kept. "
+            f"study {study.name!r} has no complete trial{lacking}. "
             f"Search first: hpo run {study.settings.task} --keep 25"
         )
     arrays = [study.arrays(trial.number) for trial in kept]
@@ -219,55 +239,17 @@ def _candidates(study: Study, task: Task) -> Candidates:
     )
 
 
-def _load_data(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
-    folder = data_dir or study.options.data_dir
-    data = task.load(Path(folder) if folder else None)
+def _load_data(
+    study: Study, task: Task, data_dir: str | os.PathLike[str] | None, *, whole: bool
+) -> Data:
+    """Load the data that the study was searched on, or the whole of which it was a part."""
+    data = load_data(task, data_dir or study.options.data_dir)
     found, recorded = fingerprint((data.x, data.y)), study.facts["data"]["fingerprint"]
     if found != recorded:
         raise HPOError(
             f"study {study.name!r} was searched on other data (fingerprint {recorded}, now "
             f"{found}). Give the folder of that data with --data-dir."
         )
-    return data
-
-
-def _consult_test(
-    made: Ensemble, best_single: int, on_member: Callable[[int, int], None]
-) -> dict[str, Any]:
-    """Evaluate the ensemble and the best single trial on the test set, and put it on record."""
-    data = made.data
-    study = made.study
-    if data.x_test is None:
-        return {"test": {}, "test_best_single": {}, "test_consulted": len(study.test_consultations)}
-    predictions: dict[int, dict[str, np.ndarray]] = {}
-    numbers = {*made.weights, best_single}
-    for done, number in enumerate(sorted(numbers), start=1):
-        predictions[number] = made.members.predict(number, data.x_test)
-        on_member(done, len(numbers))
-    metrics = _test_metrics(made, best_single, list(predictions[best_single]))
-    targets = data.y_test if isinstance(data.y_test, Mapping) else {"": data.y_test}
-
-    def scores(blended: Mapping[str, np.ndarray]) -> dict[str, float]:
-        return {name: metric(targets, blended) for name, metric in metrics.items()}
-
-    test, test_best_single = scores(made.blend(predictions)), scores(predictions[best_single])
-    study.record_consultation(f"hpo ensemble {study.name}", test)
-    return {
-        "test": test,
-        "test_best_single": test_best_single,
-        "test_consulted": len(study.test_consultations),
-    }
-
-
-def _test_metrics(made: Ensemble, best_single: int, outputs: Sequence[str]) -> dict[str, Scorer]:
-    """The objective, and for a single output what people ask for beside it."""
-    loss = made.study.trials[best_single].loss
-    metrics = {made.task.metric_name: scorer_of(made.task, outputs, loss)}
-    if list(outputs) == [""]:
-        regression = (
-            is_regression(made.task.metric_name) or cv_module.class_labels(made.data) is None
-        )
-        beside = companions(classification=not regression)
-        for name, metric in beside.items():
-            metrics.setdefault(name, on_output(metric))
-    return metrics
+    if whole:
+        return data
+    return take_part(data, study.settings.train_size, study.settings.cv_for(task))

@@ -119,7 +119,7 @@ class Evaluator:
 
         keras.utils.set_random_seed(seed)
         folds = self.folds(params)
-        model = self._build(params, folds[0])
+        model = build_model(self.task, params, self.data, folds[0])
         course = lockstep.train(self.task, model, folds, params, seed=seed, report=report)
         evaluation = Evaluation(
             score=course.best.score,
@@ -135,23 +135,29 @@ class Evaluator:
             _save_models(model, course.best.weights, directory)
         return evaluation
 
-    def _build(self, params: Params, fold: FoldArrays) -> Any:
-        """Build the model, showing the factory no more than the training part of one fold."""
-        seen = dataclasses.replace(
-            self.data,
-            x=take(fold.x, fold.train),
-            y=take(fold.y, fold.train),
-            sample_weight=None,
-            groups=None,
-            folds=None,
+
+def build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> Any:
+    """Build a configuration's model, showing the factory no more than the training part of a fold.
+
+    Raises:
+        HPOError: The plugin gave no compiled model.
+    """
+    every = not len(fold.validation)  # no copy is needed then
+    seen = dataclasses.replace(
+        data.without_test(),
+        x=fold.x if every else take(fold.x, fold.train),
+        y=fold.y if every else take(fold.y, fold.train),
+        sample_weight=None,
+        groups=None,
+        folds=None,
+    )
+    model = task.model(params, seen)
+    if not getattr(model, "compiled", False):
+        raise HPOError(
+            f"Task {task.name!r}: model(params, data) must return a compiled "
+            f"keras.Model. Received: {type(model).__name__}"
         )
-        model = self.task.model(params, seen)
-        if not getattr(model, "compiled", False):
-            raise HPOError(
-                f"Task {self.task.name!r}: model(params, data) must return a compiled "
-                f"keras.Model. Received: {type(model).__name__}"
-            )
-        return model
+    return model
 
 
 def _out_of_fold(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import platform
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +25,22 @@ if TYPE_CHECKING:
 PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
 
 
-def record(study: Study, task: Task, data: Data, splits: Sequence[Split]) -> None:
+def record(
+    study: Study, task: Task, data: Data, splits: Sequence[Split], *, whole: Data | None = None
+) -> None:
     """Record the facts with a study, or check that a study that goes on has the same data.
 
     Args:
         study: The study.
         task: Its task.
-        data: The task's data.
+        data: The data that the study searches on.
         splits: How the study cuts it.
+        whole: All of the task's data, whose fingerprint counts; by default that is ``data``.
 
     Raises:
         HPOError: The data is not that with which the study was begun.
     """
-    description = _describe_data(data)
+    description = _describe_data(data, whole or data)
     if not study.facts:
         study.targets = _targets(data)
         study.facts = {
@@ -70,17 +74,27 @@ def _update(digest: Any, arrays: Any) -> None:
     array = np.asarray(arrays)
     digest.update(f"{array.dtype.str}{array.shape}".encode())
     if array.dtype.hasobject:
-        for row in array.tolist():
-            digest.update(repr(row).encode())
+        _update_objects(digest, array)
     else:
         digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
 
 
-def _describe_data(data: Data) -> dict[str, Any]:
+def _update_objects(digest: Any, array: np.ndarray) -> None:
+    # By default NumPy abbreviates and rounds, so that different rows look the same.
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        for row in array.tolist():
+            if isinstance(row, np.ndarray) and not row.dtype.hasobject:
+                digest.update(f"{row.dtype.str}{row.shape}".encode() + row.tobytes())
+            else:
+                digest.update(repr(row).encode())
+
+
+def _describe_data(data: Data, whole: Data) -> dict[str, Any]:
     inputs = data.x if isinstance(data.x, Mapping) else {"": data.x}
     return {
         "n_samples": data.n_samples,
-        "fingerprint": fingerprint((data.x, data.y)),
+        "n_samples_whole": whole.n_samples,
+        "fingerprint": fingerprint((whole.x, whole.y)),
         "shapes": {name: list(np.shape(array)) for name, array in inputs.items()},
         "class_names": list(data.class_names) if data.class_names is not None else None,
         "feature_names": list(data.feature_names) if data.feature_names is not None else None,

@@ -93,10 +93,16 @@ def train(
     best: Best | None = None
     path = ""
     for stage in (first, *task.stages):
-        _prepare(task, stage, model, params)
-        run = _StageRun(task, model, folds, params, stage.epochs, seed=seed, logs=logs, best=best)
+        epochs = stage.epochs_for(params)
+        if best is not None and epochs == 0:
+            best = replace(best, epochs=[*best.epochs, 0])
+            continue
+        prepare(task, stage, model, params)
+        run = _StageRun(task, model, folds, params, epochs, seed=seed, logs=logs, best=best)
         best = run.train(report)
         path = run.trainer.path
+        if best is None:
+            break
     if best is None:
         raise HPOError(f"Task {task.name!r}: epochs=0 leaves nothing to train.")
     names = logs[0][0]
@@ -106,8 +112,19 @@ def train(
     return Course(best, curves, path)
 
 
-def _prepare(task: Task, stage: Stage, model: Any, params: Params) -> None:
-    """Prepare a model for a stage whose optimizer knows nothing of any fold."""
+def total_epochs(task: Task, params: Params) -> int:
+    """The most epochs that a configuration trains, in all stages."""
+    return int(params.get("epochs", task.epochs)) + sum(
+        stage.epochs_for(params) for stage in task.stages
+    )
+
+
+def prepare(task: Task, stage: Stage, model: Any, params: Params) -> None:
+    """Prepare a model for a stage whose optimizer knows nothing of any fold.
+
+    Raises:
+        HPOError: The stage keeps the optimizer of the one before.
+    """
     optimizer = model.optimizer
     stage.prepare(model, params)
     if stage in task.stages and model.optimizer is optimizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ class FoldCache:
     def get(self, params: Params) -> list[FoldArrays]:
         """The samples of every fold as a configuration's preprocessor makes them."""
         transformer = self._task.preprocessor(params) if self._task.preprocessor else None
-        key = _identity(transformer)
+        key = identity(transformer)
         if key not in self._entries:
             # The transformer is kept too, so that no later object can come to have its address
             # and with it, perhaps, its identity.
@@ -90,19 +91,22 @@ def compact(arrays: Any) -> Any:
     return dense.astype("float32") if dense.dtype == np.float64 else dense
 
 
-def _copy(arrays: Any) -> Any:
-    if isinstance(arrays, Mapping):
-        return {name: array.copy() for name, array in arrays.items()}
-    return arrays.copy()
-
-
-def _identity(transformer: Any) -> str:
+def identity(transformer: Any) -> str:
+    """What tells a transformer apart from others: its class and all of its settings."""
     if transformer is None:
         return ""
     settings = sorted(transformer.get_params(deep=True).items())
     # By default NumPy abbreviates long arrays and rounds, so that different ones look the same.
     with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
         return f"{type(transformer).__module__}.{type(transformer).__qualname__}{settings!r}"
+
+
+def _copy(arrays: Any) -> Any:
+    if isinstance(arrays, Mapping):
+        return {name: _copy(array) for name, array in arrays.items()}
+    if isinstance(arrays, np.ndarray) and arrays.dtype.hasobject:
+        return copy.deepcopy(arrays)  # a plain copy would share the objects
+    return arrays.copy()
 
 
 def _bytes(entry: tuple[Any, list[FoldArrays]]) -> int:

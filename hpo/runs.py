@@ -45,7 +45,7 @@ def create_study(runs: Path, name: str, settings: Settings) -> Study:
         load_if_exists=True,
     )
     study = Study(record, directory)
-    if SETTINGS in record.user_attrs:
+    if SETTINGS in record.user_attrs and not _may_be_resized(study, settings):
         _check_same(study, settings)
     else:
         record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
@@ -112,6 +112,16 @@ def _storage(directory: Path) -> optuna.storages.BaseStorage:
     return open_journal(directory / JOURNAL)
 
 
+def _may_be_resized(study: Study, settings: Settings) -> bool:
+    """Whether only the train size is another one, of which no worker has taken a part yet.
+
+    That a train size is larger than the data shows when the data is loaded.
+    """
+    return not study.facts and settings == dataclasses.replace(
+        study.settings, train_size=settings.train_size
+    )
+
+
 def _check_same(study: Study, settings: Settings) -> None:
     old, new = study.settings, settings
     changed = [
@@ -126,7 +136,9 @@ def _check_same(study: Study, settings: Settings) -> None:
         )
 
 
-def _difference(name: str, old: str, new: str) -> str:
+def _difference(name: str, old: Any, new: Any) -> str:
+    if name == "train_size":
+        return f"train size was {old or 'all'}, is {new or 'all'}"
     if name != "space":
         return f"{name} was {old}, is {new}"
     changes = list(_space_changes(tomllib.loads(old), tomllib.loads(new)))

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hpo import cv as cv_module
-from hpo import samplers
+from hpo import parts, samplers
 from hpo.errors import UsageError
 from hpo.events import SearchStopping
 from hpo.executors import make_executor
@@ -36,6 +36,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
     timeout: float | None = None,
     trial_timeout: float | None = None,
     cv: str | None = None,
+    train_size: float | str | None = None,
     space: Space | str | os.PathLike[str] | None = None,
     settings: Sequence[str] = (),
     seed: int = 0,
@@ -58,6 +59,8 @@ def run(  # noqa: PLR0913  (what a search may be told)
         timeout: Seconds after which the search ends.
         trial_timeout: Seconds after which a trial is ended as failed.
         cv: How trials are evaluated, such as "kfold:5"; by default as the task says.
+        train_size: Search on a part of the training data: a share such as 0.2, or a number of
+            samples such as 2000; by default on all of it.
         space: A search space in place of the task's: a Space or the path of a TOML file.
         settings: Changes to the space, such as "optimizer=adam" or "units.high=512".
         seed: Seed of the sampler, the weights and the batches.
@@ -81,6 +84,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
     chosen = load_space(loaded.space if space is None else space).override(settings)
     if cv is not None:
         cv_module.check(cv)
+    size = parts.parse(train_size)
     if trials < 1 or keep < 0:
         raise UsageError(
             f"a study needs trials=1 or more and keep=0 or more, not {trials}, {keep}."
@@ -98,6 +102,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
             direction=loaded.direction or "minimize",
             cv=cv or loaded.cv_name,
             space=chosen.to_toml(),
+            train_size=size,
         ),
     )
     folder = data_dir or os.environ.get("HPO_DATA_DIR")
@@ -117,6 +122,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
                 "trials": trials,
                 "seed": seed,
                 "cv": cv,
+                "train-size": size,
                 "space": None if isinstance(space, Space) else space,
                 "set": list(settings),
                 "timeout": timeout,

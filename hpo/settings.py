@@ -20,6 +20,8 @@ class Settings:
         direction: Whether it is minimized or maximized.
         cv: How trials are evaluated.
         space: The search space, as TOML.
+        train_size: The part of the training data that is searched on: a share below 1, or a
+            number of samples; None for all of it.
     """
 
     task: str
@@ -28,6 +30,19 @@ class Settings:
     direction: Direction
     cv: str
     space: str
+    train_size: float | int | None = None
+
+    @property
+    def evaluation(self) -> str:
+        """How trials are evaluated, and on which part of the data, for people."""
+        if self.train_size is None:
+            return self.cv
+        part = (
+            f"{self.train_size:.4g} of the training data"
+            if self.train_size < 1
+            else f"{self.train_size:,} training samples"
+        )
+        return f"{self.cv} on {part}"
 
     def cv_for(self, task: Task) -> Any:
         """How to cut the data: the task's own splitter where the study was begun with it."""

@@ -84,7 +84,8 @@ class Study:
         """What the first worker found: baseline, data, environment; empty before it did.
 
         Keys: ``baseline`` (float), ``reference`` ({score, source} or None), ``data``
-        ({n_samples, fingerprint, shapes, class_names, feature_names}) and
+        ({n_samples, n_samples_whole, fingerprint, shapes, class_names, feature_names}; the samples
+        are those searched on, the fingerprint is of the whole data) and
         ``environment`` ({python, hpo, keras, tensorflow, ..., backend, devices, platform}).
         """
         return dict(self.record.user_attrs.get(FACTS, {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,9 @@ class Data:
     """The samples of a task, raw: nothing in it may be computed from the whole of ``x``.
 
     Args:
-        x: Training samples, shape (n_samples, ...), or a dict of such arrays by input name.
+        x: Training samples, shape (n_samples, ...), or a dict of such arrays by input name. Samples
+            of different lengths stand in an array of objects, shape (n_samples,), which a
+            ``preprocessor`` turns into numbers.
         y: Training targets, shape (n_samples, ...), or a dict of such arrays by output name.
         x_test: Test samples like ``x``; only an ensemble reads them, and every reading is counted.
         y_test: Test targets like ``y``.
@@ -108,6 +111,23 @@ class Data:
         """The same data with the test set taken out: all that a search may see."""
         return dataclasses.replace(self, x_test=None, y_test=None)
 
+    def subset(self, positions: np.ndarray) -> Data:
+        """The same data with some of its training samples, and the whole test set.
+
+        Args:
+            positions: Which training samples, in this order, shape (n_positions,).
+        """
+        parts = ("x", "y", "sample_weight", "groups", "folds")
+        return dataclasses.replace(
+            self, **{name: _rows(getattr(self, name), positions) for name in parts}
+        )
+
+
+def _rows(arrays: Arrays, positions: np.ndarray) -> Arrays:
+    if isinstance(arrays, Mapping):
+        return {name: array[positions] for name, array in arrays.items()}
+    return None if arrays is None else arrays[positions]
+
 
 def _lengths(name: str, arrays: Arrays) -> list[int]:
     if arrays is None:
@@ -144,14 +164,32 @@ class Stage:
 
     Args:
         name: What the stage does, as curves and reports call it.
-        epochs: The most epochs this stage trains.
+        epochs: The most epochs this stage trains, or ``(params) -> int``; 0 skips the stage.
         prepare: ``(model, params) -> None``: unfreezes layers and compiles the model anew.
             Weights are kept; the optimizer starts afresh.
     """
 
     name: str
-    epochs: int
+    epochs: int | Callable[[Params], int]
     prepare: Callable[[Any, Params], None]
+
+    def epochs_for(self, params: Params) -> int:
+        """The most epochs this stage trains a configuration; 0 skips it.
+
+        Raises:
+            HPOError: It is no whole number of 0 or more.
+        """
+        found = self.epochs(params) if callable(self.epochs) else self.epochs
+        try:
+            epochs = operator.index(found)
+        except TypeError:
+            epochs = -1
+        if epochs < 0:
+            raise HPOError(
+                f"Stage {self.name!r}: epochs must be a whole number of 0 or more, or a function "
+                f"of the params that gives one. Received: {found!r}"
+            )
+        return epochs
 
 
 @dataclass(frozen=True)
@@ -176,8 +214,13 @@ class Task:
         metric: ``(y_true, y_pred) -> float``, the objective computed on whole arrays; needed
             only for ensembles on an objective that is not one of Keras's own.
         reference: What a published model of this class reaches.
-        callbacks: ``(params) -> list of Keras callbacks``, fresh ones for every fold.
+        callbacks: ``(params) -> list of Keras callbacks``, fresh ones for every fold. Those that
+            adapt training should monitor training metrics: a model refitted on all the data has
+            no validation part, and one that monitors ``val_...`` does nothing there.
         stages: Further stages of training after the first.
+        prepare: ``(source, directory, on_progress) -> Path``: makes the data set that ``load``
+            reads from an archive that the user got, for ``hpo data prepare``. ``directory`` may be
+            None; ``on_progress(done, of)`` is called after every piece that is written.
         description: One line for listings.
 
     Raises:
@@ -199,6 +242,7 @@ class Task:
     reference: Reference | None = None
     callbacks: Callable[[Params], list[Any]] | None = None
     stages: Sequence[Stage] = ()
+    prepare: Callable[[Path, Path | None, Callable[[int, int], None]], Path] | None = None
     description: str = ""
 
     def __post_init__(self) -> None:

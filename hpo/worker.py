@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import time
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo import facts
 from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluator
 from hpo.events import EpochEnded, OnEvent, TrialEnded, TrialStarted, WorkerFailed
-from hpo.lockstep import TrialFailedError
+from hpo.loading import load_data
+from hpo.lockstep import TrialFailedError, total_epochs
+from hpo.parts import take_part
 from hpo.plugins import task_of_study
+from hpo.reasons import one_line
 from hpo.samplers import make_sampler
+from hpo.seeds import derived_seed
 from hpo.storage import FileLock
 from hpo.study import KILLED
 from hpo.training import threads
@@ -24,6 +26,7 @@ from hpo.trial import SEED, WORKER, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import optuna
 
@@ -93,7 +96,7 @@ class Worker:
             self._emit(WorkerFailed(self.name, str(error), isinstance(error, UsageError)))
             return False
         except OSError as error:
-            self._emit(WorkerFailed(self.name, f"{self.study.directory}: {_one_line(error)}"))
+            self._emit(WorkerFailed(self.name, f"{self.study.directory}: {one_line(error)}"))
             return False
         finally:
             lock.release()
@@ -114,18 +117,12 @@ class Worker:
     def _prepare(self) -> Evaluator:
         settings = self.study.settings
         task = task_of_study(self.study.name, settings, self._task)
-        data_dir = self.options.data_dir
-        try:
-            data = task.load(Path(data_dir) if data_dir else None)
-        except HPOError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise HPOError(
-                f"task {task.name!r}: its data cannot be loaded: {_one_line(error)}"
-            ) from error
+        cv = settings.cv_for(task)
+        whole = load_data(task, self.options.data_dir)
+        data = take_part(whole, settings.train_size, cv)
         threads.use_few_for(data)
-        evaluator = Evaluator(task, data, settings.cv_for(task))
-        facts.record(self.study, task, data, evaluator.splits)
+        evaluator = Evaluator(task, data, cv)
+        facts.record(self.study, task, data, evaluator.splits, whole=whole)
         self._space = self.study.space
         return evaluator
 
@@ -165,14 +162,14 @@ class Worker:
             # Trials that other workers run count too, or two workers would ask the same.
             begun = sum(trial.counts or trial.state == "running" for trial in self.study.trials)
             self.study.record.sampler = make_sampler(
-                self.options.sampler, _derived_seed(self.options.seed, "sampler", begun)
+                self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
             )
             trial = self.study.record.ask()
             self.running = trial.number
             trial.set_user_attr(WORKER, self.name)
         seed = trial.user_attrs.get(SEED)
         if seed is None:
-            seed = _derived_seed(self.options.seed, "training", begun)
+            seed = derived_seed(self.options.seed, "training", begun)
             trial.set_user_attr(SEED, seed)
         return trial, self._space.suggest(trial), seed
 
@@ -180,7 +177,7 @@ class Worker:
         self, task: Task, number: int, params: Params, started: float
     ) -> Callable[[int, float, float], None]:
         limit = self.options.trial_timeout
-        epochs = int(params.get("epochs", task.epochs)) + sum(s.epochs for s in task.stages)
+        epochs = total_epochs(task, params)
 
         def report(epoch: int, score: float, best: float) -> None:
             del best
@@ -208,21 +205,10 @@ def _failure(error: BaseException) -> Failure:
     if isinstance(error, SearchStopped):
         return Failure("interrupted: the search was stopped", "interrupted")
     if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
-        return Failure(_one_line(error), "outside")
+        return Failure(one_line(error), "outside")
     if isinstance(error, HPOError):
         return Failure(str(error), "configuration")
     details = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return Failure(f"out of memory: {_one_line(error)}", "configuration", details)
-    return Failure(_one_line(error), "configuration", details)
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
-
-
-def _derived_seed(seed: int, purpose: str, ordinal: int) -> int:
-    """A seed of its own for every purpose and trial, the same on every machine."""
-    digest = hashlib.sha256(f"{seed}/{purpose}/{ordinal}".encode()).digest()
-    return int.from_bytes(digest[:4]) >> 1
+        return Failure(f"out of memory: {one_line(error)}", "configuration", details)
+    return Failure(one_line(error), "configuration", details)

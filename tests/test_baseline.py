@@ -150,10 +150,30 @@ def test_there_is_no_baseline_where_a_fold_makes_no_sense_of_it():
     assert of("val_auc", y, SPLITS[:1]) is None
 
 
-def test_there_is_no_baseline_for_several_outputs():
-    data = Data(x=np.zeros(5), y={"a": PRICES, "b": PRICES})
+def test_of_several_outputs_the_one_of_the_objective_counts():
+    data = Data(x=np.zeros(5), y={"a": PRICES, "b": 2 * PRICES})
 
-    assert baseline(task("val_a_mae"), data, SPLITS) is None
+    assert baseline(task("val_a_mae"), data, SPLITS) == of("val_mae", PRICES)
+    assert baseline(task("val_b_mae"), data, SPLITS) == 2 * of("val_mae", PRICES)
+
+
+def test_a_metric_of_ones_own_gets_a_constant_for_every_output():
+    shapes = []
+
+    def metric(y_true, y_pred):
+        shapes.append({name: y_pred[name].shape for name in y_true})
+        return 1.0
+
+    kinds = np.array([0, 1, 0, 1, 2, 0])
+    data = Data(
+        x=np.zeros(6),
+        y={"price": np.arange(6.0), "kind": kinds, "yes": kinds % 2},
+        class_names=["a", "b", "c"],
+    )
+    splits = [Split(np.arange(4), np.arange(4, 6))]
+
+    assert baseline(task("val_own", metric=metric), data, splits) == 1.0
+    assert shapes == [{"price": (2,), "kind": (2, 3), "yes": (2,)}]
 
 
 @pytest.mark.parametrize("objective", ["val_f1", "val_loss"])

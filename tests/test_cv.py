@@ -423,3 +423,10 @@ def test_more_folds_than_samples_are_refused(form):
 def test_a_holdout_that_leaves_nothing_to_train_on_is_refused():
     with pytest.raises(HPOError, match=r"^cv holdout:0\.9: "):
         split("holdout:0.9", samples(1))
+
+
+def test_a_splitter_made_for_more_samples_than_there_are_is_refused():
+    splitter = sk.PredefinedSplit(np.arange(40) % 2)
+
+    with pytest.raises(HPOError, match=r"names sample 39, and there are 20"):
+        split(splitter, samples(20))

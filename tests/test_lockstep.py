@@ -260,6 +260,47 @@ def test_a_stage_has_patience_and_epochs_of_its_own(train_scripted, made):
     assert [trainer.choices["epochs"] for trainer in made] == [3, 3]
 
 
+def test_a_stage_may_have_as_many_epochs_as_the_params_say(train_scripted, made):
+    stage = recompiled(epochs=lambda params: params["fine_tuning"])
+
+    best = train_scripted(
+        [[3.0, 2.0]], [[1.5, 1.0]], stages=[stage], params={"fine_tuning": 2}
+    ).best
+
+    assert (best.score, best.epochs) == (1.0, [2, 2])
+    assert [trainer.choices["epochs"] for trainer in made] == [2, 2]
+
+
+@pytest.mark.parametrize("epochs", [0, lambda _params: 0])
+def test_a_stage_without_epochs_is_neither_prepared_nor_traced(train_scripted, made, epochs):
+    def refuse(_model, _params):
+        raise AssertionError("the stage was prepared")
+
+    course = train_scripted(
+        [[3.0, 2.0]],
+        [[1.0]],
+        stages=[Stage("skipped", epochs, refuse), recompiled("third", 1)],
+    )
+
+    assert course.best.epochs == [2, 0, 1]
+    assert course.curves["val_loss"].ravel().tolist() == [3.0, 2.0, 1.0]
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("epochs", [-1, 2.5, "2", lambda _params: None])
+def test_epochs_of_a_stage_that_are_no_number_are_refused(train_scripted, epochs):
+    with pytest.raises(HPOError, match=r"Stage 'second': epochs must be .* Received: "):
+        train_scripted([[1.0]], [[1.0]], stages=[recompiled(epochs=epochs)])
+
+
+def test_the_most_epochs_of_a_trial_are_those_of_all_stages():
+    stages = [recompiled(epochs=3), recompiled("third", lambda params: params["more"])]
+    task = make_task(epochs=10, stages=stages)
+
+    assert lockstep.total_epochs(task, {"more": 4}) == 17
+    assert lockstep.total_epochs(task, {"more": 0, "epochs": 5}) == 8
+
+
 def test_a_stage_that_keeps_the_optimizer_is_refused(train_scripted):
     with pytest.raises(HPOError, match="'second' must compile the model anew"):
         train_scripted([[1.0]], [[1.0]], stages=[Stage("second", 1, lambda _model, _params: None)])

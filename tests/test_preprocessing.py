@@ -207,6 +207,55 @@ def test_the_cache_keeps_the_latest_folds_and_no_more_however_large(monkeypatch)
     assert folds.get({"high": 1}) is not first
 
 
+# ---------------------------------------------------------------- rows of different lengths
+
+
+class Padded(TransformerMixin, BaseEstimator):
+    """Pads lists of numbers, in a way that would spoil them for the next fold."""
+
+    def __init__(self, *, named=False):
+        self.named = named
+
+    def fit(self, x, _y=None):
+        self.longest_ = max(map(len, x))
+        return self
+
+    def transform(self, x):
+        out = np.zeros((len(x), self.longest_), "int32")
+        for row, values in enumerate(x):
+            part = values[: self.longest_]
+            out[row, : len(part)] = part
+            values[:] = 0
+        return {"ids": out, "lengths": (out > 0).sum(axis=1)} if self.named else out
+
+
+@pytest.fixture
+def lists():
+    """Sample n is n + 1 times the number n + 1."""
+    rows = np.empty(12, object)
+    for n in range(12):
+        rows[n] = np.full(n + 1, n + 1, "int32")
+    return rows
+
+
+def test_rows_of_different_lengths_are_turned_into_numbers_in_every_fold(lists):
+    folds = cache(lambda _params: Padded(), x=lists).get({})
+
+    for fold in folds:
+        assert fold.x.dtype == np.int32
+        assert fold.x.shape == (12, max(fold.train) + 1)
+        np.testing.assert_array_equal(fold.x[:, 0], np.arange(12) + 1)
+
+
+def test_rows_of_different_lengths_may_become_several_inputs(lists):
+    folds = cache(lambda _params: Padded(named=True), x=lists)
+
+    fold = folds.get({})[0]
+
+    assert {name: len(array) for name, array in fold.x.items()} == {"ids": 12, "lengths": 12}
+    assert folds.cached_bytes >= fold.x["ids"].nbytes
+
+
 # ---------------------------------------------------------------- no preprocessor
 
 

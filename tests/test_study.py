@@ -145,6 +145,57 @@ def test_a_study_of_other_settings_is_refused_with_what_differs(runs, study, fie
     assert study.settings == SETTINGS
 
 
+def begin_with_facts(runs, train_size):
+    study = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=train_size))
+    study.facts = {"baseline": 1.0}
+    return study
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "difference"),
+    [
+        (None, 0.2, "was all, is 0.2"),
+        (0.2, 0.3, "was 0.2, is 0.3"),
+        (2000, None, "was 2000, is all"),
+    ],
+)
+def test_a_study_goes_on_only_with_the_same_part_of_the_data(runs, old, new, difference):
+    begin_with_facts(runs, old)
+
+    create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=old))
+    with pytest.raises(HPOError, match=f"train size {difference}"):
+        create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=new))
+
+
+def test_a_train_size_that_no_worker_could_take_yet_may_be_mended(runs):
+    create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=9_999_999))
+
+    mended = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=500))
+
+    assert mended.settings.train_size == 500
+
+
+def test_a_study_from_before_there_were_train_sizes_goes_on(runs, study):
+    attributes = dataclasses.asdict(SETTINGS)
+    del attributes["train_size"]
+    study.record.set_user_attr("settings", attributes)
+    study.facts = {"baseline": 1.0}
+
+    assert create_study(runs, "demo", SETTINGS).settings.train_size is None
+
+
+@pytest.mark.parametrize(
+    ("train_size", "evaluation"),
+    [
+        (None, "kfold:2"),
+        (0.2, "kfold:2 on 0.2 of the training data"),
+        (2000, "kfold:2 on 2,000 training samples"),
+    ],
+)
+def test_settings_say_how_trials_are_evaluated(train_size, evaluation):
+    assert dataclasses.replace(SETTINGS, train_size=train_size).evaluation == evaluation
+
+
 def test_all_that_differs_is_named(runs, study):
     other = dataclasses.replace(SETTINGS, cv="kfold:9", objective="val_mse")
 

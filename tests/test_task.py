@@ -132,6 +132,27 @@ def test_class_numbers_within_the_class_names_are_fine(y):
     assert Data(x=X, y=y, class_names=["a", "b", "c"]).n_samples == 6
 
 
+def test_some_samples_are_taken_with_all_that_belongs_to_them():
+    rows = np.arange(6)
+    data = Data(
+        x={"a": rows, "b": -rows},
+        y=rows * 2,
+        x_test={"a": rows, "b": rows},
+        y_test=rows,
+        sample_weight=rows / 6,
+        class_names=None,
+    )
+
+    part = data.subset(np.array([4, 1]))
+
+    assert part.x["a"].tolist() == [4, 1]
+    assert part.x["b"].tolist() == [-4, -1]
+    assert part.y.tolist() == [8, 2]
+    assert part.sample_weight.tolist() == [4 / 6, 1 / 6]
+    assert part.groups is None
+    assert part.x_test is data.x_test
+
+
 def test_data_without_its_test_set_keeps_everything_else():
     data = Data(x=X, y=Y, x_test=X, y_test=Y, groups=np.arange(6), feature_names=["a", "b"])
 

@@ -13,6 +13,9 @@ from hpo.events import EpochEnded, Event, SearchStopping, TrialEnded, TrialStart
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.progress import TaskID
+
+    from hpo.refitting import RefitProgress
     from hpo.study import Study
 
 
@@ -43,6 +46,67 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         bar = progress.add_task(what, total=None)
         yield lambda done, of: progress.update(bar, completed=done, total=of)
+
+
+class Combining:
+    """Shows how an ensemble is made: a bar on a terminal, a line per model in a pipe."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[now]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._bars: dict[str, TaskID] = {}
+        self._models = (0, 0)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._progress.stop()
+
+    def member(self, done: int, of: int) -> None:
+        """Show how many of how many members have predicted the test set."""
+        self._show("members predict the test set", done, of)
+
+    def refit(self, told: RefitProgress) -> None:
+        """Show how far the members' training is."""
+        now = f"trial {told.trial}, model {told.model} of {told.models}"
+        if told.epochs_wanted:
+            self._show("epochs of refitting", told.epochs_done, told.epochs_wanted, now)
+        if told.seconds is None:
+            return
+        self._models = (told.model, told.models)
+        if self._progress.disable:
+            took = seconds_as_text(told.seconds) if told.seconds else "was there"
+            place = f"model {told.model}/{told.models}"
+            what = f"trial {told.trial}  seed {told.seed}  {told.epochs} epochs"
+            click.echo(f"{place}  {what}  {took}", err=True)
+
+    def stopped(self) -> None:
+        """Say after Ctrl-C that nothing is lost."""
+        self._progress.stop()
+        had, of = self._models
+        of_all = f" of {of}" if of else ""
+        click.echo(
+            f"stopped with {had}{of_all} models; run the same command again to go on", err=True
+        )
+
+    def _show(self, what: str, done: int, of: int, now: str = "") -> None:
+        if what not in self._bars:
+            self._bars[what] = self._progress.add_task(what, total=of, now=now)
+        self._progress.update(self._bars[what], completed=done, now=now)
 
 
 class Lines:

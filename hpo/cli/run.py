@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=options.Duration(), help="End the search after this long: 30m.")
 @click.option("--trial-timeout", type=options.Duration(), help="Fail a trial after this long.")
 @click.option("--cv", help="kfold:5, repeated-kfold:5x2, holdout:0.2, time:5 or predefined.")
+@click.option(
+    "--train-size",
+    metavar="SIZE",
+    help="Search on a part of the training data: a share (0.2) or a number of samples (2000).",
+)
 @click.option("--space", metavar="FILE", help="Search space in place of the task's own.")
 @click.option(
     "--set",
@@ -58,9 +63,11 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
     ./my_task.py. Run the same command again to continue a study that was stopped.
     """
     import hpo
+    from hpo.cli.one_object import printed_to_stderr
 
     began = time.monotonic()
     with ExitStack() as stack:
+        stack.enter_context(printed_to_stderr(when=as_json))
         show = _Show(stack)
         try:
             study = hpo.run(task, on_open=show.open, on_event=show, **arguments)

@@ -56,6 +56,7 @@ def _as_json(study: Study) -> dict[str, Any]:
         "objective": settings.objective,
         "direction": settings.direction,
         "cv": settings.cv,
+        "train_size": settings.train_size,
         "sampler": study.options.sampler,
         "baseline": study.facts.get("baseline"),
         "test_consulted": len(study.test_consultations),
@@ -70,7 +71,14 @@ def _trial_as_json(trial: Trial) -> dict[str, Any]:
 
 def _show_one(trial: Trial, *, as_json: bool) -> None:
     if as_json:
-        print_json({**_trial_as_json(trial), "fold_scores": trial.fold_scores, "seed": trial.seed})
+        print_json(
+            {
+                **_trial_as_json(trial),
+                "fold_scores": trial.fold_scores,
+                "seed": trial.seed,
+                "training": trial.training,
+            }
+        )
         return
     click.echo(f"trial {trial.number}: {trial.state}{f' ({trial.reason})' if trial.reason else ''}")
     for label, value in (
@@ -97,7 +105,8 @@ def _show_study(study: Study, most: int | None) -> None:
     states = [trial.state for trial in study.trials]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     click.echo(
-        f"{study.name}: {study.settings.objective}, {study.settings.cv}; {counts or 'no trials'}"
+        f"{study.name}: {study.settings.objective}, {study.settings.evaluation}; "
+        f"{counts or 'no trials'}"
     )
     baseline = study.facts.get("baseline")
     if baseline is not None:

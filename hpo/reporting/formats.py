@@ -112,7 +112,8 @@ def _inner(value: Any) -> str:
 def metric(name: str) -> str:
     """A metric as a reader calls it: ``val_mae`` is ``validation MAE``."""
     bare = name.removeprefix("val_")
-    words = _ACRONYMS.get(bare, bare.replace("_", " "))
+    # The name of an output may come first, as in val_age_mae.
+    words = " ".join(_ACRONYMS.get(word, word) for word in bare.split("_"))
     return f"validation {words}" if name.startswith("val_") else words
 
 

@@ -62,7 +62,7 @@ def _about(snapshot: Snapshot) -> tuple[str, ...]:
     goal = "lowest" if snapshot.minimizes else "highest"
     return (
         f"{goal} {formats.metric(settings.objective)}",
-        settings.cv,
+        settings.evaluation,
         *([f"{options.sampler} sampler"] if options else []),
         trial_counts(snapshot),
     )

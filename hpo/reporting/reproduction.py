@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _TOO_LONG = frozenset({"class_names", "feature_names"})
 _NAMES = {
     "n_samples": "Training samples",
+    "n_samples_whole": "Training samples in all",
     "n_test": "Test samples",
     "fingerprint": "Data fingerprint",
     "hpo": "hpo",
@@ -78,7 +79,7 @@ def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, Any]] = [
         ("Task", settings.task_name),
         ("Objective", f"{settings.objective} ({settings.direction}d)"),
-        ("Evaluation", settings.cv),
+        ("Evaluation", settings.evaluation),
     ]
     if options is not None:
         found += [("Sampler", options.sampler), ("Seed", options.seed)]

@@ -40,7 +40,7 @@ def summary(snapshot: Snapshot) -> Section:
         anchor="summary",
         title="Summary",
         lead=f"All scores are the {formats.metric(snapshot.settings.objective)} "
-        f"({snapshot.settings.cv}) unless something else is said. {better} is better.",
+        f"({snapshot.settings.evaluation}) unless something else is said. {better} is better.",
         template="summary",
         content=verdict(snapshot),
     )

@@ -63,7 +63,9 @@ class FitTrainer:
         arrays = self._folds[fold]
         callbacks = self._callbacks[fold] if self._callbacks else ()
         x, y, weight = _samples(arrays, order)
-        validation = _samples(arrays, arrays.validation)
+        validation = None
+        if len(arrays.validation):
+            validation = _samples(arrays, arrays.validation)[: 2 if weight is None else 3]
         history = self._model.fit(
             x,
             y,
@@ -73,7 +75,7 @@ class FitTrainer:
             shuffle=False,
             verbose=0,
             callbacks=[_BatchHooks(callback) for callback in callbacks],
-            validation_data=validation if weight is not None else validation[:2],
+            validation_data=validation,
             validation_batch_size=max(self._batch_size, VALIDATION_BATCH),
         )
         last = {name: values[-1] for name, values in history.history.items()}

@@ -50,6 +50,7 @@ class FusedTrainer:
         self._longest = max(batch_size, *(len(fold.train) for fold in folds))
         self._samples = _on_device([(fold.x, fold.y, fold.sample_weight) for fold in folds])
         self._validation = [tf.constant(fold.validation, tf.int32) for fold in folds]
+        self._validates = any(len(fold.validation) for fold in folds)
         self._compile(xla=xla)
 
     def save(self) -> list[Any]:
@@ -112,8 +113,11 @@ class FusedTrainer:
         self._predict = tf.function(
             self._predict_batch, input_signature=[samples, some], autograph=False
         )
-        self._assign = tf.function(self._assign_all, autograph=False)
-        self._read = tf.function(self._read_all, autograph=False)
+        # Traced at once: of functions that are called seldom TensorFlow would warn that each of
+        # many trainers traces them anew.
+        state = [tf.TensorSpec(variable.shape, variable.dtype) for variable in self._variables]
+        self._assign = tf.function(self._assign_all, autograph=False).get_concrete_function(state)
+        self._read = tf.function(self._read_all, autograph=False).get_concrete_function()
 
     def _train_and_validate(self, samples: Any, order: Any, count: Any, validation: Any) -> Any:
         self._model.reset_metrics()
@@ -122,9 +126,10 @@ class FusedTrainer:
             logs = self._train_last_batch(samples, order, count)
         else:
             logs = self._loop(self._model.train_step, samples, order[:count], self._batch_size)
-        self._model.reset_metrics()
-        results = self._loop(self._model.test_step, samples, validation, self._validation_batch)
-        logs |= {f"val_{name}": value for name, value in results.items()}
+        if self._validates:
+            self._model.reset_metrics()
+            results = self._loop(self._model.test_step, samples, validation, self._validation_batch)
+            logs |= {f"val_{name}": value for name, value in results.items()}
         self._names = list(logs)
         return tf.stack(list(logs.values()))
 

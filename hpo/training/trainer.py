@@ -25,7 +25,8 @@ class FoldArrays:
         y: Their targets, likewise.
         sample_weight: Their weights, shape (n_samples,), or None.
         train: Positions to train on, shape (n_train,).
-        validation: Positions to validate on, shape (n_validation,).
+        validation: Positions to validate on, shape (n_validation,). Where no fold has any, nothing
+            is validated and no log starts with ``val_``.
     """
 
     x: Any
@@ -52,7 +53,7 @@ class Trainer(Protocol):
         """Put the model back into a state."""
 
     def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
-        """Train the loaded state for one epoch and evaluate it on the validation part.
+        """Train the loaded state for one epoch and evaluate it on the validation part, if any.
 
         Args:
             fold: Position of the fold among those the trainer was made with.

@@ -227,3 +227,68 @@ def test_a_plugin_file_runs_only_when_the_user_names_it(shell):
         assert out == ""
         assert f"--task {TINY}" in err
     assert len(list(shell.folder.glob("call-*"))) == calls
+
+
+def test_a_search_on_a_part_of_the_data_is_begun_and_goes_on_with_the_same_part(shell):
+    status, _, err = shell.run("run", TINY, "--trials", "1", "--train-size", "0.5")
+    assert status == 0, err
+
+    status, _, err = shell.run("run", TINY, "--trials", "2", "--train-size", "20")
+
+    assert status == 1
+    assert "train size was 0.5, is 20" in err
+
+
+@pytest.mark.parametrize(
+    ("size", "message"), [("0", "Received: 0"), ("5000", "1 to 40 samples"), ("half", "half")]
+)
+def test_a_train_size_that_cannot_be_is_a_wrong_usage(shell, size, message):
+    status, out, err = shell.run("run", TINY, "--trials", "1", "--train-size", size)
+
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_an_interrupted_refit_goes_on_when_run_again(shell):
+    shell.run("run", TINY, "--trials", "1")
+    command = ["ensemble", "tiny", "--task", TINY, "--refit", "--seeds", "2"]
+    refit = shell.start(*command, behaviour="fine,fine,hang")
+    shell.pid_of_worker()
+
+    refit.send_signal(signal.SIGINT)
+    _, err = refit.communicate(timeout=PATIENCE_SECONDS)
+
+    assert refit.returncode == 130
+    assert "stopped with 1 of 2 models; run the same command again to go on" in err
+    status, out, err = shell.run(*command)
+    assert status == 0, err
+    assert "model 1/2  trial 0" in err
+    assert "was there" in err.splitlines()[0]
+    assert "was there" not in err.splitlines()[1]
+    assert "refitted on all the training data, 2 models each" in out
+
+
+def test_what_a_plugin_prints_does_not_disturb_the_json_object(shell):
+    plugin = shell.folder / "chatty.py"
+    plugin.write_text(
+        "import os\n"
+        "import dataclasses\n"
+        "from runpy import run_path\n"
+        f"tiny = run_path({TINY!r})\n"
+        "print('imported')\n"
+        "def load(data_dir):\n"
+        "    print('loading')\n"
+        "    os.system('echo from a child')\n"
+        "    return tiny['load'](data_dir)\n"
+        "task = dataclasses.replace(tiny['task'], load=load)\n"
+    )
+
+    searched = shell.run("run", str(plugin), "--trials", "1", "--executor", "inline", "--json")
+    combined = shell.run("ensemble", "tiny", "--task", str(plugin), "--json")
+
+    for status, out, err in (searched, combined):
+        assert status == 0, err
+        assert json.loads(out)["study"] == "tiny"
+        assert {"imported", "loading", "from a child"} <= set(err.splitlines())

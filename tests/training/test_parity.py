@@ -106,6 +106,74 @@ def inception():
     return model
 
 
+def inception_with_strides():
+    inputs = keras.Input((6, 6, 2))
+    strided = {"strides": 2, "padding": "same"}
+    branches = [
+        layers.Conv2D(2, 1, activation="relu", **strided)(inputs),
+        layers.SeparableConv2D(3, 3, activation="relu", **strided)(layers.Conv2D(2, 1)(inputs)),
+        layers.Conv2D(2, 3)(layers.Conv2D(2, 3, padding="same")(inputs))[:, :3, :3],
+        layers.Conv2D(2, 1)(layers.AveragePooling2D(3, **strided)(inputs)),
+        layers.MaxPooling2D(2)(inputs),
+    ]
+    normalized = layers.BatchNormalization()(layers.Concatenate()(branches))
+    output = layers.Dense(3, activation="softmax")(layers.Flatten()(normalized))
+    model = keras.Model(inputs, output)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def siamese_of_recurrent_encoder():
+    left, right = (keras.Input((7,), dtype="int32", name=name) for name in ("left", "right"))
+    encoder = keras.Sequential([layers.Embedding(20, 4, mask_zero=True), layers.GRU(3)])
+    distance = layers.Dot(axes=1, normalize=True)([encoder(left), encoder(right)])
+    output = layers.Dense(1, activation="sigmoid")(distance)
+    model = keras.Model({"left": left, "right": right}, output)
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def on_a_frozen_base():
+    base = keras.Sequential(
+        [
+            keras.Input((6, 6, 2)),
+            layers.Conv2D(3, 3),
+            layers.BatchNormalization(),
+            layers.Activation("relu"),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
+    base.trainable = False
+    thawed = layers.BatchNormalization()
+    model = keras.Sequential([keras.Input((6, 6, 2)), base, thawed, layers.Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+def partly_frozen():
+    """Its frozen normalization stands above layers that learn."""
+    normalized = layers.BatchNormalization(trainable=False)
+    frozen = layers.Dense(4, trainable=False)
+    model = keras.Sequential(
+        [keras.Input((4,)), dense(), normalized, frozen, layers.BatchNormalization(), dense()]
+    )
+    model.add(layers.Dense(1))
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+def bag_of_words():
+    words, weights = (
+        keras.Input((7,), dtype="int32", name="words"),
+        keras.Input((7,), name="weights"),
+    )
+    embedded = layers.Embedding(20, 4)(words)
+    bag = layers.Dot(axes=1)([embedded, weights])
+    model = keras.Model({"words": words, "weights": weights}, layers.Dense(1)(bag))
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
 class OwnStep(keras.Model):
     """Trains on its own loss, which it logs without a metric that would keep it."""
 
@@ -214,6 +282,7 @@ IMAGES = numbers(6, 6, 2)
 SERIES = numbers(5, 2)
 TARGET = numbers(1)
 CLASSES = integers(below=3)
+WORDS = np.sort(integers(7, below=20) * (integers(7, below=4) > 0))[:, ::-1].copy()  # 0 pads
 WEIGHTS = numbers() ** 2
 BOTH = ["fused", "fused-xla"]
 EMBEDDING = functools.partial(layers.Embedding, 20, 4)
@@ -221,6 +290,17 @@ CONV_1D = functools.partial(layers.Conv1D, 4, 3, activation="relu")
 CONV_2D = functools.partial(layers.Conv2D, 3, 3, activation="relu")
 GRU = functools.partial(layers.GRU, 3, recurrent_dropout=0.3, dropout=0.3)
 DROPOUT = functools.partial(layers.Dropout, 0.5)
+MASKED = functools.partial(layers.Embedding, 20, 4, mask_zero=True)
+AUGMENTATIONS = (
+    functools.partial(layers.RandomFlip, "horizontal"),
+    functools.partial(layers.RandomTranslation, 0.2, 0.2),
+    functools.partial(layers.RandomRotation, 0.1),
+)
+
+
+def both_ways():
+    return layers.Bidirectional(layers.GRU(3))
+
 
 CASES = {
     "dense": Case(regressor(dense), X, TARGET, loops=BOTH),
@@ -265,6 +345,21 @@ CASES = {
     ),
     "siamese": Case(siamese, {"left": X, "right": X[::-1]}, integers(1, below=2)),
     "inception": Case(inception, IMAGES, CLASSES),
+    "inception with strides and pooling": Case(inception_with_strides, IMAGES, CLASSES, train=21),
+    "siamese, one recurrent encoder": Case(
+        siamese_of_recurrent_encoder,
+        {"left": WORDS, "right": WORDS[::-1]},
+        integers(1, below=2),
+    ),
+    "frozen base with normalization": Case(on_a_frozen_base, IMAGES, TARGET, train=21),
+    "frozen layers among others": Case(partly_frozen, X, TARGET, train=21, loops=BOTH),
+    "augmentation": Case(
+        regressor(*AUGMENTATIONS, CONV_2D, layers.Flatten), IMAGES, TARGET, train=21
+    ),
+    "bag of words, weighted": Case(
+        bag_of_words, {"words": WORDS, "weights": numbers(7)}, TARGET, train=21, loops=BOTH
+    ),
+    "recurrent both ways, masked": Case(regressor(MASKED, both_ways), WORDS, TARGET, train=21),
     "own training step, unmetered logs, double precision": Case(
         of_class(OwnStep), X, TARGET.astype("float64"), train=21
     ),

@@ -297,6 +297,22 @@ def test_a_model_may_ask_for_batches_of_one_size(loop):
     assert np.isfinite(logs["val_loss"])
 
 
+@pytest.mark.parametrize("weight", [None, samples(40) ** 2])
+def test_without_a_validation_part_nothing_is_validated(weight):
+    rows, weights = np.arange(40), {}
+    fold = FoldArrays(samples(40, 4), samples(40, 1), weight, rows, rows[:0])
+
+    for loop in LOOPS:
+        keras.utils.set_random_seed(0)
+        model = compiled(layers.Dense(5))
+        logs = trainer_of(model, [fold], loop).run_epoch(0, fold.train)
+        assert logs.keys() == {"loss", "mae"}
+        weights[loop] = np.concatenate([array.ravel() for array in model.get_weights()])
+
+    np.testing.assert_allclose(weights["fused"], weights["fit"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(weights["fused-xla"], weights["fit"], rtol=1e-4, atol=1e-6)
+
+
 def test_a_small_model_is_fused():
     assert make_trainer(compiled(), two_folds(), batch_size=BATCH, epochs=1).path == "fused"
 

@@ -1,0 +1,101 @@
+"""Consulting the test set: an ensemble and the best single trial, once, put on record."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hpo import cv as cv_module
+from hpo.metrics import companions, is_regression, of_output, on_output, scorer_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from hpo.ensembling import Ensemble
+    from hpo.metrics import Scorer
+    from hpo.study import Study
+    from hpo.task import Task
+
+DEFAULT_METHOD = "greedy"
+DEFAULT_SIZE = 20
+
+
+def command_of(
+    study: Study,
+    task: Task | str | None,
+    data_dir: str | os.PathLike[str] | None,
+    *,
+    method: str,
+    size: int,
+    refit: bool,
+    seeds: int,
+) -> str:
+    """The command that does the same again; what is as by default is left out."""
+    words = ["hpo", "ensemble", study.name]
+    for option, value, default in (
+        ("--method", method, DEFAULT_METHOD),
+        ("--size", size, DEFAULT_SIZE),
+        ("--seeds", seeds, 1),
+        ("--task", task if isinstance(task, str) else None, None),
+        ("--data-dir", data_dir, None),
+    ):
+        if value != default:
+            words += [option, str(value)]
+    return shlex.join([*words, "--refit"] if refit else words)
+
+
+def consult_test(
+    made: Ensemble, best_single: int, command: str, on_member: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Evaluate the ensemble and the best single trial on the test set, and put it on record."""
+    data = made.data
+    study = made.study
+    if data.x_test is None:
+        return {"test": {}, "test_best_single": {}, "test_consulted": len(study.test_consultations)}
+    predictions: dict[int, dict[str, np.ndarray]] = {}
+    numbers = {*made.weights, best_single}
+    for done, number in enumerate(sorted(numbers), start=1):
+        predictions[number] = made.members.predict(number, data.x_test)
+        on_member(done, len(numbers))
+    metrics = _test_metrics(made, best_single, predictions[best_single])
+    targets = data.y_test if isinstance(data.y_test, Mapping) else {"": data.y_test}
+
+    def scores(blended: Mapping[str, np.ndarray]) -> dict[str, float | None]:
+        return {name: finite_or_none(metric(targets, blended)) for name, metric in metrics.items()}
+
+    test, test_best_single = scores(made.blend(predictions)), scores(predictions[best_single])
+    study.record_consultation(command, test)
+    return {
+        "test": test,
+        "test_best_single": test_best_single,
+        "test_consulted": len(study.test_consultations),
+    }
+
+
+def finite_or_none(score: float) -> float | None:
+    """A score as JSON has it, which knows neither NaN nor infinity."""
+    return float(score) if math.isfinite(score) else None
+
+
+def _test_metrics(
+    made: Ensemble, best_single: int, predictions: Mapping[str, np.ndarray]
+) -> dict[str, Scorer]:
+    """The objective, and for every output what people ask for beside it."""
+    loss = made.study.trials[best_single].loss
+    metrics = {made.task.metric_name: scorer_of(made.task, list(predictions), loss)}
+    for output, predicted in predictions.items():
+        prefix = f"{output}_" if output else ""
+        data = of_output(made.data, output)
+        labels = None
+        if not is_regression(made.task.metric_name.removeprefix(prefix)):
+            labels = cv_module.class_labels(data)
+        if output and labels is None and len(predicted) != predicted.size:
+            continue  # one of several outputs that is neither a class nor a quantity
+        for name, metric in companions(classification=labels is not None).items():
+            metrics.setdefault(prefix + name, on_output(metric, output))
+    return metrics

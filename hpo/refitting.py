@@ -1,0 +1,233 @@
+"""Members of an ensemble trained anew on all the training data: ``hpo ensemble --refit``.
+
+A fold model has seen only a part of the data, and less still where the search ran on a part of it.
+Nothing is left to choose an epoch on here, so a member trains for the number of epochs that the
+mean curve of its trial chose. It is the number of epochs that is kept, not that of steps: how often
+a sample has been seen is what decides between too little and too much, as long as the model is the
+same, so the steps grow in proportion with the data. Schedules in steps therefore end earlier in the
+training than they did in the search; those over epochs do not.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo import artifacts
+from hpo.cv import Split
+from hpo.errors import HPOError
+from hpo.evaluation import build_model
+from hpo.final_training import train_for
+from hpo.lockstep import TrialFailedError
+from hpo.members import average
+from hpo.preprocessing import FoldCache, fit, identity, transform
+from hpo.reasons import one_line
+from hpo.seeds import derived_seed
+from hpo.training.memory import freed_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from hpo.study import Study
+    from hpo.task import Data, Params, Task
+
+
+@dataclass(frozen=True)
+class RefitProgress:
+    """How far the training of an ensemble's members has come.
+
+    Attributes:
+        trial: The trial whose model is trained.
+        seed: Its seed.
+        model: The how manieth of all models it is, from 1.
+        models: How many models there are.
+        epochs: How many epochs it is trained.
+        epochs_done: Epochs trained so far, of all models.
+        epochs_wanted: Epochs to be trained in all, without those of models that were there.
+        seconds: How long the model took, or None while it is being trained; 0 where it was there.
+    """
+
+    trial: int
+    seed: int
+    model: int
+    models: int
+    epochs: int
+    epochs_done: int
+    epochs_wanted: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One model to train."""
+
+    trial: int
+    params: Params
+    seed: int
+    epochs: tuple[int, ...]
+    path: Path
+
+
+class _Tally:
+    """Tells how far the training has come."""
+
+    def __init__(
+        self, on_progress: Callable[[RefitProgress], None], models: int, wanted: int
+    ) -> None:
+        self._on_progress = on_progress
+        self._models = models
+        self._wanted = wanted
+        self._place = 0
+        self._done = 0
+
+    def begin(self, job: _Job) -> None:
+        self._job = job
+        self._place += 1
+        self._began = time.monotonic()
+        self._had_before = self._done
+
+    def count_epoch(self) -> None:
+        self._done += 1
+        self._tell(None)
+
+    def end(self) -> None:
+        trained = self._done > self._had_before
+        self._tell(time.monotonic() - self._began if trained else 0.0)
+
+    def _tell(self, seconds: float | None) -> None:
+        self._on_progress(
+            RefitProgress(
+                trial=self._job.trial,
+                seed=self._job.seed,
+                model=self._place,
+                models=self._models,
+                epochs=sum(self._job.epochs),
+                epochs_done=self._done,
+                epochs_wanted=self._wanted,
+                seconds=seconds,
+            )
+        )
+
+
+class RefittedModels:
+    """Trains trials anew on all the training data, keeps their models, and predicts with them.
+
+    Args:
+        study: The study.
+        task: Its task.
+        data: All of the task's data.
+        seeds: Models per trial: one with the trial's own seed, the others with derived ones.
+    """
+
+    def __init__(self, study: Study, task: Task, data: Data, seeds: int = 1) -> None:
+        self._study = study
+        self._task = task
+        self._data = data.without_test()
+        self._seeds = seeds
+        self._rows = np.arange(data.n_samples)
+        self._fitted: dict[str, tuple[Any, Any]] = {}
+
+    def train(
+        self,
+        numbers: Collection[int],
+        on_progress: Callable[[RefitProgress], None] = lambda _progress: None,
+    ) -> None:
+        """Train the models of trials, except those that are there already.
+
+        Each is stored as soon as it is trained, so whoever is interrupted goes on from there.
+
+        Args:
+            numbers: The trials' numbers.
+            on_progress: Told after every epoch and every model.
+
+        Raises:
+            HPOError: A loss became NaN or infinite, or the task's own code raised something.
+        """
+        jobs = [job for number in sorted(numbers) for job in self._jobs(number)]
+        missing = {job.path for job in jobs if not job.path.exists()}
+        wanted = sum(sum(job.epochs) for job in jobs if job.path in missing)
+        folds = FoldCache(self._task, self._data, [Split(self._rows, self._rows[:0])])
+        tally = _Tally(on_progress, len(jobs), wanted)
+        for job in jobs:
+            tally.begin(job)
+            if job.path in missing:
+                self._train(job, folds, tally.count_epoch)
+            tally.end()
+
+    def predict(self, number: int, x: Any) -> dict[str, np.ndarray]:
+        """Average the predictions of a trial's models for raw samples, by output name."""
+        jobs = self._jobs(number)
+        samples = transform(self._transformer(jobs[0].params), x)
+        return average(self._study, number, [job.path for job in jobs], [samples] * len(jobs))
+
+    def _jobs(self, number: int) -> list[_Job]:
+        trial = self._study.trials[number]
+        epochs = tuple(trial.stage_epochs or [trial.epochs or 0])
+        if len(epochs) != 1 + len(self._task.stages):
+            raise HPOError(
+                f"study {self._study.name!r}: trial {number} was trained in {len(epochs)} stages, "
+                f"and the task has {1 + len(self._task.stages)} now. Search again."
+            )
+        own = trial.seed or 0
+        seeds = [own, *(derived_seed(own, "refit", place) for place in range(1, self._seeds))]
+        folder = self._study.directory / "ensemble" / "models"
+        spelt = "-".join(map(str, epochs))
+        return [
+            _Job(
+                trial=number,
+                params=trial.params,
+                seed=seed,
+                epochs=epochs,
+                path=folder / f"trial-{number}-seed-{seed}-epochs-{spelt}.keras",
+            )
+            for seed in seeds
+        ]
+
+    def _train(self, job: _Job, folds: FoldCache, on_epoch: Callable[[], None]) -> None:
+        import keras
+
+        where = f"refitting trial {job.trial} with seed {job.seed}"
+        try:
+            with freed_after():
+                keras.utils.set_random_seed(job.seed)
+                fold = folds.get(job.params)[0]
+                model = build_model(self._task, job.params, self._data, fold)
+                train_for(
+                    self._task,
+                    model,
+                    fold,
+                    job.params,
+                    job.epochs,
+                    seed=job.seed,
+                    on_epoch=on_epoch,
+                )
+                with artifacts.replacing(job.path) as path:
+                    model.save(path, include_optimizer=False)
+        except TrialFailedError as error:
+            raise HPOError(
+                f"{where}: {error}, though its folds trained well. Make the "
+                "ensemble without --refit, or search again with a lower learning rate."
+            ) from error
+        except HPOError as error:
+            raise HPOError(f"{where}: {error}") from error
+        except OSError:
+            raise
+        except (Exception, SystemExit) as error:
+            hint = " A refit validates nothing: callbacks should monitor training metrics."
+            raise HPOError(
+                f"{where}: {one_line(error)}.{hint if 'val_' in str(error) else ''}"
+            ) from error
+
+    def _transformer(self, params: Params) -> Any:
+        transformer = self._task.preprocessor(params) if self._task.preprocessor else None
+        if transformer is None:
+            return None
+        key = identity(transformer)
+        if key not in self._fitted:
+            # The one given is kept too, so that no later one can come to have its identity.
+            self._fitted[key] = (transformer, fit(transformer, self._data, self._rows))
+        return self._fitted[key][1]

@@ -1,0 +1,284 @@
+"""Networks of ``keras.applications``, trained on ImageNet, that other tasks are built upon."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from hpo import HPOError
+from hpo_tasks.pictures import batches, cached, content, digest, rescale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
+ALPHAS = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}
+
+# What keras.applications subtracts from blue, green and red for networks that came from Caffe.
+CAFFE_MEAN = (103.939, 116.779, 123.68)
+
+
+@dataclass(frozen=True)
+class Base:
+    """What has to be known of a network of ``keras.applications``.
+
+    Args:
+        file: Its weights without the classifier, as Keras calls the file; ``{alpha}`` stands for
+            the width.
+        folder: Where Keras downloads them from, below ``ORIGIN``.
+        scaling: What it expects: pixels from -1 to 1 ("tf"), of blue, green and red less their
+            means ("caffe"), or from 0 to 255 ("none").
+        blocks: The first layers of its last blocks, the last block first.
+        taps: The last layers of the last stretches of one resolution, the last first.
+    """
+
+    file: str
+    folder: str
+    scaling: str
+    blocks: tuple[str, ...]
+    taps: tuple[str, ...]
+
+
+BASES = {
+    "VGG16": Base(
+        "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "vgg16",
+        "caffe",
+        ("block5_conv1", "block4_conv1"),
+        ("block5_pool", "block4_pool", "block3_pool"),
+    ),
+    "Xception": Base(
+        "xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "xception",
+        "tf",
+        ("block14_sepconv1", "block13_sepconv1_act"),
+        ("block14_sepconv2_act", "block12_sepconv3_bn", "block4_sepconv2_bn"),
+    ),
+    "MobileNet": Base(
+        "mobilenet_{alpha}_224_tf_no_top.h5",
+        "mobilenet",
+        "tf",
+        ("conv_dw_13", "conv_pad_12"),
+        ("conv_pw_13_relu", "conv_pw_11_relu", "conv_pw_5_relu"),
+    ),
+    "MobileNetV2": Base(
+        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        "mobilenet_v2",
+        "tf",
+        ("block_16_expand", "block_15_expand"),
+        ("out_relu", "block_13_expand_relu", "block_6_expand_relu"),
+    ),
+    "EfficientNetV2B0": Base(
+        "efficientnetv2-b0_notop.h5",
+        "efficientnet_v2",
+        "none",
+        ("block6h_expand_conv", "block6g_expand_conv"),
+        ("top_activation", "block6a_expand_activation", "block4a_expand_activation"),
+    ),
+}
+
+
+def weights_file(base: str, alpha: float | None, data_dir: Path | None, *, task: str) -> Path:
+    """Find the weights of a base, or download them.
+
+    Args:
+        base: One of ``BASES``.
+        alpha: The width of a MobileNet: 0.25, 0.5, 0.75 or 1.0.
+        data_dir: The folder the user named.
+        task: The task that needs them, for messages.
+
+    Raises:
+        HPOError: There is no such base or width, or its weights are nowhere to be had.
+    """
+    from hpo_tasks.sources import find_weights
+
+    known = _base(base)
+    if "{alpha}" in known.file and alpha not in ALPHAS:
+        raise HPOError(
+            f"{task}: alpha must be one of {', '.join(map(str, ALPHAS))}. Received: {alpha}"
+        )
+    file = known.file.format(alpha=ALPHAS.get(alpha or 0.0, ""))
+    url = f"{ORIGIN}{known.folder}/{file}"
+    return find_weights(file, data_dir, task=task, url=url)
+
+
+def build_base(base: str, alpha: float | None, size: int, weights: Path) -> Any:
+    """Build a base for pictures of one size, frozen, with its weights.
+
+    Args:
+        base: One of ``BASES``.
+        alpha: The width of a MobileNet.
+        size: Height and width of the pictures, in pixels.
+        weights: The file with its weights.
+
+    Returns:
+        A model of pixels that :func:`scaled` prepared, shape (n, size, size, 3).
+
+    Raises:
+        HPOError: The file does not hold weights of this base.
+    """
+    import keras
+
+    _base(base)
+    width = {} if alpha is None else {"alpha": alpha}
+    shape = (size, size, 3)
+    model = getattr(keras.applications, base)(
+        include_top=False, weights=None, input_shape=shape, **width
+    )
+    try:
+        model.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise HPOError(f"{weights} holds no weights of {base}: {reason}") from error
+    model.trainable = False
+    return model
+
+
+def scaled(base: str, pixels: Any) -> Any:
+    """Prepare pixels for a base as its ``preprocess_input`` does, by layers of Keras's own.
+
+    Args:
+        base: One of ``BASES``.
+        pixels: A symbolic tensor, from 0 to 255, shape (n, height, width, 3).
+
+    Returns:
+        A symbolic tensor of the same shape.
+    """
+    import keras
+
+    scaling = _base(base).scaling
+    if scaling == "tf":
+        return keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pixels)
+    floats = keras.layers.Rescaling(1.0)(pixels)
+    if scaling == "none":
+        return floats
+    swap = keras.layers.Conv2D(3, 1, trainable=False, name="to_bgr")
+    swapped = swap(floats)
+    swap.set_weights([np.eye(3, dtype="float32")[::-1][None, None], -np.array(CAFFE_MEAN)])
+    return swapped
+
+
+def unfreeze(model: Any, base: str, blocks: int) -> None:
+    """Let the last blocks of a base be trained, but for their batch normalisation.
+
+    Batch normalisation stays as ImageNet left it: on few pictures its moments, moving while the
+    weights behind them do, undo what the base knows.
+
+    Args:
+        model: A model that has the base as one of its layers.
+        base: One of ``BASES``.
+        blocks: How many blocks, counted from the end; 1 or 2.
+    """
+    import keras
+
+    first = _base(base).blocks[blocks - 1]
+    nested = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    names = [layer.name for layer in nested.layers]
+    nested.trainable = True
+    for position, layer in enumerate(nested.layers):
+        is_late = position >= names.index(first)
+        layer.trainable = is_late and not isinstance(layer, keras.layers.BatchNormalization)
+
+
+class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
+    """Turns pictures into what a trained base sees in them; it learns nothing from them.
+
+    Features lie in the cache under the pictures' content, the weights' and all the settings.
+
+    Args:
+        base: One of ``BASES``.
+        weights: The file with its weights.
+        sizes: Heights and widths that the pictures are brought to; features of all are joined.
+        alpha: The width of a MobileNet.
+        taps: From how many stretches of layers features are taken, counted from the end; 1 to 3.
+        pooling: How a map becomes a number: its "average", "max" or "both".
+        mirror: Whether features are averaged over the picture and its mirror image.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        weights: Path,
+        sizes: Sequence[int],
+        *,
+        alpha: float | None = None,
+        taps: int = 1,
+        pooling: str = "average",
+        mirror: bool = True,
+    ) -> None:
+        self.base = base
+        self.weights = weights
+        self.sizes = sizes
+        self.alpha = alpha
+        self.taps = taps
+        self.pooling = pooling
+        self.mirror = mirror
+
+    def fit(self, _x: Any, _y: Any = None) -> PretrainedFeatures:
+        """Learn nothing."""
+        return self
+
+    def transform(self, x: np.ndarray) -> np.ndarray:
+        """Features, float32, shape (n, n_features), of pictures, uint8, shape (n, h, w, 3)."""
+        of_pictures = content(x)
+        of_weights = hashlib.sha256(self.weights.read_bytes()).hexdigest()
+        by_size = [
+            cached(
+                digest(["features", *self._settings(size), of_pictures, of_weights]),
+                lambda size=size: self._compute(x, size),  # type: ignore[misc]
+            )
+            for size in self.sizes
+        ]
+        return np.concatenate(by_size, axis=1)
+
+    def _settings(self, size: int) -> list[Any]:
+        return [self.base, self.alpha, size, self.taps, self.pooling, self.mirror]
+
+    def _compute(self, x: np.ndarray, size: int) -> np.ndarray:
+        extractor = self._extractor(size)
+        # Not resize(): enlarged pictures would fill the cache and be of no further use.
+        found = [extractor.predict_on_batch(rescale(batch, size)) for batch in batches(x)]
+        return np.concatenate(found)
+
+    def _extractor(self, size: int) -> Any:
+        import keras
+
+        base = build_base(self.base, self.alpha, size, self.weights)
+        taps = [base.get_layer(name).output for name in _base(self.base).taps[: self.taps]]
+        see = keras.Model(
+            base.input, [pooled for tap in taps for pooled in _pooled(tap, self.pooling)]
+        )
+        pictures = keras.Input((size, size, 3), dtype="uint8")
+        pixels = scaled(self.base, pictures)
+        features = _joined(see(pixels))
+        if self.mirror:
+            mirrored = keras.ops.flip(pixels, axis=2)
+            features = keras.layers.Average()([features, _joined(see(mirrored))])
+        return keras.Model(pictures, features)
+
+
+def _pooled(maps: Any, pooling: str) -> list[Any]:
+    import keras
+
+    average, maximum = keras.layers.GlobalAveragePooling2D(), keras.layers.GlobalMaxPooling2D()
+    chosen = {"average": [average], "max": [maximum], "both": [average, maximum]}
+    return [layer(maps) for layer in chosen[pooling]]
+
+
+def _joined(parts: Any) -> Any:
+    import keras
+
+    if not isinstance(parts, list):
+        return parts
+    return parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
+
+
+def _base(name: str) -> Base:
+    if name not in BASES:
+        raise HPOError(f"base must be one of {', '.join(BASES)}. Received: {name!r}")
+    return BASES[name]

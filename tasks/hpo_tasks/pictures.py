@@ -1,0 +1,206 @@
+"""Pictures as arrays of bytes: decoded once, kept on disk, mapped into memory.
+
+Decoding and shrinking thousands of pictures takes longer than a short trial, and every worker
+needs the same ones. So they lie in a folder (``HPO_CACHE_DIR``, else ``hpo`` in
+``XDG_CACHE_HOME`` or ``~/.cache``) as ``.npy`` files under the digest of all they depend on.
+Whatever lies there can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from hpo import HPOError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+SUFFIXES = (".jpg", ".jpeg")
+BATCH = 128
+
+# hpo and TensorFlow tell shared arrays by their address: whoever asks for the same file gets the
+# same array, so that three folds hold one copy.
+_mapped: WeakValueDictionary[Path, np.ndarray] = WeakValueDictionary()
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The JPEG files of a folder, by name.
+
+    Raises:
+        HPOError: There is no such folder, or no picture in it.
+    """
+    found = [path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES]
+    if not found:
+        raise HPOError(f"pictures: {folder} holds no JPEG files. Put the pictures there.")
+    return sorted(found)
+
+
+def load_pictures(paths: Sequence[Path], size: int) -> np.ndarray:
+    """Decode JPEG files and bring them to one size, as the cache has them or for the first time.
+
+    Args:
+        paths: The files. Their names, sizes and times of change say whether the cache holds them.
+        size: Height and width of the result, in pixels; the aspect ratio is not kept.
+
+    Returns:
+        Pictures, uint8, shape (n, size, size, 3), read-only.
+
+    Raises:
+        HPOError: A file is no JPEG picture.
+    """
+    key = digest(["pictures", size, *map(_describe, paths)])
+    return cached(key, lambda: _decode_all(paths, size))
+
+
+def resize(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Bring pictures to another size, as the cache has them or for the first time.
+
+    Args:
+        pictures: Pictures, uint8, shape (n, height, width, 3).
+        size: Height and width of the result, in pixels.
+
+    Returns:
+        Pictures, uint8, shape (n, size, size, 3), read-only; for equal arguments the same array.
+    """
+    key = digest(["resized", size, content(pictures)])
+    return cached(key, lambda: np.concatenate([rescale(part, size) for part in batches(pictures)]))
+
+
+def rescale(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Bring a batch of pictures to another size; nothing is kept.
+
+    Args:
+        pictures: Pictures, uint8, shape (n, height, width, 3).
+        size: Height and width of the result, in pixels.
+
+    Returns:
+        Pictures, uint8, shape (n, size, size, 3); the same where they have that size already.
+    """
+    import tensorflow as tf
+
+    if pictures.shape[1:3] == (size, size):
+        return pictures
+    resized = tf.image.resize(pictures, (size, size), antialias=True)
+    return np.asarray(tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8))
+
+
+def batches(pictures: np.ndarray) -> Iterator[np.ndarray]:
+    """Cut pictures into batches of up to ``BATCH``."""
+    for start in range(0, len(pictures), BATCH):
+        yield pictures[start : start + BATCH]
+
+
+class Resize(BaseEstimator, TransformerMixin):  # type: ignore[misc]
+    """Brings pictures to another size; it learns nothing from them.
+
+    Args:
+        size: Height and width of the result, in pixels.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def fit(self, _x: Any, _y: Any = None) -> Resize:
+        """Learn nothing."""
+        return self
+
+    def transform(self, x: np.ndarray) -> np.ndarray:
+        """Pictures, uint8, shape (n, size, size, 3), of such of any height and width."""
+        return resize(x, self.size)
+
+
+def cached(key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """An array from the cache; made and put there where it is not, or not whole.
+
+    Two processes that make the same at once do not disturb each other: the file appears whole.
+
+    Args:
+        key: What the array depends on, as :func:`digest` writes it.
+        make: Makes the array.
+
+    Returns:
+        The array, mapped into memory and read-only; the same object as long as it is in use.
+    """
+    path = cache_directory() / f"{key}.npy"
+    array = _mapped.get(path)
+    if array is None or not path.exists():
+        array = _read(path)
+    if array is None:
+        _write(path, make())
+        array = _read(path)
+    if array is None:
+        raise HPOError(f"pictures: {path} cannot be read back. Is the disk full?")
+    _mapped[path] = array
+    return array
+
+
+def cache_directory() -> Path:
+    """The folder of the cache: ``HPO_CACHE_DIR``, else ``hpo`` where the user keeps caches."""
+    named = os.environ.get("HPO_CACHE_DIR")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpo"
+
+
+def digest(parts: Sequence[Any]) -> str:
+    """A short name for strings and numbers: equal for equal ones."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def content(array: np.ndarray) -> str:
+    """A short name for what is in an array."""
+    of_bytes = hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return digest([array.dtype.str, array.shape, of_bytes.hexdigest()])
+
+
+def _describe(path: Path) -> list[Any]:
+    status = path.stat()
+    return [path.name, path.parent.name, status.st_size, status.st_mtime_ns]
+
+
+def _read(path: Path) -> np.ndarray | None:
+    """The array of a file; None where there is no such file or it is damaged."""
+    try:
+        # A plain array, since NumPy would make a new one of the mapped kind wherever it is used.
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError, SyntaxError):
+        return None
+
+
+def _write(path: Path, array: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npy")
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+            np.save(file, array, allow_pickle=False)
+        Path(beside).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(beside).unlink()
+        raise
+
+
+def _decode_all(paths: Sequence[Path], size: int) -> np.ndarray:
+    pictures = np.empty((len(paths), size, size, 3), np.uint8)
+    for position, path in enumerate(paths):
+        pictures[position] = rescale(_decode(path)[None], size)[0]
+    return pictures
+
+
+def _decode(path: Path) -> np.ndarray:
+    import tensorflow as tf
+
+    try:
+        return np.asarray(tf.io.decode_jpeg(path.read_bytes(), channels=3))
+    except tf.errors.InvalidArgumentError as error:
+        raise HPOError(f"pictures: {path} is no JPEG picture. Replace or remove it.") from error

@@ -1,0 +1,260 @@
+"""Texts as token ids, and what models are fed of them: bags of n-grams or padded sequences.
+
+A text is an array of token ids; a data set of them is an object array of such arrays, shape
+(n_samples,), or a matrix padded with zeros, shape (n_samples, length). Both transformers learn from
+the training part of a fold alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from hpo import HPOError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+PADDING = 0
+START = 1
+UNKNOWN = 2
+FIRST_WORD = 3  # the most frequent word of Keras's word indices, which count from 1, has 1 + 3
+
+Weighting = Literal["binary", "count", "mean", "tfidf", "nb"]
+
+# A pair of words that occurs once in all training texts says nothing about others.
+MIN_OCCURRENCES = 2
+
+
+def numbered(texts: Sequence[Any] | np.ndarray) -> np.ndarray:
+    """Texts of a file of ``keras.datasets`` as ``load_data`` numbers them.
+
+    Args:
+        texts: Lists of word numbers from 1, as the file holds them.
+
+    Returns:
+        Object array of int32 arrays, shape (n_texts,): a start mark, then words from 4.
+    """
+    array = np.empty(len(texts), dtype=object)
+    for position, text in enumerate(texts):
+        array[position] = np.concatenate([[START], np.asarray(text) + FIRST_WORD]).astype("int32")
+    return array
+
+
+def decoder(word_index: Mapping[str, int]) -> Callable[[Any], str]:
+    """A function that turns a text into words for a person; unknown ones are shown as "?"."""
+    names = {number + FIRST_WORD: word for word, number in word_index.items()}
+    return lambda text: " ".join(names.get(int(token), "?") for token in text if token > START)
+
+
+class PaddedSequences(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Cuts and pads texts to one length.
+
+    Args:
+        num_words: Token ids from this number on become ``UNKNOWN``.
+        max_len: Tokens per text.
+        keep: Which end of a longer text is kept: "start" or "end".
+    """
+
+    def __init__(self, num_words: int = 10_000, max_len: int = 200, keep: str = "end") -> None:
+        self.num_words = num_words
+        self.max_len = max_len
+        self.keep = keep
+
+    def fit(self, x: Any, y: Any = None) -> PaddedSequences:
+        """Learn nothing: word numbers and lengths are given."""
+        del x, y
+        if self.keep not in ("start", "end"):
+            raise HPOError(f'keep must be "start" or "end". Received: keep={self.keep!r}')
+        return self
+
+    def transform(self, x: Any) -> np.ndarray:
+        """Token ids, shape (n_samples, max_len), padded with zeros at the end."""
+        padded = np.full((len(x), self.max_len), PADDING, dtype="int32")
+        for row, text in enumerate(x):
+            tokens = text[text != PADDING]
+            kept = tokens[: self.max_len] if self.keep == "start" else tokens[-self.max_len :]
+            padded[row, : len(kept)] = kept
+        padded[padded >= self.num_words] = UNKNOWN
+        return padded
+
+
+class BagOfNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """The distinct n-grams of a text, each with a weight.
+
+    A text becomes the ids of its n-grams and their weights rather than a row of the whole
+    vocabulary: the same to a model that sums ``Embedding(ids) * weights``, in a hundredth of the
+    memory. Feature 0 is padding; feature 1, the start mark, stands in every text and serves as
+    bias.
+
+    Args:
+        order: The longest n-grams: 1 for words, 2 for pairs of words too, and so on.
+        num_features: Size of the vocabulary: the n-grams found in most training texts.
+        max_len: N-grams per text; of more the ones with the largest weights are kept.
+        weighting: "binary"; "count" (1 + log of the count); "mean" (counts that sum to 1);
+            "tfidf" (1 + log of the count, times the inverse document frequency, scaled to length
+            1); or "nb" (binary times the log ratio of the n-gram's frequencies in the two classes:
+            Wang and Manning, 2012, "Baselines and bigrams: simple, good sentiment and topic
+            classification").
+    """
+
+    def __init__(
+        self,
+        order: int = 1,
+        num_features: int = 20_000,
+        max_len: int = 400,
+        weighting: str = "tfidf",
+    ) -> None:
+        self.order = order
+        self.num_features = num_features
+        self.max_len = max_len
+        self.weighting = weighting
+
+    def fit(self, x: Any, y: Any = None) -> BagOfNgrams:
+        """Learn the vocabulary and the weights of its n-grams from training texts.
+
+        Args:
+            x: Texts, shape (n_samples,) or (n_samples, length).
+            y: Their classes, shape (n_samples,); "nb" needs two of them, 0 and 1.
+        """
+        if self.weighting not in get_args(Weighting):
+            raise HPOError(
+                f"weighting must be one of {', '.join(get_args(Weighting))}. "
+                f"Received: {self.weighting!r}"
+            )
+        tokens, rows = _flatten(x)
+        self.base_ = int(tokens.max(initial=UNKNOWN)) + 1
+        found = [
+            _frequent(keys, of_keys, MIN_OCCURRENCES if n else 1)
+            for n, (keys, of_keys) in enumerate(self._ngrams(tokens, rows))
+        ]
+        frequencies = np.concatenate([frequency for _keys, frequency in found])
+        # Stable, so that of equally frequent n-grams the shorter and the smaller ids come first.
+        chosen = np.argsort(-frequencies, kind="stable")[: self.num_features - 2]
+        is_chosen = np.zeros(len(frequencies), bool)
+        is_chosen[chosen] = True
+        ends = np.cumsum([0, *(len(keys) for keys, _ in found)])
+        self.vocabulary_ = [
+            keys[is_chosen[start:end]]
+            for (keys, _), start, end in zip(found, ends, ends[1:], strict=False)
+        ]
+        self.weights_ = self._weigh(x, y, frequencies[is_chosen])
+        return self
+
+    def transform(self, x: Any) -> dict[str, np.ndarray]:
+        """Ids and weights of the n-grams of texts.
+
+        Returns:
+            ``ngrams``, int32, and ``weights``, float32, shape (n_samples, max_len) each.
+        """
+        rows, features, counts = self._features(x)
+        weights = self.weights_[features].astype("float32")
+        if self.weighting == "mean":
+            weights *= counts
+        if self.weighting in ("count", "tfidf"):
+            weights *= 1 + np.log(counts, dtype="float32")
+        # Of a long text the heaviest n-grams. Positive floats sort like their bits do.
+        lightness = np.int64(2**31) - np.abs(weights).view("int32")
+        order = np.argsort((rows << 32) + lightness, kind="stable")
+        rows, features, weights = rows[order], features[order], weights[order]
+        starts = np.searchsorted(rows, np.arange(len(x)))
+        place = np.arange(len(rows)) - starts[rows]
+        kept = place < self.max_len - 1
+        ngrams = np.zeros((len(x), self.max_len), "int32")
+        values = np.zeros((len(x), self.max_len), "float32")
+        ngrams[rows[kept], place[kept] + 1] = features[kept]
+        values[rows[kept], place[kept] + 1] = weights[kept]
+        _scale(values, self.weighting)
+        ngrams[:, 0], values[:, 0] = 1, 1.0
+        return {"ngrams": ngrams, "weights": values}
+
+    def _weigh(self, x: Any, y: Any, frequencies: np.ndarray) -> np.ndarray:
+        """The weight of every feature, shape (2 + size of the vocabulary,)."""
+        weights = np.ones(2 + len(frequencies))
+        if self.weighting == "tfidf":
+            weights[2:] = np.log((1 + len(x)) / (1 + frequencies)) + 1
+        if self.weighting == "nb":
+            weights[2:] = self._log_ratios(x, np.asarray(y))
+        return weights
+
+    def _log_ratios(self, x: Any, y: np.ndarray) -> np.ndarray:
+        if not np.array_equal(np.unique(y), [0, 1]):
+            raise HPOError('weighting "nb" needs two classes, 0 and 1, in every training part.')
+        rows, features, _counts = self._features(x)
+        size = sum(map(len, self.vocabulary_))
+        shares = []
+        for label in (1, 0):
+            of_class = features[y.reshape(-1)[rows] == label] - 2
+            counts = np.bincount(of_class, minlength=size) + 1.0
+            shares.append(counts / counts.sum())
+        return np.asarray(np.log(shares[0] / shares[1]))
+
+    def _features(self, x: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distinct features of every text: rows, ascending, features and counts."""
+        tokens, rows = _flatten(x)
+        size = 2 + sum(map(len, self.vocabulary_))
+        pairs, first = [], 2
+        known = tokens < self.base_
+        tokens = np.where(known, tokens, UNKNOWN)
+        for (keys, of_keys), vocabulary in zip(
+            self._ngrams(tokens, rows), self.vocabulary_, strict=True
+        ):
+            place, is_known = _look_up(keys, vocabulary)
+            pairs.append(of_keys[is_known] * size + place + first)
+            first += len(vocabulary)
+        distinct, counts = np.unique(np.concatenate(pairs), return_counts=True)
+        return distinct // size, distinct % size, counts
+
+    def _ngrams(self, tokens: np.ndarray, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """N-grams of every length as one number each, with their rows."""
+        if self.base_**self.order >= 2**63:
+            raise HPOError(
+                f"order={self.order} is too much for token ids up to {self.base_}: "
+                "their n-grams cannot be numbered in 64 bits."
+            )
+        keys = tokens.astype("int64")
+        found = [(keys, rows)]
+        for length in range(2, self.order + 1):
+            keys = keys[:-1] * self.base_ + tokens[length - 1 :]
+            same_text = rows[: len(keys)] == rows[length - 1 :]
+            found.append((keys[same_text], rows[: len(keys)][same_text]))
+        return found
+
+
+def _scale(values: np.ndarray, weighting: str) -> None:
+    """Scale the weights of every text to length 1 (tfidf) or to the sum 1 (mean), in place."""
+    if weighting == "tfidf":
+        values /= np.maximum(np.sqrt((values**2).sum(axis=1, keepdims=True)), 1e-12)
+    if weighting == "mean":
+        values /= np.maximum(values.sum(axis=1, keepdims=True), 1.0)
+
+
+def _flatten(x: Any) -> tuple[np.ndarray, np.ndarray]:
+    """All tokens of texts one after the other, without padding and start marks, and their rows."""
+    lengths = [len(text) for text in x]
+    tokens = np.concatenate([np.zeros(0, "int32"), *x])
+    rows = np.repeat(np.arange(len(x)), lengths)
+    is_word = tokens > START
+    return tokens[is_word], rows[is_word]
+
+
+def _frequent(
+    keys: np.ndarray, rows: np.ndarray, occurrences: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct keys that occur often enough, ascending, and the number of rows of each."""
+    distinct, counts = np.unique(keys, return_counts=True)
+    distinct = distinct[counts >= occurrences]
+    place, is_known = _look_up(keys, distinct)
+    # With counts NumPy sorts, which is several times faster here than its hash table.
+    pairs, _counts = np.unique(rows[is_known] * len(distinct) + place, return_counts=True)
+    return distinct, np.bincount(pairs % max(len(distinct), 1), minlength=len(distinct))
+
+
+def _look_up(keys: np.ndarray, vocabulary: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the keys that a sorted vocabulary holds, and which keys those are."""
+    place = np.searchsorted(vocabulary, keys)
+    place[place == len(vocabulary)] = 0
+    is_known = vocabulary[place] == keys if len(vocabulary) else np.zeros(len(keys), bool)
+    return place[is_known], is_known
