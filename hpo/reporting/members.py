@@ -66,6 +66,18 @@ class Membership:
     tests: tuple[tuple[str, str, str], ...]
 
 
+LEAD = (
+    "The ensemble predicts the weighted mean of its members. Members and weights were chosen on "
+    "out-of-fold predictions alone, so no sample was judged by a model that had seen it, and the "
+    "test set had no say. The gain is measured on the predictions that the members were chosen "
+    "on, and is therefore a little too good."
+)
+LEAD_REFIT = (
+    " On the test set the members predict with models that were trained anew on all the training "
+    "data, while the out-of-fold scores are those of the models of the search."
+)
+
+
 def members(snapshot: Snapshot) -> Section | None:
     """The section on the ensemble; None where there is none."""
     ensemble = snapshot.ensemble
@@ -74,10 +86,7 @@ def members(snapshot: Snapshot) -> Section | None:
     return Section(
         anchor="ensemble",
         title="Ensemble",
-        lead="The ensemble predicts the weighted mean of its members. Members and weights were "
-        "chosen on out-of-fold predictions alone, so no sample was judged by a model that had "
-        "seen it, and the test set had no say. The gain is measured on the predictions that the "
-        "members were chosen on, and is therefore a little too good.",
+        lead=LEAD + (LEAD_REFIT if ensemble.get("refit") else ""),
         template="members",
         content=Membership(
             method=str(ensemble.get("method", "")),

@@ -12,11 +12,11 @@ of a MobileNet, are options: ``--set base=VGG16``.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from hpo import Data, HPOError, Params, Reference, Stage, Task
 from hpo_tasks.cats_subset import prepare
+from hpo_tasks.optimizers import make_optimizer, make_schedule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +30,7 @@ CLASSES = ("cat", "dog")
 SIZE = 180
 APPROACHES = ("scratch", "features", "augmented", "fine_tuning")
 EPOCHS = 60
-FLOOR = 0.01
 WARM_UP = 3
-WIDEST = 256
 ADVICE = (
     "Kaggle's Dogs vs. Cats cannot be downloaded without an account: get it there, cut it with "
     "`hpo data prepare cats_vs_dogs FILE`, or name its folder with --data-dir or HPO_DATA_DIR."
@@ -113,46 +111,24 @@ def model(params: Params, data: Data) -> keras.Model:
     """
     import keras
 
+    from hpo_tasks.colour_networks import augmented, classified, convolved, seen
+
     approach = _approach(params)
     if approach == "features":
-        inputs = keras.Input(data.x.shape[1:])
-        features = inputs
+        inputs = features = keras.Input(data.x.shape[1:])
     else:
         inputs = keras.Input(data.x.shape[1:], dtype="uint8")
-        pixels = _augmented(keras.layers.Rescaling(1.0)(inputs), params)
-        features = _convolved(pixels, params) if approach == "scratch" else _seen(pixels, params)
-    network = keras.Model(inputs, _classified(features, params), name=approach)
-    _compile(network, params, _learning_rate(params))
+        pixels = augmented(keras.layers.Rescaling(1.0)(inputs), params)
+        scratch = approach == "scratch"
+        features = convolved(pixels, params) if scratch else seen(pixels, params, _weights(params))
+    network = keras.Model(inputs, classified(features, params), name=approach)
+    _compile(network, params)
     return network
 
 
 def callbacks(params: Params) -> list[Any]:
-    """Lower the learning rate as ``schedule`` says, of the epoch or the training loss alone."""
-    import keras
-
-    if params["schedule"] == "plateau":
-        return [
-            keras.callbacks.ReduceLROnPlateau(
-                monitor="loss", factor=0.3, patience=3, min_delta=1e-3, min_lr=1e-6
-            )
-        ]
-    if params["schedule"] == "constant":
-        return []
-    return [_cosine(int(params.get("epochs", EPOCHS)))]
-
-
-def share_of_peak(epoch: int, epochs: int) -> float:
-    """The share of the highest learning rate: rising for three epochs, then half a cosine.
-
-    Loshchilov and Hutter (2017), "SGDR: stochastic gradient descent with warm restarts".
-
-    Args:
-        epoch: The epoch, from 0.
-        epochs: The number of epochs.
-    """
-    rising = min((epoch + 1) / WARM_UP, 1.0)
-    falling = (1 + math.cos(math.pi * min(epoch / epochs, 1.0))) / 2
-    return max(FLOOR, rising * falling)
+    """Lower the learning rate as ``schedule`` says."""
+    return make_schedule(params, epochs=int(params.get("epochs", EPOCHS)), warm_up=WARM_UP)
 
 
 def fine_tuning_epochs(params: Params) -> int:
@@ -165,7 +141,8 @@ def start_fine_tuning(network: keras.Model, params: Params) -> None:
     from hpo_tasks.bases import unfreeze
 
     unfreeze(network, params["base"], params["unfrozen_blocks"])
-    _compile(network, params, params["fine_tuning_rate"])
+    rate = params["fine_tuning_rate"]
+    _compile(network, {**params, "learning_rate": rate, "sgd_learning_rate": rate})
 
 
 def _part(folder: Path, *parts: str) -> tuple[np.ndarray, np.ndarray]:
@@ -195,147 +172,11 @@ def _weights(params: Params) -> Path:
     return weights_file(params["base"], params.get("alpha"), _folder["data_dir"], task=NAME)
 
 
-# ---------------------------------------------------------------- layers
-
-
-def _augmented(pixels: Any, params: Params) -> Any:
-    """Change pictures at random while training; pixels stay between 0 and 255."""
+def _compile(network: keras.Model, params: Params) -> None:
     import keras
-
-    if params["augmentation"] == "none":
-        return pixels
-    pixels = keras.layers.RandomFlip("horizontal")(pixels)
-    if params["augmentation"] == "mirror":
-        return pixels
-    shift, zoom, turn = params["shift"], params["zoom"], params["rotation"] / 360
-    if shift:
-        pixels = keras.layers.RandomTranslation(shift, shift, fill_mode="reflect")(pixels)
-    if turn:
-        pixels = keras.layers.RandomRotation(turn, fill_mode="reflect")(pixels)
-    if zoom:
-        # Two factors, so that the aspect ratio changes too.
-        pixels = keras.layers.RandomZoom(zoom, zoom, fill_mode="reflect")(pixels)
-    if params["contrast"]:
-        pixels = keras.layers.RandomContrast(params["contrast"], value_range=(0, 255))(pixels)
-    return pixels
-
-
-def _convolved(pixels: Any, params: Params) -> Any:
-    """Blocks of convolutions, each halving the picture, after a first one that halves it too."""
-    import keras
-
-    features = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pixels)
-    features = keras.layers.Conv2D(
-        params["width"],
-        5,
-        strides=2,
-        padding="same",
-        use_bias=False,
-        kernel_regularizer=_penalty(params),
-    )(features)
-    block = {"plain": _plain_block, "separable": _separable_block}[params["architecture"]]
-    for number in range(params["blocks"]):
-        features = block(features, min(params["width"] << number, WIDEST), params)
-    return keras.layers.GlobalAveragePooling2D()(_activated(features))
-
-
-def _plain_block(features: Any, width: int, params: Params) -> Any:
-    import keras
-
-    # Pooling first leaves a quarter of the numbers to normalise and convolve.
-    features = _activated(keras.layers.MaxPooling2D(padding="same")(features))
-    if params["channel_dropout"]:
-        features = keras.layers.SpatialDropout2D(params["channel_dropout"])(features)
-    return keras.layers.Conv2D(
-        width, 3, padding="same", use_bias=False, kernel_regularizer=_penalty(params)
-    )(features)
-
-
-def _separable_block(features: Any, width: int, params: Params) -> Any:
-    """Two separable convolutions beside a shortcut (Chollet, 2017, "Xception")."""
-    import keras
-
-    penalty = _penalty(params)
-    shortcut = keras.layers.Conv2D(
-        width, 1, strides=2, padding="same", use_bias=False, kernel_regularizer=penalty
-    )(features)
-    for _layer in range(2):
-        features = keras.layers.SeparableConv2D(
-            width, 3, padding="same", use_bias=False, pointwise_regularizer=penalty
-        )(_activated(features))
-    features = keras.layers.MaxPooling2D(3, strides=2, padding="same")(features)
-    return keras.layers.Add()([features, shortcut])
-
-
-def _activated(features: Any) -> Any:
-    import keras
-
-    # The default momentum of 0.99 remembers longer than an epoch of 2,000 pictures.
-    return keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(features))
-
-
-def _seen(pixels: Any, params: Params) -> Any:
-    """What the frozen base sees in the pictures, pooled."""
-    import keras
-
-    from hpo_tasks.bases import build_base, scaled
-
-    base = build_base(params["base"], params.get("alpha"), pixels.shape[1], _weights(params))
-    # Batch normalisation keeps to the moments of ImageNet, also when its block is trained.
-    maps = base(scaled(params["base"], pixels), training=False)
-    return keras.layers.GlobalAveragePooling2D()(maps)
-
-
-def _classified(features: Any, params: Params) -> Any:
-    """The probability of a dog."""
-    import keras
-
-    features = keras.layers.Dropout(params["dropout"])(features)
-    if params.get("units"):
-        features = keras.layers.Dense(
-            params["units"], activation="relu", kernel_regularizer=_penalty(params)
-        )(features)
-        features = keras.layers.Dropout(params["dropout"])(features)
-    return keras.layers.Dense(1, activation="sigmoid", kernel_regularizer=_penalty(params))(
-        features
-    )
-
-
-# ---------------------------------------------------------------- optimisation
-
-
-def _compile(network: keras.Model, params: Params, rate: float) -> None:
-    import keras
-
-    from hpo_tasks.optimizers import make_optimizer
 
     loss = keras.losses.BinaryCrossentropy(label_smoothing=params["label_smoothing"])
-    optimizer = make_optimizer({**params, "learning_rate": rate})
-    network.compile(optimizer, loss=loss, metrics=["accuracy"])
-
-
-def _learning_rate(params: Params) -> float:
-    name = "sgd_learning_rate" if params["optimizer"] == "sgd" else "learning_rate"
-    return float(params[name])
-
-
-def _cosine(epochs: int) -> Any:
-    import keras
-
-    peak: list[float] = []
-
-    def rate(epoch: int, present: float) -> float:
-        # The stages of a training are compiled with rates of their own.
-        peak[:] = peak or [float(present)]
-        return peak[0] * share_of_peak(epoch, epochs)
-
-    return keras.callbacks.LearningRateScheduler(rate)
-
-
-def _penalty(params: Params) -> Any:
-    import keras
-
-    return keras.regularizers.L2(params["l2"]) if params.get("l2") else None
+    network.compile(make_optimizer(params), loss=loss, metrics=["accuracy"])
 
 
 task = Task(

@@ -12,6 +12,7 @@ from hpo.evaluation import Evaluator
 from hpo.plugins import load_space
 from hpo_tasks import bases, cats_vs_dogs
 from hpo_tasks.cats_vs_dogs import task
+from hpo_tasks.optimizers import FLOOR, cosine
 
 SPACE = load_space("cats_vs_dogs")
 COUNTS = {"train": 4, "validation": 2, "test": 3}  # of each class
@@ -283,12 +284,12 @@ def test_the_base_keeps_its_moments_while_its_block_is_trained(untrained_base):
 
 
 def test_the_cosine_rises_for_three_epochs_and_falls_to_nearly_nothing():
-    shares = [cats_vs_dogs.share_of_peak(epoch, 30) for epoch in range(30)]
+    shares = [cosine(epoch, epochs=30, warm_up=3) for epoch in range(30)]
 
     assert shares[0] < shares[1] < shares[2]
     assert shares[3:] == sorted(shares[3:], reverse=True)
     assert max(shares) > 0.95
-    assert shares[-1] == cats_vs_dogs.FLOOR
+    assert shares[-1] == FLOOR
 
 
 @pytest.mark.parametrize("schedule", SPACE["schedule"].choices)

@@ -12,6 +12,7 @@ from hpo import Data, HPOError
 from hpo.evaluation import Evaluator
 from hpo.plugins import load_space
 from hpo_tasks import mnist
+from hpo_tasks.optimizers import cosine
 
 SPACE = load_space("mnist")
 ARCHITECTURES = SPACE["architecture"].choices
@@ -243,8 +244,8 @@ def test_a_cosine_schedule_falls_from_the_learning_rate_to_nearly_nothing(optimi
 
 
 def test_an_epoch_beyond_the_end_of_a_cosine_still_learns_a_little():
-    assert 0 < mnist.cosine(15, epochs=15) <= mnist.cosine(14, epochs=15)
-    assert mnist.cosine(20, epochs=15) == mnist.cosine(15, epochs=15)
+    assert 0 < cosine(15, epochs=15) <= cosine(14, epochs=15)
+    assert cosine(20, epochs=15) == cosine(15, epochs=15)
 
 
 def test_a_plateau_of_the_training_loss_lowers_the_learning_rate():
