@@ -122,4 +122,4 @@ def classified(features: Any, params: Params) -> Any:
 def _penalty(params: Params) -> Any:
     import keras
 
-    return keras.regularizers.L2(params["l2"]) if params.get("l2") else None
+    return keras.regularizers.L1L2(params.get("l1", 0.0), params["l2"])
