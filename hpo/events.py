@@ -80,6 +80,17 @@ class WorkerFailed:
 
 
 @dataclass(frozen=True)
+class WorkerLeft:
+    """A worker ends of its own accord: nothing is left to do, or its memory has grown.
+
+    Attributes:
+        worker: Which one.
+    """
+
+    worker: str
+
+
+@dataclass(frozen=True)
 class SearchStopping:
     """The search asks for no more trials and lets the running epochs end.
 
@@ -90,13 +101,13 @@ class SearchStopping:
     reason: str
 
 
-Event = SearchStopping | TrialStarted | EpochEnded | TrialEnded | WorkerFailed
+Event = SearchStopping | TrialStarted | EpochEnded | TrialEnded | WorkerFailed | WorkerLeft
 
 OnEvent = Callable[[Event], None]
 
 _KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (SearchStopping, TrialStarted, EpochEnded, TrialEnded, WorkerFailed)
+    for kind in (SearchStopping, TrialStarted, EpochEnded, TrialEnded, WorkerFailed, WorkerLeft)
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hpo.cv import Split
     from hpo.task import Data, Params, Task
 
-CACHE_BYTES = 1 << 30
+CACHE_BYTES = 1 << 29
 
 
 class FoldCache:

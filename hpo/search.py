@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import shlex
-import time
 from typing import TYPE_CHECKING, Any
 
 from hpo import cv as cv_module
 from hpo import parts, samplers
+from hpo.devices import check as check_devices
 from hpo.errors import UsageError
-from hpo.events import SearchStopping
 from hpo.executors import make_executor
 from hpo.interrupts import interruptible
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
 from hpo.runs import create_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space import Space
+from hpo.stopping import Stopping
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from hpo.events import OnEvent
@@ -42,6 +41,12 @@ def run(  # noqa: PLR0913  (what a search may be told)
     seed: int = 0,
     keep: int = 25,
     executor: str | None = None,
+    workers: int | None = None,
+    devices: str = "auto",
+    trials_per_device: int = 1,
+    worker_memory: int | None = None,
+    patience: int | None = None,
+    precision: str | None = None,
     runs: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     on_event: OnEvent = lambda _event: None,
@@ -67,6 +72,13 @@ def run(  # noqa: PLR0913  (what a search may be told)
         keep: Of how many of the best trials the models are kept, for ensembles.
         executor: "local" (child processes) or "inline" (this process). By default local where
             the task is named, inline where a Task is given.
+        workers: How many trials are evaluated at a time, each in a child process; by default as
+            many as there are GPUs to evaluate them on, or one on the CPU.
+        devices: "auto" (every GPU there is, else the CPU), "cpu", or GPUs such as "0,1".
+        trials_per_device: How many workers share a device.
+        worker_memory: Bytes of memory at which a worker is killed and its trial fails.
+        patience: The search ends after so many finished trials without a better score.
+        precision: Keras's dtype policy, such as "mixed_float16"; by default float32.
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
         data_dir: Folder with data sets; by default ``HPO_DATA_DIR``.
         on_event: Told of everything the workers do.
@@ -90,6 +102,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
             f"a study needs trials=1 or more and keep=0 or more, not {trials}, {keep}."
         )
     samplers.make_sampler(sampler, seed)
+    check_devices(devices)
     placed = make_executor(executor or ("local" if isinstance(task, str) else "inline"))
     name = study or loaded.name
     opened = create_study(
@@ -129,38 +142,30 @@ def run(  # noqa: PLR0913  (what a search may be told)
                 "trial-timeout": trial_timeout,
                 "keep": keep,
                 "data-dir": data_dir,
+                "workers": workers,
+                "devices": None if devices == "auto" else devices,
+                "trials-per-device": None if trials_per_device == 1 else trials_per_device,
+                "worker-memory": worker_memory,
+                "patience": patience,
+                "precision": precision,
             },
         ),
+        workers=workers,
+        devices=devices,
+        trials_per_device=trials_per_device,
+        worker_memory=worker_memory,
+        patience=patience,
+        precision=precision,
     )
     opened.fail_orphans()
     _queue_defaults(opened, chosen)
     on_open(opened)
     with interruptible() as interrupted:
-        stopping = _Stopping(interrupted, timeout, on_event)
-        placed.run(opened, loaded, on_event=on_event, stopping=stopping)
+        stopping = Stopping(opened, interrupted, on_event)
+        placed.run(opened, loaded, on_event=stopping.notice, stopping=stopping)
     if interrupted.is_set():
         raise KeyboardInterrupt
     return opened
-
-
-class _Stopping:
-    """Whether a search is to stop: it was interrupted, or its time is over."""
-
-    def __init__(
-        self, interrupted: threading.Event, timeout: float | None, on_event: OnEvent
-    ) -> None:
-        self._interrupted = interrupted
-        self._deadline = None if timeout is None else time.monotonic() + timeout
-        self._on_event = on_event
-        self._told = False
-
-    def __call__(self) -> bool:
-        over = self._deadline is not None and time.monotonic() > self._deadline
-        stopping = over or self._interrupted.is_set()
-        if stopping and not self._told:
-            self._told = True
-            self._on_event(SearchStopping("the time is over" if over else "interrupted"))
-        return stopping
 
 
 def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, str]:

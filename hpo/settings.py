@@ -61,6 +61,12 @@ class Options:
         seed: Seed of the sampler, the weights and the batches.
         keep: Of how many of the best trials the models are kept.
         data_dir: Folder with the data sets, or None.
+        workers: How many trials are evaluated at a time; None for one per device.
+        devices: Where: "auto", "cpu", or numbers of GPUs such as "0,1".
+        trials_per_device: How many workers share a device.
+        worker_memory: Bytes of memory at which a worker is killed, or None.
+        patience: Finished trials without a better score after which the search ends, or None.
+        precision: Keras's dtype policy, such as "mixed_float16", or None for its default.
         command: The command that does the same again.
     """
 
@@ -71,4 +77,10 @@ class Options:
     seed: int = 0
     keep: int = 25
     data_dir: str | None = None
+    workers: int | None = 1
+    devices: str = "auto"
+    trials_per_device: int = 1
+    worker_memory: int | None = None
+    patience: int | None = None
+    precision: str | None = None
     command: str = ""

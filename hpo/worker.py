@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hpo import facts
 from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluator
-from hpo.events import EpochEnded, OnEvent, TrialEnded, TrialStarted, WorkerFailed
+from hpo.events import EpochEnded, OnEvent, TrialEnded, TrialStarted, WorkerFailed, WorkerLeft
 from hpo.loading import load_data
 from hpo.lockstep import TrialFailedError, total_epochs
 from hpo.parts import take_part
@@ -88,10 +88,10 @@ class Worker:
         lock.acquire()
         try:
             evaluator = self._prepare()
-            while not self._stopping() and self.study.counted < self.options.trials:
-                self._run_trial(evaluator)
+            while not self._stopping() and self._run_trial(evaluator):
                 if self._recycle and self._has_grown(evaluator):
                     break
+            self._emit(WorkerLeft(self.name))
         except HPOError as error:
             self._emit(WorkerFailed(self.name, str(error), isinstance(error, UsageError)))
             return False
@@ -121,14 +121,22 @@ class Worker:
         whole = load_data(task, self.options.data_dir)
         data = take_part(whole, settings.train_size, cv)
         threads.use_few_for(data)
+        if self.options.precision:
+            import keras
+
+            keras.config.set_dtype_policy(self.options.precision)
         evaluator = Evaluator(task, data, cv)
         facts.record(self.study, task, data, evaluator.splits, whole=whole)
         self._space = self.study.space
         return evaluator
 
-    def _run_trial(self, evaluator: Evaluator) -> None:
+    def _run_trial(self, evaluator: Evaluator) -> bool:
+        """Evaluate one trial, unless others have begun all that the study shall have."""
         started = time.monotonic()
-        trial, params, seed = self._ask()
+        asked = self._ask()
+        if asked is None:
+            return False
+        trial, params, seed = asked
         self._emit(TrialStarted(self.name, trial.number, params))
         evaluation: Evaluation | None = None
         failure: Failure | None = None
@@ -156,11 +164,14 @@ class Worker:
             )
         )
         self.study.drop_models(keep=self.options.keep)
+        return True
 
-    def _ask(self) -> tuple[optuna.Trial, Params, int]:
+    def _ask(self) -> tuple[optuna.Trial, Params, int] | None:
         with self.study.asking():
             # Trials that other workers run count too, or two workers would ask the same.
             begun = sum(trial.counts or trial.state == "running" for trial in self.study.trials)
+            if begun >= self.options.trials:
+                return None
             self.study.record.sampler = make_sampler(
                 self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
             )

@@ -32,6 +32,20 @@ as_json = click.option(
 )
 
 
+class Memory(click.ParamType[int]):
+    """Bytes, written like 800M or 2.5G."""
+
+    name = "memory"
+    units = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}  # noqa: RUF012
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read an amount of memory as bytes."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(value), re.IGNORECASE)
+        if match is None or float(match[1]) == 0:
+            self.fail(f"{value!r} is no amount of memory. Write 800M or 2.5G.", param, ctx)
+        return int(float(match[1]) * (1 << self.units[match[2].upper()]))
+
+
 class Duration(click.ParamType[float]):
     """Seconds, written like 90, 90s, 30m, 1.5h."""
 

@@ -160,6 +160,7 @@ class Bar:
 
         self._study = study
         self._lines = Lines(study)
+        self._now: dict[str, str] = {}
         self._began = time.monotonic()
         self._had_before = study.counted
         self._progress = Progress(
@@ -175,7 +176,7 @@ class Bar:
             study.name,
             total=study.options.trials,
             completed=self._had_before,
-            **self._fields("starting"),
+            **self._fields(),
         )
 
     def __enter__(self) -> Self:
@@ -188,24 +189,28 @@ class Bar:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         if isinstance(event, TrialStarted):
-            self._progress.update(self._bar, **self._fields(f"trial {event.number}"))
+            self._now[event.worker] = f"trial {event.number}"
+            self._progress.update(self._bar, **self._fields())
         elif isinstance(event, SearchStopping):
             self._progress.console.print(_stopping(event), markup=False, soft_wrap=True)
         elif isinstance(event, EpochEnded):
-            now = f"trial {event.number} epoch {event.epoch} {event.score:.4g}"
-            self._progress.update(self._bar, now=now)
+            epoch = f"epoch {event.epoch}/{event.epochs}"
+            self._now[event.worker] = f"trial {event.number} {epoch} {event.score:.4g}"
+            self._progress.update(self._bar, now=self._what_goes_on())
         elif isinstance(event, TrialEnded):
+            self._now.pop(event.worker, None)
             if event.reason:
                 line = _failed(event)
                 self._progress.console.print(line, markup=False, soft_wrap=True)
-            self._progress.update(
-                self._bar, completed=self._study.counted, **self._fields("between trials")
-            )
+            self._progress.update(self._bar, completed=self._study.counted, **self._fields())
 
-    def _fields(self, now: str) -> dict[str, Any]:
+    def _what_goes_on(self) -> str:
+        return "; ".join(self._now.values())
+
+    def _fields(self) -> dict[str, Any]:
         best = self._study.best
         shown = f"best {best.score:.4g}" if best and best.score is not None else "no score yet"
-        return {"best": shown, "left": self._left(), "now": now}
+        return {"best": shown, "left": self._left(), "now": self._what_goes_on()}
 
     def _left(self) -> str:
         had = self._study.counted - self._had_before

@@ -51,6 +51,40 @@ if TYPE_CHECKING:
     show_default=True,
     help="Evaluate in a child process, or in this one.",
 )
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Trials evaluated at a time. [default: one per device]",
+)
+@click.option(
+    "--devices", default="auto", show_default=True, help="auto, cpu, or GPUs such as 0,1."
+)
+@click.option(
+    "--trials-per-device",
+    metavar="N",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Workers that share a device.",
+)
+@click.option(
+    "--worker-memory",
+    metavar="SIZE",
+    type=options.Memory(),
+    help="Kill a worker that takes more memory, and fail its trial: 2G.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "mixed_float16", "mixed_bfloat16"]),
+    help="Keras's dtype policy.",
+)
+@click.option(
+    "--patience",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="End the search after N finished trials without a better score.",
+)
 @click.option("--study", metavar="NAME", help="Name of the study. [default: the task's]")
 @click.option("--keep", default=25, show_default=True, help="Best trials whose models are kept.")
 @options.runs

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import resource
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@contextmanager
+@contextlib.contextmanager
 def freed_after() -> Iterator[None]:
     """Give back all that Keras and TensorFlow keep of the models of the block.
 
@@ -39,11 +39,21 @@ def freed_after() -> Iterator[None]:
         gc.collect()
 
 
-def resident_bytes() -> int:
-    """Memory that this process occupies now; where the system does not tell, its maximum so far."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
+def resident_bytes(pid: int | None = None) -> int:
+    """Memory that a process occupies now.
+
+    Args:
+        pid: The process; by default this one.
+
+    Returns:
+        Bytes. Where the system does not tell, the maximum so far of this process, and 0 of others
+        and of those that have ended.
+    """
+    statm = Path(f"/proc/{'self' if pid is None else pid}/statm")
+    with contextlib.suppress(OSError):
         return int(statm.read_text().split()[1]) * resource.getpagesize()
+    if pid is not None:
+        return 0
     maximum = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return maximum if sys.platform == "darwin" else maximum * 1024
 

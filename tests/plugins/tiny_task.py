@@ -5,6 +5,7 @@
 processes.
 """
 
+import json
 import os
 import time
 from pathlib import Path
@@ -44,6 +45,13 @@ def misbehave(kind):
         pid.rename(pid.with_name("pid"))
     if kind == "hang":
         time.sleep(600)
+    if kind == "hog":
+        hoard = []
+        while True:
+            hoard.append(np.ones(2_000_000))  # 16 MB, written to and so really taken
+    if kind == "surroundings":
+        path = Path(os.environ["TINY_FOLDER"]) / f"surroundings-{os.getpid()}.json"
+        path.write_text(json.dumps(dict(os.environ)))
 
 
 def model(params, data):

@@ -1,0 +1,169 @@
+"""A worker in a child process, as its parent sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from hpo.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
+from hpo.study import new_worker_name
+from hpo.training.memory import resident_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpo.events import Event, OnEvent
+    from hpo.study import Study
+
+
+class Child:
+    """A worker in a process of its own.
+
+    It writes events to a pipe and reads commands from its standard input, which is also its
+    lifeline: when this process dies, the worker reads the end of it and ends too.
+
+    Args:
+        study: The study it works for.
+        environment: What its environment has beside that of this process.
+    """
+
+    def __init__(self, study: Study, environment: Mapping[str, str] | None = None) -> None:
+        self.name = new_worker_name()
+        self.environment = dict(environment or {})
+        self.log_path = study.directory / "worker.log"
+        self.failure: WorkerFailed | None = None
+        self.has_begun = False
+        self.has_left = False
+        self.verdict = ""
+        self._most_bytes = study.options.worker_memory
+        self._kill_after = _kill_after(study.options.trial_timeout)
+        self._running_since: float | None = None
+        self._asked_to_stop = False
+        self._rest = b""
+        reading, writing = os.pipe()
+        self._events = open(reading, "rb", buffering=0)  # noqa: PTH123, SIM115  (a descriptor)
+        command = ["worker", str(study.directory), "--task", study.settings.task]
+        command += ["--name", self.name, "--events", str(writing)]
+        with self.log_path.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = subprocess.Popen(  # noqa: S603  (this interpreter, this package)
+                [sys.executable, "-P", "-m", "hpo", *command],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=[writing],
+                start_new_session=True,  # Ctrl-C is for this process to handle
+                env={**_environment(), **self.environment},
+            )
+        os.close(writing)
+
+    @property
+    def exit_status(self) -> int:
+        """How it ended; below 0 the signal that killed it."""
+        return self._process.wait()
+
+    def fileno(self) -> int:
+        """The descriptor that its events come from, for a selector."""
+        return self._events.fileno()
+
+    def read(self, on_event: OnEvent) -> bool:
+        """Pass on the events that have come, once there are some.
+
+        Returns:
+            Whether more may come.
+        """
+        chunk = self._events.read(65536)
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._pass_on(from_line(line), on_event)
+        return bool(chunk)
+
+    def is_alive(self) -> bool:
+        """Whether its process runs; what it started may outlive it and hold the pipe open."""
+        return self._process.poll() is None
+
+    def ask_to_stop(self) -> None:
+        """Let it end its trial after the running epoch, and then itself."""
+        if not self._asked_to_stop:
+            self._asked_to_stop = True
+            with contextlib.suppress(BrokenPipeError):
+                self._stdin.write(b"stop\n")
+                self._stdin.flush()
+
+    def kill_if_excessive(self) -> None:
+        """End it at once where its trial takes far too long or its process too much memory."""
+        since, limit = self._running_since, self._kill_after
+        if since is not None and limit is not None and time.monotonic() - since > limit:
+            self.verdict = (
+                "ran on long after --trial-timeout without ending an epoch, and was killed"
+            )
+            self._process.kill()
+        elif self._most_bytes and resident_bytes(self._process.pid) > self._most_bytes:
+            self.verdict = (
+                f"out of memory: its worker took more than the "
+                f"{self._most_bytes / (1 << 30):.3g} GiB of --worker-memory, and was killed"
+            )
+            self._process.kill()
+
+    def close(self) -> None:
+        """Let go of a process that has ended."""
+        self._process.wait()
+        self._events.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+
+    def epitaph(self) -> str:
+        """What it died of, in one line."""
+        status = self.exit_status
+        if self.verdict:
+            return self.verdict
+        if status < 0:
+            name = signal.Signals(-status).name
+            hint = " (out of memory, perhaps)" if name == "SIGKILL" else ""
+            return f"its worker was killed by {name}{hint}"
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            printed = log.read().decode(errors="replace").strip()
+        last = f"; it last printed: {printed.splitlines()[-1][:200]}" if printed else ""
+        return f"its worker exited with status {status}{last}"
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None  # noqa: S101  (it was asked for)
+        return self._process.stdin
+
+    def _pass_on(self, event: Event, on_event: OnEvent) -> None:
+        if isinstance(event, WorkerFailed):
+            self.failure = event
+            return
+        if isinstance(event, WorkerLeft):
+            self.has_left = True
+            return
+        if isinstance(event, TrialStarted):
+            self.has_begun = True
+            self._running_since = time.monotonic()
+        elif isinstance(event, TrialEnded):
+            self._running_since = None
+        on_event(event)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a child, which finds the modules that this process finds."""
+    path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": path}
+
+
+def _kill_after(trial_timeout: float | None) -> float | None:
+    """Seconds after which a trial that does not end by itself has to be killed."""
+    return None if trial_timeout is None else trial_timeout + max(10.0, 0.5 * trial_timeout)

@@ -1,0 +1,54 @@
+"""``hpo`` as a user runs it: a process in a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TINY = str(Path(__file__).parents[1] / "plugins" / "tiny_task.py")
+PATIENCE_SECONDS = 120
+
+
+class Shell:
+    """Runs ``hpo`` in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "TINY_FOLDER": str(folder), "PYTHONUNBUFFERED": "1"}
+
+    def start(self, *arguments, behaviour=""):
+        return subprocess.Popen(
+            [sys.executable, "-m", "hpo", *arguments],
+            cwd=self.folder,
+            env={**self.environment, "TINY_BEHAVIOUR": behaviour},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, behaviour=""):
+        process = self.start(*arguments, behaviour=behaviour)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        return process.returncode, out, err
+
+    def shown_trials(self):
+        status, out, err = self.run("show", "tiny", "--json")
+        assert status == 0, err
+        return json.loads(out)["trials"]
+
+    def pid_of_worker(self):
+        path = self.folder / "pid"
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not path.exists():
+            assert time.monotonic() < deadline, "no worker told its number"
+            time.sleep(0.05)  # another process writes the file
+        return int(path.read_text())
+
+
+@pytest.fixture
+def shell(tmp_path):
+    return Shell(tmp_path)
