@@ -47,7 +47,7 @@ def record(
             "baseline": baseline(task, data, splits),
             "reference": vars(task.reference) if task.reference else None,
             "data": description,
-            "environment": _environment(),
+            "environment": environment(),
         }
     before = study.facts["data"]["fingerprint"]
     if before != description["fingerprint"]:
@@ -106,7 +106,8 @@ def _targets(data: Data) -> dict[str, np.ndarray]:
     return {name: np.asarray(target) for name, target in outputs.items()}
 
 
-def _environment() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
+    """Versions, backend, devices and platform, by name."""
     import keras
 
     versions = {name: _version(name) for name in PACKAGES}

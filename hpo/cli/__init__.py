@@ -15,7 +15,18 @@ from hpo.errors import HPOError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("run", "ensemble", "report", "show", "tasks", "space", "data", "new", "worker")
+COMMANDS = (
+    "run",
+    "ensemble",
+    "report",
+    "show",
+    "tasks",
+    "space",
+    "data",
+    "new",
+    "worker",
+    "doctor",
+)
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 

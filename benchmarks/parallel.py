@@ -1,0 +1,42 @@
+"""How many trials of Boston housing two workers get through in the time of one.
+
+    python benchmarks/parallel.py [--minutes 3]
+
+Each search runs by itself for the same time, starting its workers included. Two workers on two
+cores have a thread each; so has a single one, since the data is small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+
+import hpo
+
+
+def trials_of(workers: int, minutes: float) -> int:
+    """The trials that so many workers finish in so many minutes."""
+    with tempfile.TemporaryDirectory() as runs:
+        study = hpo.run(
+            "boston",
+            sampler="random",
+            trials=10_000,
+            timeout=60 * minutes,
+            workers=workers,
+            runs=runs,
+        )
+        return sum(trial.score is not None for trial in study.trials)
+
+
+def main() -> None:
+    """Search with one and with two workers, and print both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=3.0)
+    minutes = parser.parse_args().minutes
+    one, two = trials_of(1, minutes), trials_of(2, minutes)
+    print(f"one worker: {one} trials in {minutes:g} min")
+    print(f"two workers: {two} trials, {two / one:.2f} times as many")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""``hpo doctor``."""
+
+import json
+
+
+def test_the_doctor_says_what_is_there_and_where(shell, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    status, out, err = shell.run("doctor", "--json", "--data-dir", str(data), "--runs", "mine")
+    assert status == 0, err
+    found = json.loads(out)
+    assert found["backend"] == "tensorflow"
+    assert found["data"] == str(data)
+    assert found["runs"] == str(tmp_path / "mine")
+    assert {"boston", "imdb"} <= set(found["tasks"])
+    assert found["devices"]
