@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 QUERY_SECONDS = 10
 
+# The threads a worker may use; hpo.training.threads obeys it.
+THREADS = "HPO_THREADS"
+
 Environment = dict[str, str]
 
 
@@ -84,9 +87,18 @@ def check(devices: str) -> None:
 
 def _chosen(devices: str) -> Sequence[str]:
     check(devices)
+    if devices == "cpu":
+        return []
+    found = list_gpus()
     if devices == "auto":
-        return list_gpus()
-    return [] if devices == "cpu" else devices.split(",")
+        return found
+    named = devices.split(",")
+    if not set(named) <= set(found):
+        raise UsageError(
+            f"devices {devices}: there is no such GPU here. "
+            f"There are: {','.join(found) or 'none; use --devices cpu'}."
+        )
+    return named
 
 
 def _share_of_threads(workers: int) -> Environment:
@@ -95,5 +107,4 @@ def _share_of_threads(workers: int) -> Environment:
         return {}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     share = str(max(1, (cores or 1) // workers))
-    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
-    return {name: share for name in names if name not in os.environ}
+    return {name: share for name in (THREADS, "OMP_NUM_THREADS") if name not in os.environ}

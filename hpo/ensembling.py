@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,9 @@ from hpo.runs import load_study
 from hpo.selection import Candidates
 from hpo.study import Study
 from hpo.training import threads
+from hpo.training.precision import precision
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Collection, Mapping
 
     from hpo.refitting import RefitProgress
@@ -208,7 +209,8 @@ def _refit(
 ) -> RefittedModels:
     threads.use_few_for(data)
     models = RefittedModels(study, task, data, seeds)
-    models.train(numbers, on_refit)
+    with precision(study.options.precision):
+        models.train(numbers, on_refit)
     return models
 
 
@@ -243,7 +245,8 @@ def _load_data(
     study: Study, task: Task, data_dir: str | os.PathLike[str] | None, *, whole: bool
 ) -> Data:
     """Load the data that the study was searched on, or the whole of which it was a part."""
-    data = load_data(task, data_dir or study.options.data_dir)
+    named = data_dir or os.environ.get("HPO_DATA_DIR")
+    data = load_data(task, named or study.options.data_dir)
     found, recorded = fingerprint((data.x, data.y)), study.facts["data"]["fingerprint"]
     if found != recorded:
         raise HPOError(

@@ -119,6 +119,8 @@ class Evaluator:
 
         keras.utils.set_random_seed(seed)
         folds = self.folds(params)
+        # Transformers may have drawn random numbers, or found their result in a cache.
+        keras.utils.set_random_seed(seed)
         model = build_model(self.task, params, self.data, folds[0])
         course = lockstep.train(self.task, model, folds, params, seed=seed, report=report)
         evaluation = Evaluation(

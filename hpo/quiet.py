@@ -1,7 +1,8 @@
-"""Keeps what TensorFlow's libraries print while they are loaded away from the terminal."""
+"""Keeps what TensorFlow and its libraries have to say away from the terminal."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 def import_keras() -> None:
     """Import Keras and its backend without the lines their C++ code writes to standard error.
 
+    TensorFlow's warnings are left out from then on; its errors are not.
+
     What an import that fails has printed is shown.
     """
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Predicting with one model after the other is no mistake that wants a warning.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with _stderr_held_back():
         import keras
 

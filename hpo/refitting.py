@@ -195,6 +195,7 @@ class RefittedModels:
             with freed_after():
                 keras.utils.set_random_seed(job.seed)
                 fold = folds.get(job.params)[0]
+                keras.utils.set_random_seed(job.seed)  # as in the search
                 model = build_model(self._task, job.params, self._data, fold)
                 train_for(
                     self._task,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import cv as cv_module
 from hpo import parts, samplers
-from hpo.devices import check as check_devices
+from hpo.devices import environments
 from hpo.errors import UsageError
 from hpo.executors import make_executor
 from hpo.interrupts import interruptible
@@ -59,7 +60,8 @@ def run(  # noqa: PLR0913  (what a search may be told)
     Args:
         task: Name of an installed task, ``"module:attribute"``, path of a Python file, or a Task.
         study: The study's name; by default the task's.
-        sampler: "tpe" or "random".
+        sampler: "tpe", "gp", "hyperopt", "cmaes", "genetic", "sobol", "grid", "random" or
+            "gp-torch"; see ``hpo.samplers``.
         trials: How many trials the study shall have.
         timeout: Seconds after which the search ends.
         trial_timeout: Seconds after which a trial is ended as failed.
@@ -102,8 +104,15 @@ def run(  # noqa: PLR0913  (what a search may be told)
             f"a study needs trials=1 or more and keep=0 or more, not {trials}, {keep}."
         )
     samplers.make_sampler(sampler, seed)
-    check_devices(devices)
-    placed = make_executor(executor or ("local" if isinstance(task, str) else "inline"))
+    placement = Options(
+        workers=workers,
+        devices=devices,
+        trials_per_device=trials_per_device,
+        worker_memory=worker_memory,
+    )
+    where = executor or ("local" if isinstance(task, str) else "inline")
+    _check_placement(placement, where)
+    placed = make_executor(where)
     name = study or loaded.name
     opened = create_study(
         runs_directory(runs),
@@ -166,6 +175,19 @@ def run(  # noqa: PLR0913  (what a search may be told)
     if interrupted.is_set():
         raise KeyboardInterrupt
     return opened
+
+
+def _check_placement(options: Options, executor: str) -> None:
+    """Refuse workers that cannot be placed, before there is a study of them."""
+    placement = (options.workers or 1, options.devices, options.trials_per_device)
+    if executor == "inline" and (placement != (1, "auto", 1) or options.worker_memory):
+        raise UsageError(
+            "workers, devices, trials_per_device and worker_memory are for child processes: "
+            "name the task rather than giving a Task, and leave executor at local."
+        )
+    if options.worker_memory and not Path("/proc").is_dir():
+        raise UsageError("worker_memory: this system does not tell how much a process takes.")
+    environments(options)
 
 
 def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, str]:

@@ -30,13 +30,13 @@ class Stopping:
         timeout = study.options.timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._patience = study.options.patience
-        self._patient = True
+        self._patient = self._is_patient()
         self._told = False
 
     def notice(self, event: Event) -> None:
         """Take an event into account, and pass it on."""
-        if isinstance(event, TrialEnded) and self._patience is not None:
-            self._patient = _in_vain(self._study) < self._patience
+        if isinstance(event, TrialEnded):
+            self._patient = self._is_patient()
         self._on_event(event)
 
     def __call__(self) -> bool:
@@ -46,6 +46,9 @@ class Stopping:
             self._told = True
             self._on_event(SearchStopping(reason))
         return bool(reason)
+
+    def _is_patient(self) -> bool:
+        return self._patience is None or _in_vain(self._study) < self._patience
 
     def _reason(self) -> str:
         if self._interrupted.is_set():
@@ -58,5 +61,10 @@ class Stopping:
 def _in_vain(study: Study) -> int:
     """How many trials have been had since the best one."""
     best = study.best
-    after = -1 if best is None else best.number
-    return sum(trial.counts and trial.number > after for trial in study.trials)
+    if best is None or best.ended is None:
+        return study.counted
+    # By the time they ended: trials of other workers have higher numbers and end earlier.
+    return sum(
+        trial.counts and trial.ended is not None and trial.ended > best.ended
+        for trial in study.trials
+    )

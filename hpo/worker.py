@@ -22,6 +22,7 @@ from hpo.storage import FileLock
 from hpo.study import KILLED
 from hpo.training import threads
 from hpo.training.memory import freed_after, resident_bytes
+from hpo.training.precision import precision
 from hpo.trial import SEED, WORKER, Failure
 
 if TYPE_CHECKING:
@@ -87,10 +88,8 @@ class Worker:
         lock = FileLock(self.study.worker_lock(self.name))
         lock.acquire()
         try:
-            evaluator = self._prepare()
-            while not self._stopping() and self._run_trial(evaluator):
-                if self._recycle and self._has_grown(evaluator):
-                    break
+            with precision(self.options.precision):
+                self._work()
             self._emit(WorkerLeft(self.name))
         except HPOError as error:
             self._emit(WorkerFailed(self.name, str(error), isinstance(error, UsageError)))
@@ -102,6 +101,12 @@ class Worker:
             lock.release()
             self.study.worker_lock(self.name).unlink(missing_ok=True)
         return True
+
+    def _work(self) -> None:
+        evaluator = self._prepare()
+        while not self._stopping() and self._run_trial(evaluator):
+            if self._recycle and self._has_grown(evaluator):
+                break
 
     def _has_grown(self, evaluator: Evaluator) -> bool:
         """Whether memory has grown since the first trial ended, the cache for folds apart."""
@@ -121,10 +126,6 @@ class Worker:
         whole = load_data(task, self.options.data_dir)
         data = take_part(whole, settings.train_size, cv)
         threads.use_few_for(data)
-        if self.options.precision:
-            import keras
-
-            keras.config.set_dtype_policy(self.options.precision)
         evaluator = Evaluator(task, data, cv)
         facts.record(self.study, task, data, evaluator.splits, whole=whole)
         self._space = self.study.space
@@ -178,11 +179,12 @@ class Worker:
             trial = self.study.record.ask()
             self.running = trial.number
             trial.set_user_attr(WORKER, self.name)
-        seed = trial.user_attrs.get(SEED)
-        if seed is None:
-            seed = derived_seed(self.options.seed, "training", begun)
-            trial.set_user_attr(SEED, seed)
-        return trial, self._space.suggest(trial), seed
+            seed = trial.user_attrs.get(SEED)
+            if seed is None:
+                seed = derived_seed(self.options.seed, "training", begun)
+                trial.set_user_attr(SEED, seed)
+            # Under the lock, so that the next to ask knows what is tried already.
+            return trial, self._space.suggest(trial), seed
 
     def _reporter(
         self, task: Task, number: int, params: Params, started: float

@@ -39,6 +39,11 @@ def test_a_gpu_leaves_memory_to_others(gpus):
     assert environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 
 
+def test_a_gpu_that_is_not_there_is_refused(gpus):
+    with pytest.raises(UsageError, match=r"no such GPU here\. There are: 0,1"):
+        devices.environments(Options(workers=None, devices="0,7"))
+
+
 def test_on_the_cpu_there_is_one_worker_unless_more_are_asked_for(gpus):
     assert seen(Options(workers=None, devices="cpu")) == ["-1"]
     assert seen(Options(workers=2, devices="cpu")) == ["-1", "-1"]
@@ -62,17 +67,16 @@ def test_what_names_no_device_is_refused(named):
 
 def test_workers_share_out_the_cores(gpus, monkeypatch):
     gpus.clear()
-    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(8)), raising=False)
     (first, *_) = devices.environments(Options(workers=3))
-    assert first["TF_NUM_INTRAOP_THREADS"] == "2"
+    assert first["HPO_THREADS"] == first["OMP_NUM_THREADS"] == "2"
 
 
 def test_a_number_of_threads_that_the_user_gave_stays(gpus, monkeypatch):
     gpus.clear()
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "5")
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
     (first, _) = devices.environments(Options(workers=2))
-    assert "TF_NUM_INTRAOP_THREADS" not in first
+    assert "OMP_NUM_THREADS" not in first
 
 
 def test_gpus_that_are_hidden_are_not_used(monkeypatch):

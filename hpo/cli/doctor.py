@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.one_object import printed_to_stderr
 
 
 @click.command("doctor")
@@ -17,7 +18,8 @@ from hpo.cli import options, print_json
 @options.as_json
 def command(runs: str | None, data_dir: str | None, *, as_json: bool) -> None:
     """Show versions, backend and devices, and where data and studies are."""
-    found = _findings(runs, data_dir)
+    with printed_to_stderr(when=as_json):
+        found = _findings(runs, data_dir)
     if as_json:
         print_json(found)
         return
@@ -35,6 +37,7 @@ def _findings(runs: str | None, data_dir: str | None) -> dict[str, Any]:
     from hpo.runs import list_studies, runs_directory
 
     import_keras()
+    tasks = list_tasks()
     data = data_dir or os.environ.get("HPO_DATA_DIR")
     return {
         **environment(),
@@ -44,5 +47,6 @@ def _findings(runs: str | None, data_dir: str | None) -> dict[str, Any]:
         "keras home": os.environ.get("KERAS_HOME") or str(Path.home() / ".keras"),
         "runs": str(runs_directory(runs).absolute()),
         "studies": list_studies(runs),
-        "tasks": [task.name for task in list_tasks()],
+        "tasks": [task.name for task in tasks if not task.error],
+        "broken tasks": [task.name for task in tasks if task.error],
     }

@@ -191,6 +191,8 @@ class Bar:
         if isinstance(event, TrialStarted):
             self._now[event.worker] = f"trial {event.number}"
             self._progress.update(self._bar, **self._fields())
+        elif isinstance(event, WorkerFailed):
+            self._progress.console.print(f"hpo: {event.message}", markup=False, soft_wrap=True)
         elif isinstance(event, SearchStopping):
             self._progress.console.print(_stopping(event), markup=False, soft_wrap=True)
         elif isinstance(event, EpochEnded):

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("task")
-@click.option("--sampler", default="tpe", show_default=True, help="tpe or random.")
+@click.option(
+    "--sampler",
+    default="tpe",
+    show_default=True,
+    help="tpe, gp, hyperopt, cmaes, genetic, sobol, grid, random or gp-torch.",
+)
 @click.option(
     "--trials",
     default=50,
@@ -83,7 +88,8 @@ if TYPE_CHECKING:
     "--patience",
     metavar="N",
     type=click.IntRange(min=1),
-    help="End the search after N finished trials without a better score.",
+    help="End the search after N finished trials without a better score (a search space may have "
+    "a patience of its own, which is in epochs).",
 )
 @click.option("--study", metavar="NAME", help="Name of the study. [default: the task's]")
 @click.option("--keep", default=25, show_default=True, help="Best trials whose models are kept.")

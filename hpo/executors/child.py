@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hpo.study import Study
 
 
+TAIL_BYTES = 8_000
+
+
 class Child:
     """A worker in a process of its own.
 
@@ -37,6 +40,8 @@ class Child:
         self.name = new_worker_name()
         self.environment = dict(environment or {})
         self.log_path = study.directory / "worker.log"
+        self._own_log = study.directory / "workers" / f"{self.name}.log"
+        self._own_log.parent.mkdir(exist_ok=True)
         self.failure: WorkerFailed | None = None
         self.has_begun = False
         self.has_left = False
@@ -46,12 +51,12 @@ class Child:
         self._running_since: float | None = None
         self._asked_to_stop = False
         self._rest = b""
+        self._printed = b""
         reading, writing = os.pipe()
         self._events = open(reading, "rb", buffering=0)  # noqa: PTH123, SIM115  (a descriptor)
         command = ["worker", str(study.directory), "--task", study.settings.task]
         command += ["--name", self.name, "--events", str(writing)]
-        with self.log_path.open("ab") as log:
-            self._log_start = log.tell()
+        with self._own_log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  (this interpreter, this package)
                 [sys.executable, "-P", "-m", "hpo", *command],
                 stdin=subprocess.PIPE,
@@ -103,24 +108,30 @@ class Child:
             self.verdict = (
                 "ran on long after --trial-timeout without ending an epoch, and was killed"
             )
-            self._process.kill()
+            self.kill()
         elif self._most_bytes and resident_bytes(self._process.pid) > self._most_bytes:
             self.verdict = (
                 f"out of memory: its worker took more than the "
                 f"{self._most_bytes / (1 << 30):.3g} GiB of --worker-memory, and was killed"
             )
-            self._process.kill()
+            self.kill()
 
     def close(self) -> None:
-        """Let go of a process that has ended."""
+        """Let go of a process that has ended, or is about to, and keep what it printed."""
         self._process.wait()
+        with contextlib.suppress(OSError):
+            self._printed = self._own_log.read_bytes()
+            with self.log_path.open("ab") as log:
+                log.write(self._printed)
+            self._own_log.unlink()
         self._events.close()
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()
 
     def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
+        """End it at once, and all that it started."""
+        with contextlib.suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def epitaph(self) -> str:
@@ -132,9 +143,7 @@ class Child:
             name = signal.Signals(-status).name
             hint = " (out of memory, perhaps)" if name == "SIGKILL" else ""
             return f"its worker was killed by {name}{hint}"
-        with self.log_path.open("rb") as log:
-            log.seek(self._log_start)
-            printed = log.read().decode(errors="replace").strip()
+        printed = self._printed[-TAIL_BYTES:].decode(errors="replace").strip()
         last = f"; it last printed: {printed.splitlines()[-1][:200]}" if printed else ""
         return f"its worker exited with status {status}{last}"
 

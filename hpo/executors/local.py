@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpo.devices import environments
 from hpo.errors import HPOError, UsageError
-from hpo.events import TrialEnded
+from hpo.events import TrialEnded, WorkerFailed
 from hpo.executors.child import Child
 from hpo.trial import Cause, Failure
 
@@ -39,21 +39,21 @@ class LocalExecutor:
 
 
 class _Crew:
-    """The children that work for a study now."""
+    """The children that work for a study now, by the place they have."""
 
     def __init__(self, study: Study, on_event: OnEvent) -> None:
         self._study = study
         self._on_event = on_event
-        self._places = environments(study.options)
-        self._children: list[Child] = []
-        self._in_vain = 0
+        self._places = dict(enumerate(environments(study.options)))
+        self._children: dict[int, Child] = {}
+        self._in_vain = dict.fromkeys(self._places, 0)
 
     def work(self, stopping: Callable[[], bool]) -> None:
         """Keep as many children at work as there are places, until no trial is left to do."""
         with selectors.DefaultSelector() as selector:
             while True:
                 if stopping():
-                    for child in self._children:
+                    for child in self._children.values():
                         child.ask_to_stop()
                 else:
                     self._fill_places(selector)
@@ -63,50 +63,70 @@ class _Crew:
 
     def kill(self) -> None:
         """End all children at once; their trials are put back."""
-        for child in self._children:
+        for child in self._children.values():
             child.kill()
             self._study.fail_orphans(child.name)
             child.close()
         self._children.clear()
 
     def _fill_places(self, selector: selectors.BaseSelector) -> None:
-        if len(self._children) == len(self._places):
+        free = [place for place in self._places if place not in self._children]
+        if not free:
             return
-        to_do = self._study.options.trials - self._study.counted
-        taken = [child.environment for child in self._children]
-        free = list(self._places)
-        for environment in taken:
-            free.remove(environment)
-        for environment in free[: max(0, to_do - len(taken))]:
-            child = Child(self._study, environment)
-            self._children.append(child)
+        if not self._children:
+            self._study.fail_orphans()  # of workers that somebody started by hand
+        for place in free[: max(0, self._to_do() - len(self._children))]:
+            child = Child(self._study, self._places[place])
+            self._children[place] = child
             selector.register(child, selectors.EVENT_READ)
+
+    def _to_do(self) -> int:
+        """Trials that nobody has begun, or that one of these children has."""
+        own = {child.name for child in self._children.values()}
+        others = sum(
+            trial.state == "running" and trial.worker not in own for trial in self._study.trials
+        )
+        return self._study.options.trials - self._study.counted - others
 
     def _listen(self, selector: selectors.BaseSelector) -> None:
         ready = {key.fileobj for key, _ in selector.select(POLL_SECONDS)}
-        for child in list(self._children):
+        for place, child in list(self._children.items()):
             child.kill_if_excessive()
-            more = child.read(self._on_event) if child in ready else child.is_alive()
-            if not more:
+            if child in ready:
+                ended = not child.read(self._on_event)
+            else:
+                # A process that the plugin started may hold the pipe open, so its end may never
+                # come; what was written before the worker died still counts.
+                late = {key.fileobj for key, _ in selector.select(0)}
+                ended = not child.is_alive() and child not in late
+            if ended:
                 selector.unregister(child)
-                self._children.remove(child)
-                self._take_leave(child)
+                del self._children[place]
+                self._take_leave(place, child)
 
-    def _take_leave(self, child: Child) -> None:
+    def _take_leave(self, place: int, child: Child) -> None:
         """See to what a child that has ended leaves behind."""
-        failure = child.failure
-        if failure is None:
-            _bury(self._study, child, self._on_event)
-            worked = child.has_begun or child.has_left
-            self._in_vain = 0 if worked else self._in_vain + 1
         child.close()
-        if failure is not None:
-            raise (UsageError if failure.usage else HPOError)(failure.message)
-        if self._in_vain == STARTS_IN_VAIN:
-            raise HPOError(
-                f"{child.epitaph()}, {self._in_vain} times before its first trial. "
-                f"What it printed is in {child.log_path}"
-            )
+        _bury(self._study, child, self._on_event)
+        if child.failure is not None:
+            raise (UsageError if child.failure.usage else HPOError)(child.failure.message)
+        in_vain = not (child.has_begun or child.has_left)
+        self._in_vain[place] = self._in_vain[place] + 1 if in_vain else 0
+        if self._in_vain[place] == STARTS_IN_VAIN:
+            self._give_up(place, child)
+
+    def _give_up(self, place: int, child: Child) -> None:
+        """Go on without a place where workers die before their first trial, if others work."""
+        message = (
+            f"{child.epitaph()}, {STARTS_IN_VAIN} times before its first trial. "
+            f"What it printed is in {child.log_path}"
+        )
+        del self._places[place]
+        if not any(other.has_begun for other in self._children.values()):
+            raise HPOError(message)
+        left = len(self._children)
+        told = f"{message}. The search goes on with {left} worker{'s' if left > 1 else ''}."
+        self._on_event(WorkerFailed(child.name, told))
 
 
 def make() -> LocalExecutor:
@@ -122,3 +142,4 @@ def _bury(study: Study, child: Child, on_event: OnEvent) -> None:
     for number in study.fail_orphans(child.name, Failure(reason, cause)):
         seconds = study.trials[number].seconds or 0.0
         on_event(TrialEnded(child.name, number, "failed", None, seconds, reason))
+    study.worker_lock(child.name).unlink(missing_ok=True)

@@ -11,7 +11,17 @@ from hpo.errors import UsageError
 if TYPE_CHECKING:
     import optuna
 
-_MODULES = {"random": "hpo.samplers.random", "tpe": "hpo.samplers.tpe"}
+_MODULES = {
+    "tpe": "hpo.samplers.tpe",
+    "gp": "hpo.samplers.gp",
+    "hyperopt": "hpo.samplers.hyperopt",
+    "gp-torch": "hpo.samplers.gp_torch",
+    "cmaes": "hpo.samplers.cmaes",
+    "genetic": "hpo.samplers.genetic",
+    "sobol": "hpo.samplers.sobol",
+    "grid": "hpo.samplers.grid",
+    "random": "hpo.samplers.random",
+}
 
 NAMES = tuple(_MODULES)
 

@@ -5,18 +5,102 @@ al. (2018), "BOHB", have it.
 
 ``group=True`` models parameters that apply together as one group, which conditional search
 spaces need: otherwise all that are not in every trial would be drawn one by one.
+
+Optuna leaves failed trials out. Here those that failed through their own configuration count as
+worse than all others.
 """
 
 from __future__ import annotations
 
+import copy
 import warnings
+from typing import TYPE_CHECKING, Any, cast
 
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import TPESampler
+from optuna.trial import TrialState
+
+from hpo.samplers.history import failed_by_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    import optuna
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+_GOOD_SHARE = 10
+"""One in so many trials is a good one to the estimator."""
 
 
 def make(seed: int) -> TPESampler:
     """Make the sampler, with a seed of its own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return TPESampler(multivariate=True, group=True, constant_liar=True, seed=seed)
+        return _FailureAwareSampler(multivariate=True, group=True, constant_liar=True, seed=seed)
+
+
+class _FailureAwareSampler(TPESampler):
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return super().infer_relative_search_space(_with_failures(study), trial)
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        return super().sample_relative(_with_failures(study), trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        return super().sample_independent(
+            _with_failures(study), trial, param_name, param_distribution
+        )
+
+
+def _with_failures(study: optuna.Study) -> optuna.Study:
+    return cast("optuna.Study", _StudyWithFailures(study))
+
+
+class _StudyWithFailures:
+    """A study as the estimator sees it: what failed was pruned before it reported anything.
+
+    Args:
+        study: The study itself.
+    """
+
+    def __init__(self, study: optuna.Study) -> None:
+        self._study = study
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._study, name)
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        trials = self._study._get_trials(deepcopy, None, use_cache)  # noqa: SLF001
+        complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
+        failed = [trial for trial in trials if failed_by_configuration(trial)]
+        # More of them than this, and some would count as good for want of complete trials.
+        counted = failed[-complete * (_GOOD_SHARE - 1) :] if complete else []
+        shown = {trial.number: _as_pruned(trial) for trial in counted}
+        trials = [shown.get(trial.number, trial) for trial in trials]
+        return [trial for trial in trials if states is None or trial.state in states]
+
+
+def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
+    shown = copy.copy(trial)
+    shown.state = TrialState.PRUNED
+    shown.intermediate_values = {}
+    return shown

@@ -40,7 +40,7 @@ def freed_after() -> Iterator[None]:
 
 
 def resident_bytes(pid: int | None = None) -> int:
-    """Memory that a process occupies now.
+    """Memory that a process occupies now, without what it shares, such as mapped files.
 
     Args:
         pid: The process; by default this one.
@@ -51,7 +51,8 @@ def resident_bytes(pid: int | None = None) -> int:
     """
     statm = Path(f"/proc/{'self' if pid is None else pid}/statm")
     with contextlib.suppress(OSError):
-        return int(statm.read_text().split()[1]) * resource.getpagesize()
+        resident, shared = map(int, statm.read_text().split()[1:3])
+        return (resident - shared) * resource.getpagesize()
     if pid is not None:
         return 0
     maximum = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.devices import THREADS
+
 if TYPE_CHECKING:
     from hpo.task import Data
 
@@ -28,13 +30,14 @@ def use_few_for(data: Data) -> None:
     """
     import keras
 
+    threads = 1 if _is_small(data) else int(os.environ.get(THREADS, "0"))
     given = "TF_NUM_INTRAOP_THREADS" in os.environ
-    if keras.backend.backend() != "tensorflow" or given or not _is_small(data):
+    if keras.backend.backend() != "tensorflow" or given or not threads:
         return
     import tensorflow as tf
 
     with contextlib.suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
 def _is_small(data: Data) -> bool:

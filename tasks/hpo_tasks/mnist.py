@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 N_CLASSES = 10
+EPOCHS = 12
 
 
 def load(data_dir: Path | None = None) -> Data:
@@ -84,7 +85,9 @@ def model(params: Params, data: Data) -> keras.Model:
 def callbacks(params: Params) -> list[Any]:
     """Lower the learning rate as ``schedule`` says."""
     # With augmented digits the loss hardly ever rises; an epoch that gains little is enough.
-    return make_schedule(params, epochs=int(params["epochs"]), patience=1, min_delta=2e-3)
+    return make_schedule(
+        params, epochs=int(params.get("epochs", EPOCHS)), patience=1, min_delta=2e-3
+    )
 
 
 task = Task(
@@ -98,7 +101,7 @@ task = Task(
     # would multiply the time and tell little more.
     cv="holdout:0.2",
     callbacks=callbacks,
-    epochs=12,
+    epochs=EPOCHS,
     batch_size=128,
     # A cosine schedule reaches its best at its end, whatever the epochs before looked like.
     patience=1000,

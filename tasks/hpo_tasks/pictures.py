@@ -72,6 +72,8 @@ def resize(pictures: np.ndarray, size: int) -> np.ndarray:
     Returns:
         Pictures, uint8, shape (n, size, size, 3), read-only; for equal arguments the same array.
     """
+    if pictures.shape[1:3] == (size, size):
+        return pictures
     key = digest(["resized", size, content(pictures)])
     return cached(key, lambda: np.concatenate([rescale(part, size) for part in batches(pictures)]))
 
@@ -148,7 +150,7 @@ def cache_directory() -> Path:
     """The folder of the cache: ``HPO_CACHE_DIR``, else ``hpo`` where the user keeps caches."""
     named = os.environ.get("HPO_CACHE_DIR")
     if named:
-        return Path(named)
+        return Path(named).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpo"
 
 

@@ -24,12 +24,11 @@ def test_two_workers_share_the_trials_and_the_cores(shell):
     assert len({json.dumps(trial["params"]) for trial in trials}) == 5
     found = surroundings(shell)
     assert len(found) == 2
-    assert {env["TF_NUM_INTRAOP_THREADS"] for env in found} == {
-        str(max(1, len(os.sched_getaffinity(0)) // 2))
-    }
+    assert {env["HPO_THREADS"] for env in found} == {str(max(1, len(os.sched_getaffinity(0)) // 2))}
 
 
 def test_each_worker_sees_the_device_that_it_is_given(shell):
+    shell.environment["CUDA_VISIBLE_DEVICES"] = "0,1"  # a stand-in for two GPUs
     status, _, err = shell.run(
         *("run", TINY, "--trials", "4", "--devices", "0,1"), behaviour="surroundings," * 4
     )

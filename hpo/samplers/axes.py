@@ -1,0 +1,255 @@
+"""The axes of a search: every hyperparameter as a number, and when it applies.
+
+The code of a real or whole number lies in [0, 1], on a logarithmic scale where the parameter has
+one; that of a choice is its position. Whole numbers and steps lie in the middle of cells of equal
+width, so that codes drawn evenly are values drawn evenly. A configuration has a code for every
+axis, also for those that do not apply: it comes to bear when another code makes them apply.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.search_space import intersection_search_space
+from optuna.trial import TrialState
+
+from hpo.parameters import Categorical, Float, Parameter
+from hpo.space import Space
+from hpo.study import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import optuna
+
+    from hpo.conditions import Condition
+
+
+MOST_CODES = 1_024
+"""An axis with more values than this counts as continuous."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One hyperparameter.
+
+    Args:
+        name: Its name.
+        distribution: Its range, as Optuna has it.
+        conditions: What earlier parameters must be for it to apply.
+    """
+
+    name: str
+    distribution: BaseDistribution
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    @cached_property
+    def is_categorical(self) -> bool:
+        """Whether its values have no order."""
+        return isinstance(self.distribution, CategoricalDistribution)
+
+    @cached_property
+    def n_values(self) -> int | None:
+        """How many values it has; None for a real number without a step."""
+        match self.distribution:
+            case CategoricalDistribution(choices=choices):
+                return len(choices)
+            case IntDistribution(low=low, high=high, step=step):
+                return (high - low) // step + 1
+            case FloatDistribution(low=low, high=high, step=float(step)):
+                return round((high - low) / step) + 1
+        return 1 if self.distribution.single() else None
+
+    @cached_property
+    def _bounds(self) -> tuple[float, float, float]:
+        """Where the codes 0 and 1 lie, on a logarithmic scale if there is one, and the step."""
+        distribution: Any = self.distribution
+        step = float(distribution.step or 0.0)
+        low, high = distribution.low - step / 2, distribution.high + step / 2
+        return (math.log(low), math.log(high), 0.0) if distribution.log else (low, high, step)
+
+    def encode(self, value: Any) -> float:
+        """The code of a value."""
+        if self.is_categorical:
+            return float(self.distribution.to_internal_repr(value))
+        low, high, _ = self._bounds
+        place = math.log(value) if getattr(self.distribution, "log", False) else value
+        return min(max((place - low) / (high - low), 0.0), 1.0) if high > low else 0.5
+
+    def decode(self, code: float) -> Any:
+        """The value of a code, or the one nearest to it; a plain Python value."""
+        distribution: Any = self.distribution
+        if isinstance(distribution, CategoricalDistribution):
+            return distribution.choices[min(int(code), len(distribution.choices) - 1)]
+        low, high, step = self._bounds
+        place = low + float(code) * (high - low)
+        if step:
+            count = int((place - low) / step)
+            place = distribution.low + min(count, (self.n_values or 1) - 1) * step
+        value = math.exp(place) if distribution.log else place
+        value = min(max(value, distribution.low), distribution.high)
+        return round(value) if isinstance(distribution, IntDistribution) else float(value)
+
+    @cached_property
+    def codes(self) -> np.ndarray | None:
+        """The codes of all values, shape (n_values,); None where they cannot be listed."""
+        n = self.n_values
+        if n is None or n > MOST_CODES:
+            return None
+        if self.is_categorical:
+            return np.arange(n, dtype=float)
+        distribution: Any = self.distribution
+        if distribution.log:
+            return np.array([self.encode(distribution.low + k) for k in range(n)])
+        return (np.arange(n) + 0.5) / n
+
+    def snap(self, codes: np.ndarray) -> np.ndarray:
+        """Codes moved to those of values that the axis can take."""
+        known = self.codes
+        if known is None:
+            return np.asarray(np.clip(codes, 0.0, 1.0))
+        right = np.searchsorted((known[1:] + known[:-1]) / 2, codes)
+        return np.asarray(known[right])
+
+
+@dataclass(frozen=True)
+class Axes:
+    """All the axes of a search, in the order in which parameters are drawn."""
+
+    axes: tuple[Axis, ...]
+
+    def __len__(self) -> int:
+        return len(self.axes)
+
+    @cached_property
+    def searched(self) -> list[int]:
+        """Positions of the axes that are no constants."""
+        return [j for j, axis in enumerate(self.axes) if axis.n_values != 1]
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {axis.name: j for j, axis in enumerate(self.axes)}
+
+    def from_unit(self, unit: np.ndarray) -> np.ndarray:
+        """Codes for points of the unit cube.
+
+        Args:
+            unit: Shape (n, len(searched)), in [0, 1).
+
+        Returns:
+            Shape (n, n_axes).
+        """
+        codes = np.zeros((len(unit), len(self)))
+        for column, j in enumerate(self.searched):
+            axis = self.axes[j]
+            scale = axis.n_values if axis.is_categorical else 1
+            drawn = unit[:, column] * (scale or 1)
+            codes[:, j] = np.floor(drawn) if axis.is_categorical else axis.snap(drawn)
+        return codes
+
+    def snap(self, codes: np.ndarray) -> np.ndarray:
+        """Codes moved to those of values that the axes can take, shape (n, n_axes)."""
+        return np.stack([axis.snap(codes[:, j]) for j, axis in enumerate(self.axes)], axis=1)
+
+    def applies(self, codes: np.ndarray) -> np.ndarray:
+        """Which axes apply, shape (n, n_axes), for codes of that shape."""
+        applying = np.ones(codes.shape, dtype=bool)
+        for j, axis in enumerate(self.axes):
+            for name, condition in axis.conditions.items():
+                earlier = self._positions.get(name)
+                if earlier is None:  # taken out of the search by whoever asks
+                    continue
+                unique, places = np.unique(codes[:, earlier], return_inverse=True)
+                decode = self.axes[earlier].decode
+                holds = np.array([condition.holds(decode(code)) for code in unique], dtype=bool)
+                applying[:, j] &= applying[:, earlier] & holds[places.ravel()]
+        return applying
+
+    def encode(self, configurations: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """Codes of configurations, shape (n, n_axes); NaN where a parameter is absent."""
+        codes = np.full((len(configurations), len(self)), np.nan)
+        for row, params in zip(codes, configurations, strict=True):
+            for j, axis in enumerate(self.axes):
+                if axis.name in params:
+                    row[j] = axis.encode(params[axis.name])
+        return codes
+
+    def decode(self, codes: np.ndarray) -> dict[str, Any]:
+        """The values of all axes, also of those that do not apply, for codes (n_axes,)."""
+        return {axis.name: axis.decode(code) for axis, code in zip(self.axes, codes, strict=True)}
+
+    def holds(self, params: Mapping[str, Any]) -> bool:
+        """Whether a configuration has only values that the axes can take, and lacks none."""
+        for axis in self.axes:
+            if axis.name not in params:
+                if not axis.conditions:
+                    return False
+            elif not _contains(axis.distribution, params[axis.name]):
+                return False
+        return True
+
+
+def axes_of(study: optuna.Study) -> Axes:
+    """The axes of a study: of its search space, or of what all its trials have in common."""
+    settings: dict[str, Any] = study.user_attrs.get(SETTINGS, {})
+    if "space" in settings:
+        return _axes_of_space(settings["space"])
+    shared = intersection_search_space(
+        study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)),
+        include_pruned=True,
+    )
+    return Axes(tuple(Axis(name, distribution) for name, distribution in shared.items()))
+
+
+def axes_for(study: optuna.Study, search_space: Mapping[str, BaseDistribution]) -> Axes:
+    """The axes of the parameters that Optuna wants drawn, with their conditions."""
+    of_study = axes_of(study)
+    if {axis.name: axis.distribution for axis in of_study.axes} == dict(search_space):
+        return of_study
+    known = {axis.name: axis for axis in of_study.axes}
+    order = [name for name in known if name in search_space]
+    order += [name for name in search_space if name not in known]
+    return Axes(
+        tuple(
+            Axis(name, search_space[name], known[name].conditions if name in known else {})
+            for name in order
+        )
+    )
+
+
+@lru_cache(maxsize=8)
+def _axes_of_space(space: str) -> Axes:
+    parameters = Space.from_text(space).parameters
+    return Axes(
+        tuple(
+            Axis(name, distribution_of(parameter), parameter.conditions)
+            for name, parameter in parameters.items()
+        )
+    )
+
+
+def distribution_of(parameter: Parameter) -> BaseDistribution:
+    """A parameter's range as Optuna has it."""
+    if isinstance(parameter, Categorical):
+        return CategoricalDistribution(parameter.choices)
+    low, high, log, step = parameter.low, parameter.high, parameter.log, parameter.step
+    if isinstance(parameter, Float):
+        return FloatDistribution(low, high, log=log, step=step)
+    return IntDistribution(int(low), int(high), log=log, step=int(step or 1))
+
+
+def _contains(distribution: BaseDistribution, value: Any) -> bool:
+    try:
+        return bool(distribution._contains(distribution.to_internal_repr(value)))  # noqa: SLF001
+    except (ValueError, TypeError):
+        return False

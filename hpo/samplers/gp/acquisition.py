@@ -1,0 +1,117 @@
+"""What a configuration promises: the logarithm of its expected improvement, if it is feasible.
+
+Ament et al. (2023), "Unexpected improvements to expected improvement for Bayesian optimization":
+the logarithm keeps a slope where the improvement itself is zero to machine precision. The
+probability that the configuration does not fail multiplies it, as Gelbart et al. (2014),
+"Bayesian optimization with unknown constraints", have it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import erfcx, log_ndtr
+
+if TYPE_CHECKING:
+    from hpo.samplers.gp.model import GaussianProcess
+
+_LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
+_LOG_ROOT_HALF_PI = 0.5 * np.log(np.pi / 2)
+_FAR = -1e6
+_MILLS = -1e3
+"""Below this, 1 - |z| * Mills' ratio is 1 / z**2 to machine precision."""
+
+
+@dataclass(frozen=True)
+class Feasibility:
+    """The probability not to fail: a Gaussian process of 1 (came through) and -1 (failed).
+
+    Args:
+        process: The Gaussian process.
+    """
+
+    process: GaussianProcess
+
+    def log_probability(self, features: np.ndarray) -> np.ndarray:
+        """For features of shape (n, n_features), shape (n,)."""
+        mean, deviation = self.process.predict(features)
+        return np.asarray(log_ndtr(mean / self._spread(deviation)))
+
+    def log_probability_with_gradient(self, features: np.ndarray) -> tuple[float, np.ndarray]:
+        """For features of shape (n_features,), with the gradient."""
+        mean, deviation, mean_slope, deviation_slope = self.process.predict_with_gradient(features)
+        spread = float(self._spread(np.array(deviation)))
+        z = mean / spread
+        z_slope = mean_slope / spread - (mean * deviation / spread**3) * deviation_slope
+        log_probability = float(log_ndtr(z))
+        ratio = np.exp(-0.5 * z * z - _LOG_ROOT_2PI - log_probability)
+        return log_probability, ratio * z_slope
+
+    def is_likely(self, features: np.ndarray) -> np.ndarray:
+        """Which are more likely to come through than to fail; for (n, n_features), shape (n,)."""
+        return np.asarray(self.log_probability(features) > np.log(0.5))
+
+    def _spread(self, deviation: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sqrt(deviation**2 + self.process.noise + 1e-2))
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """What configurations promise.
+
+    Args:
+        process: A model of the scores, which are minimized; None while there are none.
+        best: The score to improve on.
+        feasibility: The probability not to fail; None while nothing has failed.
+    """
+
+    process: GaussianProcess | None
+    best: float
+    feasibility: Feasibility | None = None
+
+    def values(self, features: np.ndarray) -> np.ndarray:
+        """For features of shape (n, n_features), shape (n,)."""
+        total = np.zeros(len(features))
+        if self.process is not None:
+            mean, deviation = self.process.predict(features)
+            total += np.log(deviation) + log_improvement((self.best - mean) / deviation)
+        if self.feasibility is not None:
+            total += self.feasibility.log_probability(features)
+        return total
+
+    def value_with_gradient(self, features: np.ndarray) -> tuple[float, np.ndarray]:
+        """For features of shape (n_features,), with the gradient."""
+        total, gradient = 0.0, np.zeros(len(features))
+        if self.process is not None:
+            mean, deviation, mean_slope, deviation_slope = self.process.predict_with_gradient(
+                features
+            )
+            z = (self.best - mean) / deviation
+            log_h = float(log_improvement(np.array([z]))[0])
+            total += float(np.log(deviation)) + log_h
+            by_mean = -np.exp(float(log_ndtr(z)) - log_h) / deviation
+            by_deviation = np.exp(-0.5 * z * z - _LOG_ROOT_2PI - log_h) / deviation
+            gradient += by_mean * mean_slope + by_deviation * deviation_slope
+        if self.feasibility is not None:
+            value, slope = self.feasibility.log_probability_with_gradient(features)
+            total += value
+            gradient += slope
+        return total, gradient
+
+
+def log_improvement(z: np.ndarray) -> np.ndarray:
+    """The logarithm of the expected improvement at standard deviation 1, of shape (n,).
+
+    Args:
+        z: By how much the mean is better than what it has to improve on, shape (n,).
+    """
+    z = np.maximum(z, _FAR)
+    near = np.maximum(z, -1.0)
+    density = np.exp(-0.5 * near**2 - _LOG_ROOT_2PI)
+    simple = np.log(density + near * np.exp(log_ndtr(near)))
+    far = np.minimum(z, -1.0)
+    inner = np.log(erfcx(-far * np.sqrt(0.5)) * -far) + _LOG_ROOT_HALF_PI
+    rest = np.where(far > _MILLS, np.log(-np.expm1(np.minimum(inner, -1e-16))), -2 * np.log(-far))
+    return np.asarray(np.where(z > -1.0, simple, -0.5 * far**2 - _LOG_ROOT_2PI + rest))

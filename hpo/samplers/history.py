@@ -1,0 +1,84 @@
+"""What a study has to tell a sampler: scores, failed configurations, trials that still run."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from hpo.study import OPTIONS
+from hpo.trial import FAILURE
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@dataclass(frozen=True)
+class History:
+    """The trials of a study, by what they are evidence of.
+
+    Attributes:
+        scored: Trials with a score.
+        scores: Their scores, all to be minimized, all finite; that of a pruned trial is what it
+            reported last, yet no better than half of the complete trials.
+        failed: Trials that failed through their own configuration.
+        running: Trials that still run, the asking one apart.
+    """
+
+    scored: list[FrozenTrial]
+    scores: list[float]
+    failed: list[FrozenTrial]
+    running: list[FrozenTrial]
+
+    @property
+    def begun(self) -> int:
+        """How many trials were begun, those that will be tried again and the asking one apart."""
+        return len(self.scored) + len(self.failed) + len(self.running)
+
+    @classmethod
+    def of(cls, study: optuna.Study, asking: FrozenTrial) -> History:
+        """Read what a study has to tell.
+
+        Args:
+            study: The study; it has one objective.
+            asking: The trial that is to get a configuration.
+        """
+        sign = 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
+        trials = [t for t in study.get_trials(deepcopy=False) if t.number != asking.number]
+        complete = [(t, sign * t.values[0]) for t in trials if t.state == TrialState.COMPLETE]
+        typical = statistics.median([score for _, score in complete]) if complete else -math.inf
+        pruned = [
+            (t, max(sign * t.intermediate_values[max(t.intermediate_values)], typical))
+            for t in trials
+            if t.state == TrialState.PRUNED and t.intermediate_values
+        ]
+        known = sorted(complete + pruned, key=lambda pair: pair[0].number)
+        return cls(
+            scored=[trial for trial, _ in known],
+            scores=_finite([score for _, score in known]),
+            failed=[t for t in trials if failed_by_configuration(t)],
+            running=[t for t in trials if t.state == TrialState.RUNNING],
+        )
+
+
+def failed_by_configuration(trial: FrozenTrial) -> bool:
+    """Whether a trial failed through its own configuration, which is evidence against it."""
+    failure: dict[str, Any] = trial.user_attrs.get(FAILURE, {})
+    return trial.state == TrialState.FAIL and failure.get("cause") == "configuration"
+
+
+def study_seed(study: optuna.Study, otherwise: int) -> int:
+    """The seed of the whole study, for what must not change from one trial to the next."""
+    options: dict[str, Any] = study.user_attrs.get(OPTIONS, {})
+    return int(options.get("seed", otherwise))
+
+
+def _finite(scores: list[float]) -> list[float]:
+    """The scores with the worst finite one for what is infinite or no number."""
+    finite = [score for score in scores if math.isfinite(score)]
+    worst, best = max(finite, default=0.0), min(finite, default=0.0)
+    return [score if math.isfinite(score) else best if score < 0 else worst for score in scores]

@@ -1,0 +1,174 @@
+"""Hyperopt's tree-structured Parzen estimator, asked by Optuna.
+
+Bergstra et al. (2013), "Making a science of model search".
+
+Hyperopt models every parameter by itself, on those trials in which it applies. So the search
+space reaches it flat: all its parameters side by side, and in the history only those that did
+apply. What it suggests for one that does not apply is never asked for. That is what nested
+``hp.choice`` come to, and leaves room for conditions that they cannot express.
+
+The study's history is made into Hyperopt's at every ask, so other workers' trials and those of
+an earlier run count. As with Hyperopt itself, trials that run or failed have an infinite loss.
+Since that alone hardly keeps it from what fails, a suggestion that is more likely to fail than not
+is given up for another, a few times, and at last for one at random that is likely to come through.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo.samplers.gp.features import Features
+from hpo.samplers.gp.observed import Observed, feasibility
+from hpo.samplers.joint import JointSampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from optuna.trial import FrozenTrial
+
+    from hpo.samplers.axes import Axes, Axis
+    from hpo.samplers.history import History
+    from hpo.samplers.joint import Question
+
+
+_ATTEMPTS = 5
+_DRAWS = 256
+
+
+def make(seed: int) -> JointSampler:
+    """Make the sampler, with a seed of its own."""
+    return JointSampler(choose, seed)
+
+
+def choose(question: Question) -> dict[str, Any]:
+    """Choose a configuration; it has values also for parameters that do not apply."""
+    axes, history = question.axes, question.history
+    searched = {axis.name: axis for axis in axes.axes if axis.n_values != 1}
+    constants = {axis.name: axis.decode(0.0) for axis in axes.axes if axis.n_values == 1}
+    documents = _documents(searched, axes, history)
+    likely = _likely(question)
+    params: dict[str, Any] = {}
+    for _ in range(_ATTEMPTS):
+        seed = int(question.rng.integers(2**31 - 1))  # as hyperopt.fmin draws it
+        suggested = _suggest(searched, documents, question.number, seed)
+        values = {name: _value(axis, suggested[name]) for name, axis in searched.items()}
+        params = constants | values
+        if likely(axes.encode([params]))[0]:
+            return params
+    drawn = axes.from_unit(question.rng.random((_DRAWS, len(axes.searched))))
+    promising = likely(drawn)
+    return axes.decode(drawn[int(np.argmax(promising))]) if promising.any() else params
+
+
+def _likely(question: Question) -> Callable[[np.ndarray], np.ndarray]:
+    """Which configurations, in codes, are more likely to come through than to fail."""
+    features = Features(question.axes)
+    model = None
+    if question.history.failed:
+        observed = Observed.of(question.axes, question.history, question.rng)
+        model = feasibility(features, observed)
+    if model is None:
+        return lambda codes: np.ones(len(codes), dtype=bool)
+    return lambda codes: model.is_likely(features.of(codes))
+
+
+def _suggest(
+    searched: Mapping[str, Axis], documents: list[dict[str, Any]], number: int, seed: int
+) -> dict[str, float]:
+    with warnings.catch_warnings():
+        # NumPy 2.5 objects to how Hyperopt shapes its arrays; users can do nothing about it.
+        warnings.simplefilter("ignore")
+        from hyperopt import tpe
+        from hyperopt.base import Domain, trials_from_docs
+
+        domain = Domain(_unused, {name: _node(axis) for name, axis in searched.items()})
+        trials = trials_from_docs(documents, validate=False)
+        (document,) = tpe.suggest([number], domain, trials, seed, verbose=False)
+    return {name: float(values[0]) for name, values in document["misc"]["vals"].items()}
+
+
+def _unused(_params: Any) -> float:
+    return 0.0
+
+
+def _node(axis: Axis) -> Any:
+    """The parameter in Hyperopt's words: numbers with steps as their count from the lowest."""
+    from hyperopt import hp
+
+    distribution: Any = axis.distribution
+    if axis.is_categorical:
+        return hp.choice(axis.name, list(range(len(distribution.choices))))
+    low, high = distribution.low, distribution.high
+    if axis.n_values is None:
+        if distribution.log:
+            return hp.loguniform(axis.name, math.log(low), math.log(high))
+        return hp.uniform(axis.name, low, high)
+    if distribution.log:
+        return hp.qloguniform(axis.name, math.log(low - 0.5), math.log(high + 0.5), 1)
+    return hp.quniform(axis.name, -0.5, axis.n_values - 0.5, 1)
+
+
+def _value(axis: Axis, suggested: float) -> Any:
+    distribution: Any = axis.distribution
+    if axis.is_categorical:
+        return distribution.choices[int(suggested)]
+    if axis.n_values is None:
+        return min(max(suggested, distribution.low), distribution.high)
+    if distribution.log:
+        return int(min(max(suggested, distribution.low), distribution.high))
+    count = min(max(int(suggested), 0), axis.n_values - 1)
+    value = min(distribution.low + count * distribution.step, distribution.high)
+    return type(distribution.low)(value)
+
+
+def _observed(axis: Axis, value: Any) -> float:
+    """What Hyperopt would have suggested for a value."""
+    distribution: Any = axis.distribution
+    if axis.is_categorical:
+        return int(distribution.to_internal_repr(value))
+    if axis.n_values is None or distribution.log:
+        return float(value)
+    return float(round((value - distribution.low) / distribution.step))
+
+
+def _documents(searched: Mapping[str, Axis], axes: Axes, history: History) -> list[dict[str, Any]]:
+    pairs = zip(history.scored, history.scores, strict=True)
+    results = [(trial, {"status": "ok", "loss": score}) for trial, score in pairs]
+    results += [(trial, {"status": "fail"}) for trial in history.failed]
+    results += [(trial, {"status": "new"}) for trial in history.running]
+    results.sort(key=lambda pair: pair[0].number)
+    return [
+        _document(searched, trial, result) for trial, result in results if axes.holds(trial.params)
+    ]
+
+
+def _document(
+    searched: Mapping[str, Axis], trial: FrozenTrial, result: dict[str, Any]
+) -> dict[str, Any]:
+    values = {
+        name: [_observed(axis, trial.params[name])] if name in trial.params else []
+        for name, axis in searched.items()
+    }
+    number = trial.number
+    return {
+        "tid": number,
+        "state": 2,
+        "spec": None,
+        "result": result,
+        "exp_key": None,
+        "owner": None,
+        "version": 0,
+        "book_time": None,
+        "refresh_time": None,
+        "misc": {
+            "tid": number,
+            "cmd": None,
+            "workdir": None,
+            "idxs": {name: [number] if value else [] for name, value in values.items()},
+            "vals": values,
+        },
+    }

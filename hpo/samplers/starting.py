@@ -1,0 +1,36 @@
+"""Points spread evenly over a space (Sobol, 1967), for sobol search and the start of others."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hpo.samplers.axes import Axes
+
+
+def spread(axes: Axes, n: int, seed: int, *, skip: int = 0) -> np.ndarray:
+    """Codes of points of a scrambled Sobol sequence.
+
+    Args:
+        axes: The axes.
+        n: How many points.
+        seed: Seed of the scrambling (Owen, 1998).
+        skip: How many points of the sequence come before them.
+
+    Returns:
+        Shape (n, n_axes).
+    """
+    from scipy.stats.qmc import Sobol
+
+    width = len(axes.searched)
+    if width == 0:
+        return np.zeros((n, len(axes)))
+    with warnings.catch_warnings():
+        # That a number of points is no power of two costs balance, nothing else.
+        warnings.simplefilter("ignore", UserWarning)
+        sequence = Sobol(width, scramble=True, seed=np.random.default_rng(seed))
+        unit = sequence.random(skip + n)[skip:]
+    return axes.from_unit(np.minimum(unit, np.nextafter(1.0, 0.0)))
