@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,9 +27,7 @@ def spread(axes: Axes, n: int, seed: int, *, skip: int = 0) -> np.ndarray:
     width = len(axes.searched)
     if width == 0:
         return np.zeros((n, len(axes)))
-    with warnings.catch_warnings():
-        # That a number of points is no power of two costs balance, nothing else.
-        warnings.simplefilter("ignore", UserWarning)
-        sequence = Sobol(width, scramble=True, seed=np.random.default_rng(seed))
-        unit = sequence.random(skip + n)[skip:]
+    sequence = Sobol(width, scramble=True, seed=np.random.default_rng(seed))
+    # Powers of two keep the sequence balanced.
+    unit = sequence.random_base2((skip + n - 1).bit_length())[skip : skip + n]
     return axes.from_unit(np.minimum(unit, np.nextafter(1.0, 0.0)))
