@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from hpo import HPOError
-from hpo_tasks.pictures import batches, cached, content, digest, rescale
+from hpo_tasks.pictures import batches, digest, remembered, rescale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,7 +188,8 @@ def unfreeze(model: Any, base: str, blocks: int) -> None:
 class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
     """Turns pictures into what a trained base sees in them; it learns nothing from them.
 
-    Features lie in the cache under the pictures' content, the weights' and all the settings.
+    The features of every picture lie in the cache under its content, the weights' and all the
+    settings, so that folds, trials and workers share them.
 
     Args:
         base: One of ``BASES``.
@@ -225,12 +226,12 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
 
     def transform(self, x: np.ndarray) -> np.ndarray:
         """Features, float32, shape (n, n_features), of pictures, uint8, shape (n, h, w, 3)."""
-        of_pictures = content(x)
         of_weights = hashlib.sha256(self.weights.read_bytes()).hexdigest()
         by_size = [
-            cached(
-                digest(["features", *self._settings(size), of_pictures, of_weights]),
-                lambda size=size: self._compute(x, size),  # type: ignore[misc]
+            remembered(
+                digest(["features", *self._settings(size), x.shape[1:], of_weights]),
+                x,
+                lambda pictures, size=size: self._compute(pictures, size),  # type: ignore[misc]
             )
             for size in self.sizes
         ]

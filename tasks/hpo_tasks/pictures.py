@@ -13,8 +13,9 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -72,8 +73,6 @@ def resize(pictures: np.ndarray, size: int) -> np.ndarray:
     Returns:
         Pictures, uint8, shape (n, size, size, 3), read-only; for equal arguments the same array.
     """
-    if pictures.shape[1:3] == (size, size):
-        return pictures
     key = digest(["resized", size, content(pictures)])
     return cached(key, lambda: np.concatenate([rescale(part, size) for part in batches(pictures)]))
 
@@ -138,12 +137,42 @@ def cached(key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
     if array is None or not path.exists():
         array = _read(path)
     if array is None:
-        _write(path, make())
+        made = make()
+        _write(path, lambda file: np.save(file, made, allow_pickle=False))
         array = _read(path)
     if array is None:
         raise HPOError(f"pictures: {path} cannot be read back. Is the disk full?")
     _mapped[path] = array
     return array
+
+
+def remembered(
+    key: str, pictures: np.ndarray, make: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """What is made of each picture by itself, computed once for every picture.
+
+    Folds, the whole training data and the test set share pictures, so each row is kept under the
+    content of its picture. Of two processes that add rows at once, one may have to do so again.
+
+    Args:
+        key: What the rows depend on beside the picture, as :func:`digest` writes it.
+        pictures: Pictures, shape (n, height, width, 3).
+        make: Makes rows, shape (m, ...), of m of the pictures.
+
+    Returns:
+        A row per picture, shape (n, ...).
+    """
+    path = cache_directory() / f"{key}.npz"
+    names = [hashlib.sha256(np.ascontiguousarray(one).data).digest()[:16] for one in pictures]
+    known = _read_rows(path)
+    missing = [place for place, name in enumerate(names) if name not in known]
+    if missing:
+        made = make(pictures[missing])
+        known |= {names[place]: row for place, row in zip(missing, made, strict=True)}
+        identities = np.frombuffer(b"".join(known), np.uint8).reshape(len(known), -1)
+        rows = np.stack(list(known.values()))
+        _write(path, lambda file: np.savez(file, names=identities, rows=rows))
+    return np.stack([known[name] for name in names])
 
 
 def cache_directory() -> Path:
@@ -179,12 +208,22 @@ def _read(path: Path) -> np.ndarray | None:
         return None
 
 
-def _write(path: Path, array: np.ndarray) -> None:
+def _read_rows(path: Path) -> dict[bytes, np.ndarray]:
+    """Rows by the names of their pictures; none where there is no such file or it is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            names, rows = arrays["names"], arrays["rows"]
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return {}
+    return {name.tobytes(): row for name, row in zip(names, rows, strict=True)}
+
+
+def _write(path: Path, save: Callable[[IO[bytes]], None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npy")
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
-            np.save(file, array, allow_pickle=False)
+            save(file)
         Path(beside).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

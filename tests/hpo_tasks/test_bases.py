@@ -158,6 +158,21 @@ def test_features_are_computed_once(weights, monkeypatch):
     np.testing.assert_array_equal(features_of(PICTURES.copy(), weights), before)
 
 
+def test_the_features_of_a_picture_are_computed_once_for_all_folds(weights, monkeypatch):
+    whole = features_of(PICTURES[:3], weights)
+    seen = []
+    compute = bases.PretrainedFeatures._compute
+
+    def counted(self, pictures, size):
+        seen.append(len(pictures))
+        return compute(self, pictures, size)
+
+    monkeypatch.setattr(bases.PretrainedFeatures, "_compute", counted)
+    np.testing.assert_array_equal(features_of(PICTURES[1:3], weights), whole[1:])
+    assert features_of(PICTURES[[3, 0]], weights).shape[0] == 2
+    assert seen == [1]
+
+
 def test_other_weights_of_the_same_name_give_other_features(weights, tmp_path):
     other = write_weights(tmp_path / weights.name, seed=1)
 

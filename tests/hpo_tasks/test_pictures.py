@@ -182,3 +182,25 @@ def test_the_cache_lies_where_the_user_keeps_caches(tmp_path, monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert pictures.cache_directory() == tmp_path / ".cache" / "hpo"
+
+
+def test_rows_are_made_once_for_every_picture(cache):
+    made = []
+
+    def means(batch):
+        made.append(len(batch))
+        return batch.mean(axis=(1, 2, 3), keepdims=False)[:, None]
+
+    first = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+    assert pictures.remembered("key", first[:3], means).tolist() == [[0], [1], [2]]
+    assert pictures.remembered("key", first[::-1], means).tolist() == [[3], [2], [1], [0]]
+    assert made == [3, 1]
+
+
+def test_damaged_rows_are_made_again(cache):
+    picture = np.zeros((1, 2, 2, 3), np.uint8)
+    rows = pictures.remembered("key", picture, lambda batch: np.ones((len(batch), 2)))
+    (path,) = cache.glob("*.npz")
+    path.write_bytes(path.read_bytes()[:40])
+
+    np.testing.assert_array_equal(pictures.remembered("key", picture, lambda _: rows), rows)
