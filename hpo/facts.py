@@ -14,6 +14,7 @@ import numpy as np
 import hpo
 from hpo.baseline import baseline
 from hpo.errors import HPOError
+from hpo.metrics import by_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def record(
     """
     description = _describe_data(data, whole or data)
     if not study.facts:
-        study.targets = _targets(data)
+        study.targets = {name: np.asarray(y) for name, y in by_output(data).items()}
         study.facts = {
             "baseline": baseline(task, data, splits),
             "reference": vars(task.reference) if task.reference else None,
@@ -99,11 +100,6 @@ def _describe_data(data: Data, whole: Data) -> dict[str, Any]:
         "class_names": list(data.class_names) if data.class_names is not None else None,
         "feature_names": list(data.feature_names) if data.feature_names is not None else None,
     }
-
-
-def _targets(data: Data) -> dict[str, np.ndarray]:
-    outputs = data.y if isinstance(data.y, Mapping) else {"": data.y}
-    return {name: np.asarray(target) for name, target in outputs.items()}
 
 
 def environment() -> dict[str, Any]:

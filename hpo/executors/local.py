@@ -89,7 +89,7 @@ class _Crew:
         return self._study.options.trials - self._study.counted - others
 
     def _listen(self, selector: selectors.BaseSelector) -> None:
-        ready = {key.fileobj for key, _ in selector.select(POLL_SECONDS)}
+        ready = _readable(selector, POLL_SECONDS)
         for place, child in list(self._children.items()):
             child.kill_if_excessive()
             if child in ready:
@@ -97,8 +97,7 @@ class _Crew:
             else:
                 # A process that the plugin started may hold the pipe open, so its end may never
                 # come; what was written before the worker died still counts.
-                late = {key.fileobj for key, _ in selector.select(0)}
-                ended = not child.is_alive() and child not in late
+                ended = not child.is_alive() and child not in _readable(selector, 0)
             if ended:
                 selector.unregister(child)
                 del self._children[place]
@@ -132,6 +131,11 @@ class _Crew:
 def make() -> LocalExecutor:
     """Make the executor."""
     return LocalExecutor()
+
+
+def _readable(selector: selectors.BaseSelector, seconds: float) -> set[object]:
+    """The children that have something to read, after so many seconds at the latest."""
+    return {key.fileobj for key, _ in selector.select(seconds)}
 
 
 def _bury(study: Study, child: Child, on_event: OnEvent) -> None:

@@ -229,7 +229,7 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
         of_weights = hashlib.sha256(self.weights.read_bytes()).hexdigest()
         by_size = [
             remembered(
-                digest(["features", *self._settings(size), x.shape[1:], of_weights]),
+                digest(["features", *self._settings(size), of_weights]),
                 x,
                 lambda pictures, size=size: self._compute(pictures, size),  # type: ignore[misc]
             )

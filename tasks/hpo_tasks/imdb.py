@@ -27,21 +27,16 @@ def load(data_dir: Path | None = None) -> Data:
     Raises:
         HPOError: A file is missing, or is not the one that Keras ships.
     """
-    import json
+    from hpo_tasks.text import numbered, read
 
-    from hpo_tasks.sources import find_file, load_pickled_arrays
-    from hpo_tasks.text import decoder, numbered
-
-    arrays = load_pickled_arrays(find_file("imdb.npz", data_dir, task="imdb"))
-    index_path = find_file("imdb_word_index.json", data_dir, task="imdb")
-    word_index = json.loads(index_path.read_text(encoding="utf-8"))
+    arrays, decode = read("imdb", data_dir)
     return Data(
         x=numbered(arrays["x_train"]),
         y=arrays["y_train"],
         x_test=numbered(arrays["x_test"]),
         y_test=arrays["y_test"],
         class_names=["negative", "positive"],
-        decode=decoder(word_index),
+        decode=decode,
     )
 
 

@@ -80,16 +80,11 @@ def load(data_dir: Path | None = None) -> Data:
     Raises:
         HPOError: A file is missing, or is not the one that Keras ships.
     """
-    import json
-
     import numpy as np
 
-    from hpo_tasks.sources import find_file, load_pickled_arrays
-    from hpo_tasks.text import decoder, numbered
+    from hpo_tasks.text import numbered, read
 
-    arrays = load_pickled_arrays(find_file("reuters.npz", data_dir, task="reuters"))
-    index_path = find_file("reuters_word_index.json", data_dir, task="reuters")
-    word_index = json.loads(index_path.read_text(encoding="utf-8"))
+    arrays, decode = read("reuters", data_dir)
     order = np.arange(len(arrays["x"]))
     np.random.RandomState(SEED).shuffle(order)
     x, y = numbered(arrays["x"][order]), arrays["y"][order]
@@ -100,7 +95,7 @@ def load(data_dir: Path | None = None) -> Data:
         x_test=x[n_train:],
         y_test=y[n_train:],
         class_names=TOPICS,
-        decode=decoder(word_index),
+        decode=decode,
     )
 
 

@@ -7,15 +7,18 @@ the training part of a fold alone.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from hpo import HPOError
+from hpo_tasks.sources import find_file, load_pickled_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 PADDING = 0
 START = 1
@@ -26,6 +29,24 @@ Weighting = Literal["binary", "count", "mean", "tfidf", "nb"]
 
 # A pair of words that occurs once in all training texts says nothing about others.
 MIN_OCCURRENCES = 2
+
+
+def read(task: str, data_dir: Path | None) -> tuple[dict[str, np.ndarray], Callable[[Any], str]]:
+    """Read the texts of a task of ``keras.datasets`` and its words.
+
+    Args:
+        task: "imdb" or "reuters".
+        data_dir: The folder the user named.
+
+    Returns:
+        The arrays of the file, and what turns a numbered text into words.
+
+    Raises:
+        HPOError: A file is missing, or is not the one that Keras ships.
+    """
+    arrays = load_pickled_arrays(find_file(f"{task}.npz", data_dir, task=task))
+    index = find_file(f"{task}_word_index.json", data_dir, task=task)
+    return arrays, decoder(json.loads(index.read_text(encoding="utf-8")))
 
 
 def numbered(texts: Sequence[Any] | np.ndarray) -> np.ndarray:

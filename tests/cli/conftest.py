@@ -5,11 +5,9 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-TINY = str(Path(__file__).parents[1] / "plugins" / "tiny_task.py")
 PATIENCE_SECONDS = 120
 
 
