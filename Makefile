@@ -14,7 +14,7 @@ demo: .venv/installed
 	@echo "The page to look at: $(RUNS)/boston/report.html"
 
 test: .venv/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

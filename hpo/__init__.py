@@ -9,7 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpo.ensembling import Ensemble, ensemble
+    from hpo.confirmation import confirm
+    from hpo.ensembling import Ensemble, ensemble, load_ensemble
     from hpo.errors import HPOError
     from hpo.plugins import load_task
     from hpo.reporting import report
@@ -34,7 +35,9 @@ __all__ = [
     "Stage",
     "Study",
     "Task",
+    "confirm",
     "ensemble",
+    "load_ensemble",
     "load_study",
     "load_task",
     "report",
@@ -54,7 +57,9 @@ _HOMES = {
     "Stage": "hpo.task",
     "Study": "hpo.study",
     "Task": "hpo.task",
+    "confirm": "hpo.confirmation",
     "ensemble": "hpo.ensembling",
+    "load_ensemble": "hpo.ensembling",
     "load_study": "hpo.runs",
     "load_task": "hpo.plugins",
     "report": "hpo.reporting",

@@ -8,25 +8,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpo import cv as cv_module
-from hpo.metrics import companions, is_regression, of_output, on_output, scorer_of
+from hpo.metrics import companions, is_regression, of_output, on_output
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
     from hpo.ensembling import Ensemble
+    from hpo.members import Member
     from hpo.metrics import Scorer
-    from hpo.study import Study
     from hpo.task import Task
 
-DEFAULT_METHOD = "greedy"
+DEFAULT_METHOD = "auto"
 DEFAULT_SIZE = 20
 
 
 def command_of(
-    study: Study,
+    studies: Sequence[str],
     task: Task | str | None,
     data_dir: str | os.PathLike[str] | None,
     *,
@@ -36,7 +36,7 @@ def command_of(
     seeds: int,
 ) -> str:
     """The command that does the same again; what is as by default is left out."""
-    words = ["hpo", "ensemble", study.name]
+    words = ["hpo", "ensemble", *studies]
     for option, value, default in (
         ("--method", method, DEFAULT_METHOD),
         ("--size", size, DEFAULT_SIZE),
@@ -50,25 +50,38 @@ def command_of(
 
 
 def consult_test(
-    made: Ensemble, best_single: int, command: str, on_member: Callable[[int, int], None]
+    made: Ensemble,
+    best_single: Member,
+    objective: Scorer,
+    command: str,
+    on_member: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """Evaluate the ensemble and the best single trial on the test set, and put it on record."""
+    """Evaluate the ensemble and the best single trial on the test set, and put it on record.
+
+    Args:
+        made: The ensemble; its data has the test set.
+        best_single: The best single trial.
+        objective: The objective on whole arrays.
+        command: The command that does the same again.
+        on_member: Told how many of how many members have predicted.
+
+    Returns:
+        Results for ``ensemble.json``: "test", "test_best_single" and "test_consulted".
+    """
     data = made.data
     study = made.study
     if data.x_test is None:
         return {"test": {}, "test_best_single": {}, "test_consulted": len(study.test_consultations)}
-    predictions: dict[int, dict[str, np.ndarray]] = {}
-    numbers = {*made.weights, best_single}
-    for done, number in enumerate(sorted(numbers), start=1):
-        predictions[number] = made.members.predict(number, data.x_test)
-        on_member(done, len(numbers))
-    metrics = _test_metrics(made, best_single, predictions[best_single])
+    members = sorted({*made.weights, best_single})
+    predictions = made.loaded.predict(members, data.x_test, on_member)
+    metrics = _test_metrics(made, objective, predictions[best_single])
     targets = data.y_test if isinstance(data.y_test, Mapping) else {"": data.y_test}
 
     def scores(blended: Mapping[str, np.ndarray]) -> dict[str, float | None]:
         return {name: finite_or_none(metric(targets, blended)) for name, metric in metrics.items()}
 
-    test, test_best_single = scores(made.blend(predictions)), scores(predictions[best_single])
+    test = scores(made.combiner.combine(predictions))
+    test_best_single = scores(predictions[best_single])
     study.record_consultation(command, test)
     return {
         "test": test,
@@ -83,11 +96,10 @@ def finite_or_none(score: float) -> float | None:
 
 
 def _test_metrics(
-    made: Ensemble, best_single: int, predictions: Mapping[str, np.ndarray]
+    made: Ensemble, objective: Scorer, predictions: Mapping[str, np.ndarray]
 ) -> dict[str, Scorer]:
     """The objective, and for every output what people ask for beside it."""
-    loss = made.study.trials[best_single].loss
-    metrics = {made.task.metric_name: scorer_of(made.task, list(predictions), loss)}
+    metrics = {made.task.metric_name: objective}
     for output, predicted in predictions.items():
         prefix = f"{output}_" if output else ""
         data = of_output(made.data, output)

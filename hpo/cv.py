@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import warnings
 from collections.abc import Mapping
@@ -53,7 +54,7 @@ def split(cv: Any, data: Data) -> list[Split]:
         UsageError: There is no such way to cut data, or it is a matter of chance.
         HPOError: The data cannot be cut in this way.
     """
-    splitter = _named_splitter(cv, data) if isinstance(cv, str) else cv
+    splitter = make(cv, data)
     if not callable(getattr(splitter, "split", None)):
         raise UsageError(
             f"cv {cv!r}: is not a way to cut data. Expected a name like {FORMS}, or a "
@@ -65,6 +66,35 @@ def split(cv: Any, data: Data) -> list[Split]:
         raise UsageError(f"cv {cv}: cuts the data differently each time. Give it a random_state.")
     _check_splits(splits, cv, data)
     return splits
+
+
+def make(cv: Any, data: Data, *, seed: int = SPLIT_SEED) -> Any:
+    """The splitter that a way to cut data stands for.
+
+    Args:
+        cv: As :func:`split` takes it.
+        data: The data to cut: whether it has classes and groups decides on the splitter.
+        seed: By default that with which all studies cut; another cuts anew, where the way to
+            cut is one of chance. A splitter's own ``random_state`` is the seed it is moved from.
+
+    Raises:
+        UsageError: There is no such way to cut data.
+    """
+    if isinstance(cv, str):
+        return _named_splitter(cv, data, seed)
+    if seed == SPLIT_SEED or not can_cut_anew(cv):
+        return cv
+    moved = copy.copy(cv)
+    moved.random_state = cv.random_state + seed - SPLIT_SEED
+    return moved
+
+
+def can_cut_anew(cv: Any) -> bool:
+    """Whether another seed cuts the data otherwise: not in time, nor into predefined folds."""
+    if isinstance(cv, str):
+        return _parse(cv)[0] not in ("time", "predefined")
+    seed = getattr(cv, "random_state", None)
+    return isinstance(seed, int) and not isinstance(seed, bool)
 
 
 def check(cv: str) -> None:
@@ -121,13 +151,13 @@ def _parse(cv: str) -> tuple[str, list[str]]:
     return name, list(match.groups())
 
 
-def _named_splitter(cv: str, data: Data) -> Any:
+def _named_splitter(cv: str, data: Data, seed: int) -> Any:
     from sklearn import model_selection as sk
 
     name, arguments = _parse(cv)
     grouped, stratified = data.groups is not None, class_labels(data) is not None
     if name == "holdout":
-        return _holdout(float(arguments[0]), grouped=grouped, stratified=stratified)
+        return _holdout(float(arguments[0]), seed, grouped=grouped, stratified=stratified)
     if name == "time":
         return sk.TimeSeriesSplit(n_splits=int(arguments[0]))
     if name == "predefined":
@@ -139,24 +169,24 @@ def _named_splitter(cv: str, data: Data) -> Any:
         if grouped:
             raise UsageError("cv repeated-kfold: scikit-learn has none for groups. Use kfold:K.")
         repeated = sk.RepeatedStratifiedKFold if stratified else sk.RepeatedKFold
-        return repeated(n_splits=n_splits, n_repeats=n_repeats, random_state=SPLIT_SEED)
+        return repeated(n_splits=n_splits, n_repeats=n_repeats, random_state=seed)
     kfold = {
         (False, False): sk.KFold,
         (True, False): sk.StratifiedKFold,
         (False, True): sk.GroupKFold,
         (True, True): sk.StratifiedGroupKFold,
     }[stratified, grouped]
-    return kfold(n_splits=int(arguments[0]), shuffle=True, random_state=SPLIT_SEED)
+    return kfold(n_splits=int(arguments[0]), shuffle=True, random_state=seed)
 
 
-def _holdout(size: float, *, grouped: bool, stratified: bool) -> Any:
+def _holdout(size: float, seed: int, *, grouped: bool, stratified: bool) -> Any:
     from sklearn import model_selection as sk
 
     if grouped:
         kind = sk.GroupShuffleSplit
     else:
         kind = sk.StratifiedShuffleSplit if stratified else sk.ShuffleSplit
-    return kind(n_splits=1, test_size=size, random_state=SPLIT_SEED)
+    return kind(n_splits=1, test_size=size, random_state=seed)
 
 
 def _cut(splitter: Any, cv: Any, data: Data) -> list[Split]:
@@ -207,5 +237,6 @@ def _check_splits(splits: list[Split], cv: Any, data: Data) -> None:
         if len(torn):
             raise HPOError(
                 f"cv {cv}: fold {fold} trains on one part of group {torn[0]} and validates on "
-                "another. Use kfold:K or holdout:SHARE, which keep groups together."
+                "another (with --group-duplicates, copies of a sample are a group). Use kfold:K or "
+                "holdout:SHARE, which keep groups together."
             )

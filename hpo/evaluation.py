@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hpo.lockstep import Report
+    from hpo.lockstep import OnFold, Report
     from hpo.task import Data, Params, Task
     from hpo.training import FoldArrays
 
@@ -98,15 +98,20 @@ class Evaluator:
         *,
         seed: int = 0,
         report: Report | None = None,
+        on_fold: OnFold | None = None,
         keep_models: Callable[[float], Path | None] = lambda _: None,
+        on_model: Callable[[Any, list[FoldArrays], Evaluation], None] | None = None,
     ) -> Evaluation:
         """Train and validate one configuration on every fold.
 
         Args:
             params: The configuration.
             seed: Seed of the weights and of the order of the batches.
-            report: Called after every epoch; may raise to end the trial.
+            report: Called after every epoch of all folds; may raise to end the trial.
+            on_fold: Called after every epoch of a fold, with the epoch and the fold.
             keep_models: Given the score, says into which folder the folds' models go, if any.
+            on_model: Given the model with the weights of the first fold at the chosen epoch, the
+                folds, and what the evaluation came to.
 
         Returns:
             Scores, curves and out-of-fold predictions.
@@ -122,7 +127,9 @@ class Evaluator:
         # Transformers may have drawn random numbers, or found their result in a cache.
         keras.utils.set_random_seed(seed)
         model = build_model(self.task, params, self.data, folds[0])
-        course = lockstep.train(self.task, model, folds, params, seed=seed, report=report)
+        course = lockstep.train(
+            self.task, model, folds, params, seed=seed, report=report, on_fold=on_fold
+        )
         evaluation = Evaluation(
             score=course.best.score,
             fold_scores=course.best.fold_scores,
@@ -132,6 +139,9 @@ class Evaluator:
             loss=_loss_name(model.loss),
             arrays=TrialArrays(course.curves, *_out_of_fold(folds, course.best.predictions)),
         )
+        if on_model is not None:
+            model.set_weights(course.best.weights[0])
+            on_model(model, folds, evaluation)
         directory = keep_models(evaluation.score)
         if directory is not None:
             _save_models(model, course.best.weights, directory)

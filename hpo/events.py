@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,25 @@ class TrialStarted:
     worker: str
     number: int
     params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FoldEnded:
+    """One fold of a trial trained one more epoch; told only now and then.
+
+    Attributes:
+        worker: Who runs it.
+        number: The trial.
+        epoch: The epoch, from 1.
+        fold: The fold, from 1.
+        folds: How many folds there are.
+    """
+
+    worker: str
+    number: int
+    epoch: int
+    fold: int
+    folds: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +72,7 @@ class TrialEnded:
         state: How it ended: "complete", "pruned", "failed" or "interrupted".
         score: Its score, or None.
         seconds: How long it took.
-        reason: Why it failed, or None.
+        reason: Why it failed or was pruned, or None.
     """
 
     worker: str
@@ -101,14 +120,13 @@ class SearchStopping:
     reason: str
 
 
-Event = SearchStopping | TrialStarted | EpochEnded | TrialEnded | WorkerFailed | WorkerLeft
+Event = (
+    SearchStopping | TrialStarted | FoldEnded | EpochEnded | TrialEnded | WorkerFailed | WorkerLeft
+)
 
 OnEvent = Callable[[Event], None]
 
-_KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (SearchStopping, TrialStarted, EpochEnded, TrialEnded, WorkerFailed, WorkerLeft)
-}
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 def to_line(event: Event) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import platform
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import hpo
+from hpo import duplicates
 from hpo.baseline import baseline
 from hpo.errors import HPOError
 from hpo.metrics import by_output
@@ -41,8 +43,10 @@ def record(
     Raises:
         HPOError: The data is not that with which the study was begun.
     """
-    description = _describe_data(data, whole or data)
+    whole = whole or data
+    description = _describe_data(data, whole)
     if not study.facts:
+        description["duplicates"] = dataclasses.asdict(duplicates.count(whole, data, splits))
         study.targets = {name: np.asarray(y) for name, y in by_output(data).items()}
         study.facts = {
             "baseline": baseline(task, data, splits),
@@ -55,6 +59,24 @@ def record(
         raise HPOError(
             f"study {study.name!r} was begun with other data (fingerprint {before}, is "
             f"{description['fingerprint']}). Start another with --study NAME."
+        )
+
+
+def check_same_data(study: Study, whole: Data) -> None:
+    """Refuse data that is not that of a study.
+
+    Args:
+        study: A study with facts.
+        whole: All of the task's data.
+
+    Raises:
+        HPOError: It is other data.
+    """
+    found, recorded = fingerprint((whole.x, whole.y)), study.facts["data"]["fingerprint"]
+    if found != recorded:
+        raise HPOError(
+            f"study {study.name!r} was searched on other data (fingerprint {recorded}, now "
+            f"{found}). Give the folder of that data with --data-dir."
         )
 
 

@@ -23,12 +23,30 @@ if TYPE_CHECKING:
     from hpo.task import Params, Task
     from hpo.training import FoldArrays, Logs, State, Trainer
 
-    Report = Callable[[int, float, float], None]
+    Report = Callable[["EpochReport"], None]
+    OnFold = Callable[[int, int], None]
     Weights = list[np.ndarray]
 
 
 class TrialFailedError(HPOError):
     """A configuration that cannot be evaluated, with the reason."""
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """How a trial stands after an epoch of all its folds.
+
+    Attributes:
+        epoch: The epoch, from 1, counted through all stages.
+        score: The mean of the objective over the folds.
+        best: The best such mean so far.
+        best_fold_scores: The objective of every fold at that epoch.
+    """
+
+    epoch: int
+    score: float
+    best: float
+    best_fold_scores: list[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +91,7 @@ def train(
     *,
     seed: int,
     report: Report | None = None,
+    on_fold: OnFold | None = None,
 ) -> Course:
     """Train a model on every fold, one epoch of each at a time, through all stages.
 
@@ -82,7 +101,9 @@ def train(
         folds: The preprocessed folds.
         params: The configuration.
         seed: Seed of the order of the batches.
-        report: Called after every epoch with the epoch, from 1, and the present and the best mean.
+        report: Called after every epoch of all folds; may raise to end the trial.
+        on_fold: Called after every epoch of a fold with the epoch, from 1 and through all stages,
+            and the fold, from 0.
 
     Raises:
         TrialFailedError: The loss or the objective became NaN or infinite.
@@ -99,7 +120,7 @@ def train(
             continue
         prepare(task, stage, model, params)
         run = _StageRun(task, model, folds, params, epochs, seed=seed, logs=logs, best=best)
-        best = run.train(report)
+        best = run.train(report, on_fold)
         path = run.trainer.path
         if best is None:
             break
@@ -176,23 +197,25 @@ class _StageRun:
         ]
         self.states = self._initial_states()
 
-    def train(self, report: Report | None) -> Best | None:
+    def train(self, report: Report | None, on_fold: OnFold | None = None) -> Best | None:
         """Train until the epochs are had, patience runs out or every fold's callbacks stop."""
         patience = int(self.params.get("patience", self.task.patience))
         best_score = self.before.score if self.before else None
+        best_fold_scores = self.before.fold_scores if self.before else []
         best_states, best_epoch = self.states, 0
         best_logs: list[Logs] = []
         for callbacks in self.callbacks:
             callbacks.on_train_begin()
         for epoch in range(1, self.epochs + 1):
-            logs, stops = self._run_epoch(epoch)
+            logs, stops = self._run_epoch(epoch, on_fold)
             self.logs.append(logs)
             score = self._mean_objective(logs)
             if best_score is None or self._is_better(score, best_score):
                 best_score, best_states = score, list(self.states)
                 best_epoch, best_logs = epoch, logs
+                best_fold_scores = [log[self.task.objective] for log in logs]
             if report is not None:
-                report(len(self.logs), score, best_score)
+                report(EpochReport(len(self.logs), score, best_score, best_fold_scores))
             if epoch - best_epoch >= patience or all(stops):
                 break
         for callbacks in self.callbacks:
@@ -210,7 +233,7 @@ class _StageRun:
             states.append(self.trainer.save())
         return states
 
-    def _run_epoch(self, epoch: int) -> tuple[list[Logs], list[bool]]:
+    def _run_epoch(self, epoch: int, on_fold: OnFold | None) -> tuple[list[Logs], list[bool]]:
         logs, stops = [], []
         for fold, arrays in enumerate(self.folds):
             order = np.random.default_rng([self.seed, fold, len(self.logs)])
@@ -222,6 +245,8 @@ class _StageRun:
             self.callbacks[fold].on_epoch_end(epoch - 1, logs[-1])
             self.states[fold] = self.trainer.save()
             stops.append(bool(self.model.stop_training))
+            if on_fold is not None:
+                on_fold(len(self.logs) + 1, fold)
         return logs, stops
 
     def _check(self, logs: Logs, fold: int, epoch: int) -> None:

@@ -108,7 +108,7 @@ def task_of_study(study: str, settings: Settings, given: Task | str | None = Non
     if given is None and settings.task == IN_CODE:
         raise UsageError(
             f"study {study!r} was searched with a Task given in code. Give it again: "
-            f"hpo.ensemble({study!r}, task=task)"
+            f"hpo.ensemble({study!r}, task=task), and likewise hpo.confirm"
         )
     if given is None and _file_reference(settings.task) is not None:
         raise UsageError(

@@ -5,7 +5,8 @@ Nothing is left to choose an epoch on here, so a member trains for the number of
 mean curve of its trial chose. It is the number of epochs that is kept, not that of steps: how often
 a sample has been seen is what decides between too little and too much, as long as the model is the
 same, so the steps grow in proportion with the data. Schedules in steps therefore end earlier in the
-training than they did in the search; those over epochs do not.
+training than they did in the search; those over epochs do not. Batch size
+and learning rate are those of the trial.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ from hpo.errors import HPOError
 from hpo.evaluation import build_model
 from hpo.final_training import train_for
 from hpo.lockstep import TrialFailedError
-from hpo.members import average
-from hpo.preprocessing import FoldCache, fit, identity, transform
+from hpo.members import SavedModel
+from hpo.preprocessing import FoldCache, fit, identity
 from hpo.reasons import one_line
 from hpo.seeds import derived_seed
 from hpo.training.memory import freed_after
+from hpo.training.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
+    from hpo.members import Member
     from hpo.study import Study
     from hpo.task import Data, Params, Task
 
@@ -61,19 +64,14 @@ class RefitProgress:
     seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class _Job:
-    """One model to train."""
+class Tally:
+    """Tells how far the training has come.
 
-    trial: int
-    params: Params
-    seed: int
-    epochs: tuple[int, ...]
-    path: Path
-
-
-class _Tally:
-    """Tells how far the training has come."""
+    Args:
+        on_progress: Whom it tells.
+        models: How many models there are.
+        wanted: Epochs to be trained in all.
+    """
 
     def __init__(
         self, on_progress: Callable[[RefitProgress], None], models: int, wanted: int
@@ -84,28 +82,32 @@ class _Tally:
         self._place = 0
         self._done = 0
 
-    def begin(self, job: _Job) -> None:
-        self._job = job
+    def begin(self, trial: int, seed: int, epochs: int) -> None:
+        """Begin with the next model."""
+        self._now = (trial, seed, epochs)
         self._place += 1
         self._began = time.monotonic()
         self._had_before = self._done
 
     def count_epoch(self) -> None:
+        """Count an epoch that was trained."""
         self._done += 1
         self._tell(None)
 
     def end(self) -> None:
+        """End with the model."""
         trained = self._done > self._had_before
         self._tell(time.monotonic() - self._began if trained else 0.0)
 
     def _tell(self, seconds: float | None) -> None:
+        trial, seed, epochs = self._now
         self._on_progress(
             RefitProgress(
-                trial=self._job.trial,
-                seed=self._job.seed,
+                trial=trial,
+                seed=seed,
                 model=self._place,
                 models=self._models,
-                epochs=sum(self._job.epochs),
+                epochs=epochs,
                 epochs_done=self._done,
                 epochs_wanted=self._wanted,
                 seconds=seconds,
@@ -113,18 +115,31 @@ class _Tally:
         )
 
 
+@dataclass(frozen=True)
+class _Job:
+    """One model to train."""
+
+    member: Member
+    params: Params
+    seed: int
+    epochs: tuple[int, ...]
+    path: Path
+
+
 class RefittedModels:
-    """Trains trials anew on all the training data, keeps their models, and predicts with them.
+    """Trains trials anew on all the training data, and keeps their models.
 
     Args:
-        study: The study.
-        task: Its task.
+        studies: The studies of the trials, by name.
+        task: Their task.
         data: All of the task's data.
         seeds: Models per trial: one with the trial's own seed, the others with derived ones.
     """
 
-    def __init__(self, study: Study, task: Task, data: Data, seeds: int = 1) -> None:
-        self._study = study
+    def __init__(
+        self, studies: Mapping[str, Study], task: Task, data: Data, seeds: int = 1
+    ) -> None:
+        self._studies = studies
         self._task = task
         self._data = data.without_test()
         self._seeds = seeds
@@ -133,56 +148,68 @@ class RefittedModels:
 
     def train(
         self,
-        numbers: Collection[int],
+        members: Collection[Member],
         on_progress: Callable[[RefitProgress], None] = lambda _progress: None,
     ) -> None:
-        """Train the models of trials, except those that are there already.
+        """Train the models of members, except those that are there already.
 
         Each is stored as soon as it is trained, so whoever is interrupted goes on from there.
 
         Args:
-            numbers: The trials' numbers.
+            members: The members.
             on_progress: Told after every epoch and every model.
 
         Raises:
             HPOError: A loss became NaN or infinite, or the task's own code raised something.
         """
-        jobs = [job for number in sorted(numbers) for job in self._jobs(number)]
+        jobs = [job for member in sorted(members) for job in self._jobs(member)]
         missing = {job.path for job in jobs if not job.path.exists()}
         wanted = sum(sum(job.epochs) for job in jobs if job.path in missing)
         folds = FoldCache(self._task, self._data, [Split(self._rows, self._rows[:0])])
-        tally = _Tally(on_progress, len(jobs), wanted)
+        tally = Tally(on_progress, len(jobs), wanted)
         for job in jobs:
-            tally.begin(job)
+            tally.begin(job.member.trial, job.seed, sum(job.epochs))
             if job.path in missing:
-                self._train(job, folds, tally.count_epoch)
+                with precision(self._studies[job.member.study].options.precision):
+                    self._train(job, folds, tally.count_epoch)
             tally.end()
 
-    def predict(self, number: int, x: Any) -> dict[str, np.ndarray]:
-        """Average the predictions of a trial's models for raw samples, by output name."""
-        jobs = self._jobs(number)
-        samples = transform(self._transformer(jobs[0].params), x)
-        return average(self._study, number, [job.path for job in jobs], [samples] * len(jobs))
+    def models(self, member: Member) -> list[SavedModel]:
+        """The models of a member, one per seed.
 
-    def _jobs(self, number: int) -> list[_Job]:
-        trial = self._study.trials[number]
+        Raises:
+            HPOError: One of them was not trained.
+        """
+        jobs = self._jobs(member)
+        missing = [job.path.name for job in jobs if not job.path.exists()]
+        if missing:
+            raise HPOError(
+                f"study {member.study!r}: there is no {missing[0]} of trial {member.trial}. Train "
+                f"it again: hpo ensemble {member.study} --refit"
+            )
+        transformer = self._transformer(jobs[0].params)
+        return [SavedModel(job.path, transformer) for job in jobs]
+
+    def _jobs(self, member: Member) -> list[_Job]:
+        study = self._studies[member.study]
+        trial = study.trials[member.trial]
         epochs = tuple(trial.stage_epochs or [trial.epochs or 0])
         if len(epochs) != 1 + len(self._task.stages):
             raise HPOError(
-                f"study {self._study.name!r}: trial {number} was trained in {len(epochs)} stages, "
+                f"study {study.name!r}: trial {trial.number} was trained in {len(epochs)} stages, "
                 f"and the task has {1 + len(self._task.stages)} now. Search again."
             )
         own = trial.seed or 0
         seeds = [own, *(derived_seed(own, "refit", place) for place in range(1, self._seeds))]
-        folder = self._study.directory / "ensemble" / "models"
+        folder = study.directory / "ensemble" / "models"
         spelt = "-".join(map(str, epochs))
         return [
             _Job(
-                trial=number,
+                member=member,
                 params=trial.params,
                 seed=seed,
                 epochs=epochs,
-                path=folder / f"trial-{number}-seed-{seed}-epochs-{spelt}.keras",
+                path=folder / f"trial-{trial.number}-seed-{seed}-epochs-{spelt}.keras",
             )
             for seed in seeds
         ]
@@ -190,7 +217,7 @@ class RefittedModels:
     def _train(self, job: _Job, folds: FoldCache, on_epoch: Callable[[], None]) -> None:
         import keras
 
-        where = f"refitting trial {job.trial} with seed {job.seed}"
+        where = f"refitting trial {job.member.trial} with seed {job.seed}"
         try:
             with freed_after():
                 keras.utils.set_random_seed(job.seed)

@@ -137,6 +137,8 @@ def _check_same(study: Study, settings: Settings) -> None:
 
 
 def _difference(name: str, old: Any, new: Any) -> str:
+    if name == "group_duplicates":
+        return "--group-duplicates was " + ("given, is not" if old else "not given, is given")
     if name == "train_size":
         return f"train size was {old or 'all'}, is {new or 'all'}"
     if name != "space":

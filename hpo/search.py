@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import cv as cv_module
-from hpo import parts, samplers
+from hpo import parts, pruners, samplers, warm_start
+from hpo import tensorboard as boards
 from hpo.devices import environments
 from hpo.errors import UsageError
 from hpo.executors import make_executor
 from hpo.interrupts import interruptible
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
-from hpo.runs import create_study, runs_directory
+from hpo.runs import create_study, load_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space import Space
 from hpo.stopping import Stopping
@@ -32,11 +34,14 @@ def run(  # noqa: PLR0913  (what a search may be told)
     *,
     study: str | None = None,
     sampler: str = "tpe",
+    pruner: str = "auto",
+    warm_start_from: str | os.PathLike[str] | None = None,
     trials: int = 50,
     timeout: float | None = None,
     trial_timeout: float | None = None,
     cv: str | None = None,
     train_size: float | str | None = None,
+    group_duplicates: bool = False,
     space: Space | str | os.PathLike[str] | None = None,
     settings: Sequence[str] = (),
     seed: int = 0,
@@ -48,6 +53,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
     worker_memory: int | None = None,
     patience: int | None = None,
     precision: str | None = None,
+    tensorboard: str | os.PathLike[str] | None = None,
     runs: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     on_event: OnEvent = lambda _event: None,
@@ -62,12 +68,17 @@ def run(  # noqa: PLR0913  (what a search may be told)
         study: The study's name; by default the task's.
         sampler: "tpe", "gp", "hyperopt", "cmaes", "genetic", "sobol", "grid", "random" or
             "gp-torch"; see ``hpo.samplers``.
+        pruner: "none", "median", "asha", "hyperband", "wilcoxon", or "auto" for asha where a
+            trial trains more than 20 epochs; see ``hpo.pruners``.
+        warm_start_from: An earlier study, also of another task, whose best configurations a new
+            study tries first, as far as its space has their parameters.
         trials: How many trials the study shall have.
         timeout: Seconds after which the search ends.
         trial_timeout: Seconds after which a trial is ended as failed.
         cv: How trials are evaluated, such as "kfold:5"; by default as the task says.
         train_size: Search on a part of the training data: a share such as 0.2, or a number of
             samples such as 2000; by default on all of it.
+        group_duplicates: Keep all copies of a sample in one fold.
         space: A search space in place of the task's: a Space or the path of a TOML file.
         settings: Changes to the space, such as "optimizer=adam" or "units.high=512".
         seed: Seed of the sampler, the weights and the batches.
@@ -81,6 +92,8 @@ def run(  # noqa: PLR0913  (what a search may be told)
         worker_memory: Bytes of memory at which a worker is killed and its trial fails.
         patience: The search ends after so many finished trials without a better score.
         precision: Keras's dtype policy, such as "mixed_float16"; by default float32.
+        tensorboard: Folder for what TensorBoard shows: curves, weights and hyperparameters of
+            every complete trial.
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
         data_dir: Folder with data sets; by default ``HPO_DATA_DIR``.
         on_event: Told of everything the workers do.
@@ -104,6 +117,10 @@ def run(  # noqa: PLR0913  (what a search may be told)
             f"a study needs trials=1 or more and keep=0 or more, not {trials}, {keep}."
         )
     samplers.make_sampler(sampler, seed)
+    pruners.check(pruner)
+    if tensorboard is not None:
+        boards.check()
+    earlier = None if warm_start_from is None else load_study(warm_start_from, runs)
     placement = Options(
         workers=workers,
         devices=devices,
@@ -125,6 +142,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
             cv=cv or loaded.cv_name,
             space=chosen.to_toml(),
             train_size=size,
+            group_duplicates=group_duplicates,
         ),
     )
     folder = data_dir or os.environ.get("HPO_DATA_DIR")
@@ -141,10 +159,13 @@ def run(  # noqa: PLR0913  (what a search may be told)
             {
                 "study": None if name == loaded.name else name,
                 "sampler": sampler,
+                "pruner": None if pruner == "auto" else pruner,
+                "warm-start": warm_start_from,
                 "trials": trials,
                 "seed": seed,
                 "cv": cv,
                 "train-size": size,
+                "group-duplicates": group_duplicates,
                 "space": None if isinstance(space, Space) else space,
                 "set": list(settings),
                 "timeout": timeout,
@@ -157,6 +178,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
                 "worker-memory": worker_memory,
                 "patience": patience,
                 "precision": precision,
+                "tensorboard": tensorboard,
             },
         ),
         workers=workers,
@@ -165,9 +187,14 @@ def run(  # noqa: PLR0913  (what a search may be told)
         worker_memory=worker_memory,
         patience=patience,
         precision=precision,
+        pruner=pruner,
+        tensorboard=None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100
     )
     opened.fail_orphans()
-    _queue_defaults(opened, chosen)
+    if not opened.trials:
+        warm_start.queue(opened, chosen, earlier)
+    if sampler == "grid":
+        _end_with_the_grid(opened)
     on_open(opened)
     with interruptible() as interrupted:
         stopping = Stopping(opened, interrupted, on_event)
@@ -201,17 +228,22 @@ def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, s
     return task, IN_CODE
 
 
-def _queue_defaults(study: Study, space: Space) -> None:
-    """Let the first trial be the default configuration, so that reports can say what tuning won."""
-    defaults = space.defaults()
-    if defaults and not study.trials:
-        study.record.enqueue_trial(defaults)
+def _end_with_the_grid(study: Study) -> None:
+    """Ask for no more trials than there are combinations of values."""
+    from hpo.samplers import grid
+
+    wanted = study.options.trials
+    begun = sum(trial.counts or trial.state in ("waiting", "running") for trial in study.trials)
+    there = begun + grid.untried(study.record, max(0, wanted - begun))
+    study.options = dataclasses.replace(study.options, trials=max(1, min(wanted, there)))
 
 
 def _command(task: str, options: Mapping[str, Any]) -> str:
     words = ["hpo", "run", task]
     for name, value in options.items():
         for one in value if isinstance(value, list) else [value]:
-            if one is not None:
+            if one is True:
+                words.append(f"--{name}")
+            elif one is not None and one is not False:
                 words += [f"--{name}", str(one)]
     return shlex.join(words)

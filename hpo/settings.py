@@ -22,6 +22,7 @@ class Settings:
         space: The search space, as TOML.
         train_size: The part of the training data that is searched on: a share below 1, or a
             number of samples; None for all of it.
+        group_duplicates: Whether all copies of a sample stay in one fold.
     """
 
     task: str
@@ -31,6 +32,7 @@ class Settings:
     cv: str
     space: str
     train_size: float | int | None = None
+    group_duplicates: bool = False
 
     @property
     def evaluation(self) -> str:
@@ -66,6 +68,8 @@ class Options:
         trials_per_device: How many workers share a device.
         worker_memory: Bytes of memory at which a worker is killed, or None.
         patience: Finished trials without a better score after which the search ends, or None.
+        pruner: Name of the pruner.
+        tensorboard: Folder for what TensorBoard shows, or None.
         precision: Keras's dtype policy, such as "mixed_float16", or None for its default.
         command: The command that does the same again.
     """
@@ -82,5 +86,7 @@ class Options:
     trials_per_device: int = 1
     worker_memory: int | None = None
     patience: int | None = None
+    pruner: str = "auto"
+    tensorboard: str | None = None
     precision: str | None = None
     command: str = ""

@@ -136,6 +136,25 @@ class Space:
                 params[name] = values[name]
         return params
 
+    def adopt(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """What this space can take over of a configuration of another.
+
+        A value that does not fit gives way to the parameter's default, where it has one.
+
+        Args:
+            params: The configuration.
+
+        Returns:
+            The parameters that then apply, without those for which there is no value.
+        """
+        found: dict[str, Any] = {}
+        for name, parameter in self.parameters.items():
+            fits = name in params and parameter.contains(params[name])
+            value = params[name] if fits else _default(parameter)
+            if value is not None and _applies(parameter, found):
+                found[name] = value
+        return found
+
     def contains(self, params: Mapping[str, Any]) -> bool:
         """Whether a configuration holds exactly the applicable parameters, each in its range."""
         return not self.problems(params)

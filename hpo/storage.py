@@ -86,6 +86,8 @@ class Journal(BaseJournalBackend):
                 file.write(lines.encode())
                 file.flush()
                 os.fsync(file.fileno())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
         finally:
             self._lock.release()
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo import artifacts
+from hpo import artifacts, confirmation_record
 from hpo.errors import HPOError
 from hpo.settings import Options, Settings
 from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, TrialArrays, from_optuna
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import optuna
 
+    from hpo.confirmation_record import Confirmation
     from hpo.evaluation import Evaluation
     from hpo.space import Space
 
@@ -84,8 +85,9 @@ class Study:
         """What the first worker found: baseline, data, environment; empty before it did.
 
         Keys: ``baseline`` (float), ``reference`` ({score, source} or None), ``data``
-        ({n_samples, n_samples_whole, fingerprint, shapes, class_names, feature_names}; the samples
-        are those searched on, the fingerprint is of the whole data) and
+        ({n_samples, n_samples_whole, fingerprint, shapes, class_names, feature_names, duplicates};
+        the samples are those searched on, the fingerprint is of the whole data; duplicates as
+        :class:`hpo.duplicates.Duplicates` has them) and
         ``environment`` ({python, hpo, keras, tensorflow, ..., backend, devices, platform}).
         """
         return dict(self.record.user_attrs.get(FACTS, {}))
@@ -111,6 +113,29 @@ class Study:
         """The best complete trial, or None while there is none."""
         ranking = self.ranking
         return ranking[0] if ranking else None
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        """What the best configurations came to when they were evaluated again, or None."""
+        return confirmation_record.read(self)
+
+    @property
+    def chosen(self) -> Trial | None:
+        """The trial to show as the best: that of the best confirmed score, else ``best``.
+
+        A trial that was confirmed has its confirmed score here, and the standard error of that. The
+        search itself, and the choice of an ensemble, go by ``best`` and ``ranking``, which mean
+        first scores: only these are there for all trials.
+        """
+        return confirmation_record.chosen(self.confirmation, self.trials, self.ranking)
+
+    @property
+    def smallest_as_good(self) -> Trial | None:
+        """The smallest model within one standard error of the best, or None where none is known.
+
+        On confirmed scores where there are any, else on first ones.
+        """
+        return confirmation_record.smallest(self.confirmation, self.trials, self.ranking)
 
     @property
     def test_consultations(self) -> list[dict[str, Any]]:
@@ -194,6 +219,13 @@ class Study:
         )
         trial.set_user_attr(RESULT, evaluation.summary())
         self.record.tell(trial, evaluation.score)
+
+    def prune(self, trial: optuna.Trial, epochs_trained: int) -> None:
+        """End a trial that is not worth going on with; what it reported last stays known."""
+        import optuna
+
+        trial.set_user_attr(RESULT, {"epochs_trained": epochs_trained})
+        self.record.tell(trial, state=optuna.trial.TrialState.PRUNED)
 
     def rank(self, score: float) -> int:
         """How many complete trials are better than a score."""

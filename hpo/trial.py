@@ -60,6 +60,7 @@ class Trial:
         epochs: The epoch, from 1, with the best mean over the folds: that of the score.
         stage_epochs: The same, told apart by the stages of training.
         epochs_trained: How many epochs were trained.
+        reported: The best mean of the objective so far, by the epoch at which a pruner looked.
         model_size: Number of parameters of the model.
         loss: Keras's name for the loss, or "".
         training: How it was trained: "fused", "fused-xla" or "fit".
@@ -82,6 +83,7 @@ class Trial:
     epochs: int | None = None
     stage_epochs: list[int] = field(default_factory=list)
     epochs_trained: int | None = None
+    reported: dict[int, float] = field(default_factory=dict)
     model_size: int | None = None
     loss: str = ""
     training: str | None = None
@@ -93,6 +95,13 @@ class Trial:
     worker: str | None = None
     started: datetime | None = None
     ended: datetime | None = None
+
+    @property
+    def reached(self) -> float | None:
+        """The best mean of the objective that a pruned trial had; None unless pruned."""
+        if self.state != "pruned" or not self.reported:
+            return None
+        return self.reported[max(self.reported)]
 
     @property
     def counts(self) -> bool:
@@ -132,6 +141,7 @@ def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
         state=state,
         params=dict(frozen.params or frozen.system_attrs.get("fixed_params", {})),
         score=frozen.values[0] if state == "complete" and frozen.values else None,
+        reported=dict(frozen.intermediate_values),
         seconds=frozen.duration.total_seconds() if frozen.duration else None,
         seed=attributes.get(SEED),
         reason=failure.get("reason"),

@@ -5,42 +5,55 @@ from __future__ import annotations
 import errno
 import time
 import traceback
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from hpo import facts
+from hpo import facts, parts, pruners, samples
 from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluator
-from hpo.events import EpochEnded, OnEvent, TrialEnded, TrialStarted, WorkerFailed, WorkerLeft
+from hpo.events import (
+    EpochEnded,
+    FoldEnded,
+    OnEvent,
+    TrialEnded,
+    TrialStarted,
+    WorkerFailed,
+    WorkerLeft,
+)
 from hpo.loading import load_data
 from hpo.lockstep import TrialFailedError, total_epochs
-from hpo.parts import take_part
 from hpo.plugins import task_of_study
+from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.reasons import one_line
 from hpo.samplers import make_sampler
 from hpo.seeds import derived_seed
 from hpo.storage import FileLock
 from hpo.study import KILLED
+from hpo.tensorboard import Board
 from hpo.training import threads
-from hpo.training.memory import freed_after, resident_bytes
+from hpo.training.memory import freed_after, resident_bytes, settled
 from hpo.training.precision import precision
 from hpo.trial import SEED, WORKER, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import optuna
 
     from hpo.evaluation import Evaluation
+    from hpo.lockstep import EpochReport, OnFold, Report
     from hpo.study import Study
     from hpo.task import Params, Task
+    from hpo.training import FoldArrays
 
 TRACEBACK_CHARACTERS = 8_000
 
 # XLA keeps what it has compiled until its process ends.
 GROWTH_BYTES = 256 << 20
 
-_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+FOLDS_TOLD_EVERY = 0.2  # seconds
+
+_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 class SearchStopped(Exception):  # noqa: N818  (nothing is wrong)
@@ -104,9 +117,12 @@ class Worker:
 
     def _work(self) -> None:
         evaluator = self._prepare()
-        while not self._stopping() and self._run_trial(evaluator):
-            if self._recycle and self._has_grown(evaluator):
-                break
+        with settled():
+            while not self._stopping() and self._run_trial(evaluator):
+                if self._recycle and self._has_grown(evaluator):
+                    break
+        if self.study.best is not None:
+            samples.store(self.study, evaluator.task, evaluator.data)
 
     def _has_grown(self, evaluator: Evaluator) -> bool:
         """Whether memory has grown since the first trial ended, the cache for folds apart."""
@@ -122,13 +138,14 @@ class Worker:
     def _prepare(self) -> Evaluator:
         settings = self.study.settings
         task = task_of_study(self.study.name, settings, self._task)
-        cv = settings.cv_for(task)
         whole = load_data(task, self.options.data_dir)
-        data = take_part(whole, settings.train_size, cv)
+        data = parts.of_study(whole, settings, task)
         threads.use_few_for(data)
-        evaluator = Evaluator(task, data, cv)
+        evaluator = Evaluator(task, data, settings.cv_for(task))
         facts.record(self.study, task, data, evaluator.splits, whole=whole)
         self._space = self.study.space
+        pruners.check(self.options.pruner, len(evaluator.splits))
+        self._most_epochs = pruners.most_epochs(task, self._space)
         return evaluator
 
     def _run_trial(self, evaluator: Evaluator) -> bool:
@@ -141,15 +158,21 @@ class Worker:
         self._emit(TrialStarted(self.name, trial.number, params))
         evaluation: Evaluation | None = None
         failure: Failure | None = None
+        pruned = ""
         try:
             with freed_after():
                 evaluation = evaluator.evaluate(
                     params,
                     seed=seed,
-                    report=self._reporter(evaluator.task, trial.number, params, started),
+                    report=self._reporter(evaluator.task, trial, params, started),
+                    on_fold=self._fold_teller(trial.number, len(evaluator.splits)),
                     keep_models=lambda score: self._models_directory(trial.number, score),
+                    on_model=self._board_writer(evaluator, trial.number, params),
                 )
             self.study.complete(trial, evaluation)
+        except TrialPruned as pruning:
+            self.study.prune(trial, pruning.told.epoch)
+            pruned = str(pruning)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
             failure = _failure(error)
             self.study.fail(trial.number, failure)
@@ -158,10 +181,10 @@ class Worker:
             TrialEnded(
                 worker=self.name,
                 number=trial.number,
-                state=_state(failure),
+                state="pruned" if pruned else _state(failure),
                 score=evaluation.score if evaluation and not failure else None,
                 seconds=time.monotonic() - started,
-                reason=failure.reason if failure else None,
+                reason=failure.reason if failure else pruned or None,
             )
         )
         self.study.drop_models(keep=self.options.keep)
@@ -186,21 +209,43 @@ class Worker:
             # Under the lock, so that the next to ask knows what is tried already.
             return trial, self._space.suggest(trial), seed
 
-    def _reporter(
-        self, task: Task, number: int, params: Params, started: float
-    ) -> Callable[[int, float, float], None]:
+    def _reporter(self, task: Task, trial: optuna.Trial, params: Params, started: float) -> Report:
         limit = self.options.trial_timeout
         epochs = total_epochs(task, params)
+        prune = Pruning(
+            self.study.record, trial, self.options.pruner, most=self._most_epochs, epochs=epochs
+        )
 
-        def report(epoch: int, score: float, best: float) -> None:
-            del best
-            self._emit(EpochEnded(self.name, number, epoch, epochs, score))
+        def report(told: EpochReport) -> None:
+            self._emit(EpochEnded(self.name, trial.number, told.epoch, epochs, told.score))
             if self._stopping():
                 raise SearchStopped
             if limit is not None and time.monotonic() - started > limit:
                 raise TrialFailedError(f"ran longer than --trial-timeout {limit:g}s")
+            prune(told)
 
         return report
+
+    def _fold_teller(self, number: int, folds: int) -> OnFold:
+        """Tells of folds now and then: where an epoch takes milliseconds, nobody could read it."""
+        told = time.monotonic()
+
+        def tell(epoch: int, fold: int) -> None:
+            nonlocal told
+            if time.monotonic() - told > FOLDS_TOLD_EVERY:
+                told = time.monotonic()
+                self._emit(FoldEnded(self.name, number, epoch, fold + 1, folds))
+
+        return tell
+
+    def _board_writer(
+        self, evaluator: Evaluator, number: int, params: Params
+    ) -> Callable[[Any, list[FoldArrays], Evaluation], None] | None:
+        if self.options.tensorboard is None:
+            return None
+        folder = Path(self.options.tensorboard) / self.study.name / f"trial-{number}"
+        board = Board(folder, self.study.settings.objective)
+        return lambda model, folds, found: board.write(params, model, folds, evaluator.data, found)
 
     def _models_directory(self, number: int, score: float) -> Path | None:
         if self.study.rank(score) >= self.options.keep:

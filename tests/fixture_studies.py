@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
 
-from hpo import artifacts
+from hpo import artifacts, samples
 from hpo.runs import create_study
+from hpo.samples import Mistakes, Sample
 from hpo.settings import Options, Settings
 from hpo.trial import RESULT, Failure, TrialArrays
 
@@ -183,10 +184,11 @@ def add_failed(study: Study, reason: str, cause: str = "configuration") -> None:
 
 
 def add_pruned(study: Study) -> None:
-    """Ask for a trial and prune it."""
+    """Ask for a trial and prune it after 16 epochs."""
     trial = study.record.ask()
     study.space.suggest(trial)
-    study.record.tell(trial, state=optuna.trial.TrialState.PRUNED)
+    trial.report(4.25, 16)
+    study.prune(trial, 16)
 
 
 def regression_study(runs: Path, name: str = "boston", trials: int = 24) -> Study:
@@ -248,26 +250,27 @@ def hostile_study(runs: Path) -> Study:
     add_failed(study, f"{MARKUP} {IMAGE} {LINK}")
     add_ensemble(study, [0, 1])
     study.record_consultation(MARKUP, {MARKUP: IMAGE})
+    add_samples(study, "text", f"{MARKUP} a review {IMAGE} {LINK}", truth=MARKUP)
     return study
 
 
 def large_study(runs: Path, name: str = "large", trials: int = 1000) -> Study:
-    """A study with many trials and files of the best ones only."""
-    study = new_study(runs, name, facts={})
+    """A study with many trials, every one of them with its file."""
+    study = new_study(runs, name, facts=FACTS | {"reference": None})
     generator = np.random.default_rng(3)
-    study.targets = {"": np.linspace(0, 1, 3000)}
+    study.targets = {"": np.linspace(0, 1, 500)}
     records = [_record(study, generator, number) for number in range(trials)]
     study.record.add_trials(records)
-    for trial in study.ranking[:5]:
-        found = evaluation(trial.score or 0.0, targets=study.targets[""], epochs=1000)
-        artifacts.write_arrays(
-            study.trial_directory(trial.number) / "evaluation.npz",
-            {
-                "index": found.arrays.index,
-                "fold": found.arrays.fold,
-                **{f"curve/{key}": curve for key, curve in found.arrays.curves.items()},
-                **{f"oof/{key}": values for key, values in found.arrays.predictions.items()},
-            },
+    for trial in study.trials:
+        found = evaluation(trial.score or 0.0, targets=study.targets[""], epochs=60)
+        path = study.trial_directory(trial.number) / "evaluation.npz"
+        path.parent.mkdir(parents=True)
+        np.savez(
+            path,
+            index=found.arrays.index,
+            fold=found.arrays.fold,
+            **{f"curve/{key}": curve for key, curve in found.arrays.curves.items()},
+            **{f"oof/{key}": values for key, values in found.arrays.predictions.items()},
         )
     return study
 
@@ -300,6 +303,14 @@ def _random_params(generator: np.random.Generator) -> dict[str, Any]:
         "optimizer": str(generator.choice(["adam", "rmsprop", "sgd"])),
         "momentum": float(generator.uniform(0, 1)),
     }
+
+
+def add_samples(study: Study, kind: str, content: Any, truth: Any = "topic 1") -> None:
+    """Store what ``hpo.samples.store`` would: one wrong prediction of the best trial."""
+    sample = Sample(7, truth, "topic 2", 0.98, kind, content)
+    best = study.best.number if study.best else 0
+    mistakes = Mistakes(best, "", 30, (sample, sample))
+    artifacts.write_json(study.directory / samples.FILE, [asdict(mistakes)])
 
 
 def add_ensemble(study: Study, members: Sequence[int]) -> None:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from sklearn import model_selection as sk
 
 from hpo import Data
-from hpo.cv import check, class_labels, split
+from hpo.cv import can_cut_anew, check, class_labels, make, split
 from hpo.errors import HPOError, UsageError
+from hpo.parts import take_part
 
 FORMS = [
     "kfold:3",
@@ -113,6 +114,30 @@ def test_time_splits_never_validate_on_the_past(folds, n):
     assert len(splits) == folds
     for cut in splits:
         assert cut.train.max() < cut.validation.min()
+
+
+@given(st.integers(2, 6), st.integers(20, 60), st.integers(0, 9), st.floats(0.6, 0.95))
+def test_time_splits_never_train_on_the_future_whatever_the_seed_and_the_part(folds, n, seed, part):
+    times = np.arange(n)
+    searched = take_part(Data(x=times, y=np.linspace(0, 1, n)), part, f"time:{folds}")
+
+    splits = split(make(f"time:{folds}", searched, seed=seed), searched)
+
+    assert searched.x.tolist() == times[-len(searched.x) :].tolist()
+    for cut in splits:
+        assert searched.x[cut.train].max() < searched.x[cut.validation].min()
+
+
+@given(st.integers(2, 4), st.integers(1, 4), st.integers(24, 60))
+def test_time_splits_of_groups_never_train_on_the_future_or_are_refused(folds, size, n):
+    data = samples(n, groups=np.arange(n) // size)
+
+    try:
+        splits = split(f"time:{folds}", data)
+    except HPOError:
+        return
+    for cut in splits:
+        assert data.groups[cut.train].max() < data.groups[cut.validation].min()
 
 
 def test_later_time_splits_train_on_more():
@@ -430,3 +455,48 @@ def test_a_splitter_made_for_more_samples_than_there_are_is_refused():
 
     with pytest.raises(HPOError, match=r"names sample 39, and there are 20"):
         split(splitter, samples(20))
+
+
+# ---------------------------------------------------------------- cutting anew
+
+BY_CHANCE = [
+    "kfold:3",
+    "repeated-kfold:3x2",
+    "holdout:0.25",
+    sk.KFold(3, shuffle=True, random_state=5),
+    sk.ShuffleSplit(2, random_state=0),
+]
+FIXED = ["time:3", "predefined", sk.TimeSeriesSplit(3), sk.KFold(3), TwoCuts()]
+
+
+def cut_with(cv, data, seed):
+    return [c.validation.tolist() for c in split(make(cv, data, seed=seed), data)]
+
+
+@pytest.mark.parametrize("cv", BY_CHANCE, ids=str)
+def test_another_seed_cuts_anew_and_always_alike(cv):
+    data = samples()
+
+    cuts = [cut_with(cv, data, seed) for seed in (0, 1, 2, 1)]
+
+    assert can_cut_anew(cv)
+    assert cuts[0] == [cut.validation.tolist() for cut in split(cv, data)]
+    assert cuts[1] == cuts[3]
+    assert cuts[0] != cuts[1] != cuts[2] != cuts[0]
+
+
+@pytest.mark.parametrize("cv", FIXED, ids=lambda cv: type(cv).__name__)
+def test_cuts_that_are_no_matter_of_chance_stay_with_any_seed(cv):
+    data = samples(folds=np.arange(40) % 4)
+
+    assert not can_cut_anew(cv)
+    assert cut_with(cv, data, 1) == cut_with(cv, data, 0)
+
+
+@pytest.mark.parametrize("form", ["kfold:4", "holdout:0.3"])
+@pytest.mark.parametrize("y", [np.linspace(0, 1, 40), np.arange(40) % 2], ids=["reals", "classes"])
+def test_groups_stay_together_however_the_data_is_cut(form, y):
+    data = Data(x=np.zeros(40), y=y, groups=GROUPS)
+
+    for cut in split(make(form, data, seed=3), data):
+        assert not set(GROUPS[cut.train]) & set(GROUPS[cut.validation])

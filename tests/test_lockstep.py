@@ -7,7 +7,7 @@ import pytest
 
 from hpo import lockstep
 from hpo.errors import HPOError
-from hpo.lockstep import TrialFailedError
+from hpo.lockstep import EpochReport, TrialFailedError
 from hpo.task import Stage, Task
 from hpo.training import FoldArrays
 
@@ -167,14 +167,18 @@ def test_curves_have_a_row_per_epoch_and_a_column_per_fold(train_scripted):
 def test_every_epoch_is_reported_with_the_mean_and_the_best_mean(train_scripted):
     reports = []
 
-    train_scripted([[4.0, 2.0, 6.0], [2.0, 2.0, 4.0]], report=lambda *told: reports.append(told))
+    train_scripted([[4.0, 2.0, 6.0], [2.0, 2.0, 4.0]], report=reports.append)
 
-    assert reports == [(1, 3.0, 3.0), (2, 2.0, 2.0), (3, 5.0, 2.0)]
+    assert reports == [
+        EpochReport(1, 3.0, 3.0, [4.0, 2.0]),
+        EpochReport(2, 2.0, 2.0, [2.0, 2.0]),
+        EpochReport(3, 5.0, 2.0, [2.0, 2.0]),
+    ]
 
 
 def test_whoever_gets_the_reports_may_end_the_trial(train_scripted, made):
-    def stop(epoch, _score, _best):
-        if epoch == 2:
+    def stop(told):
+        if told.epoch == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import re
 from pathlib import Path
 
 import fixture_studies as studies
+import numpy as np
 import pytest
 
+from hpo.png import encode
 from hpo.reporting import write_report, write_reports
 
 LABELS = ["<script>window.hacked=1…", '"><img src=x onerror="w…', '<b>bold</b> <a href="ht…']
@@ -69,6 +73,19 @@ class Tab:
             f".leaderboard tbody tr:visible td:nth-child({place})"
         ).all_text_contents()
 
+    def draw_all(self) -> None:
+        """Bring every figure near the window, as a reader who scrolls through the page does."""
+        for plot in self.page.locator("[data-figure]:visible").all():
+            plot.scroll_into_view_if_needed()
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll("[data-figure]")]
+                .filter((plot) => plot.offsetParent)
+                .every((plot) => plot.querySelector(".main-svg"))"""
+        )
+
+    def open_row(self, number: int) -> None:
+        self.page.locator("[data-trial]", has_text=re.compile(f"^{number}$")).click()
+
     def fits(self) -> bool:
         return self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -85,24 +102,92 @@ def test_the_page_opens_without_complaints_or_network(tab):
     assert tab.requests[0].startswith("file:")
 
 
-def test_figures_are_drawn(tab):
-    for name, marks in (
-        ("history-scores", ".point"),
-        ("folds-scores", ".point"),
-        ("predictions-0-0-values", ".point"),
-        ("predictions-1-0-residuals", ".point"),
-    ):
-        assert tab.page.locator(f"[data-figure={name}] svg {marks}").count() > 10
-    assert tab.page.locator("[data-figure^=curves]:visible svg .js-line").count() > 4
+def test_every_figure_is_drawn_with_marks(tab):
+    tab.draw_all()
+    marks = ".point, .js-line, .bars path, .hm image, .contourlayer path, .points path"
+    for plot in tab.page.locator("[data-figure]:visible").all():
+        assert plot.locator(marks).count() > 0, plot.get_attribute("data-figure")
+    for name in ("history-scores", "folds-scores", "predictions-0-0-values"):
+        assert tab.page.locator(f"[data-figure={name}] svg .point").count() > 10
+    assert tab.complaints == []
+
+
+def test_figures_far_below_are_not_drawn_before_they_come_near(browser, regression):
+    with Tab(browser, write_report(regression)) as tab:
+        tab.page.locator("[data-figure=history-scores] svg").first.wait_for()
+        assert tab.page.locator("[data-figure=predictions-0-0-values] svg").count() == 0
 
 
 def test_another_trial_can_be_chosen_for_the_curves(tab, regression):
     second = regression.ranking[1].number
     drawn = tab.page.locator(f"[data-figure=curves-{second}-loss] svg .js-line")
     assert drawn.count() == 0
-    tab.page.locator(".panels select").select_option("1")
-    assert drawn.count() > 0
+    tab.page.locator("#curves select").select_option("1")
+    drawn.first.wait_for(state="attached")
     assert tab.complaints == []
+
+
+def test_curves_can_be_smoothed_and_made_raw_again(tab):
+    plot = tab.page.locator("#curves .panel:visible [data-figure$=objective]")
+    plot.locator(".cartesianlayer .js-line").first.wait_for(state="attached")
+
+    def validation():
+        return plot.evaluate("plot => [...plot.data.at(-1).y]")
+
+    def bends(values):
+        return np.abs(np.diff(values, 2)).sum()
+
+    raw = validation()
+    tab.page.locator("#curves input[type=checkbox]").check()
+    smooth = validation()
+    assert smooth[0] == pytest.approx(raw[0])
+    assert smooth[1] == pytest.approx((0.6 * raw[0] + raw[1]) / 1.6)
+    assert bends(smooth) < bends(raw)
+    tab.page.locator("#curves input[type=checkbox]").uncheck()
+    assert validation() == raw
+
+
+def test_a_row_opens_into_its_curves_and_closes(tab, regression):
+    number = regression.ranking[2].number
+    tab.open_row(number)
+    opened = tab.page.locator("tr.opening")
+    lines = opened.locator(".cartesianlayer .js-line")
+    lines.nth(1).wait_for(state="attached")
+    assert lines.count() == 2
+    assert f"Trial {number}: MAE by epoch" in opened.text_content()
+    folds = ", ".join(f"{score:.3f}" for score in regression.ranking[2].fold_scores)
+    assert f"On each fold{folds}" in opened.text_content()
+    assert tab.page.locator("[aria-expanded=true]").count() == 1
+    tab.open_row(number)
+    assert opened.count() == 0
+    assert tab.complaints == []
+
+
+def test_an_opened_row_shows_the_curve_that_was_stored(tab, regression):
+    trial = regression.ranking[0]
+    stored = regression.arrays(trial.number).curves["val_mae"].mean(axis=1)
+    tab.open_row(trial.number)
+    drawn = tab.page.locator("tr.opening .plot").evaluate(
+        "plot => { const { x, y } = plot.data[1]; return { x: [...x], y: [...y] }; }"
+    )
+    tab.open_row(trial.number)
+    assert drawn["x"] == list(range(1, len(stored) + 1))
+    assert drawn["y"] == pytest.approx(stored.tolist(), rel=1e-3)
+
+
+def test_a_failed_row_opens_into_its_reason(tab, regression):
+    failed = next(trial for trial in regression.trials if trial.state == "failed")
+    tab.open_row(failed.number)
+    assert "Failed: the loss became NaN" in tab.page.locator("tr.opening .reason").text_content()
+    tab.open_row(failed.number)
+
+
+def test_a_row_opens_by_keyboard(tab):
+    tab.page.locator("[data-trial]").first.focus()
+    tab.page.keyboard.press("Enter")
+    assert tab.page.locator("tr.opening").count() == 1
+    tab.page.keyboard.press("Enter")
+    assert tab.page.locator("tr.opening").count() == 0
 
 
 def test_the_leaderboard_sorts_by_keyboard(tab):
@@ -134,19 +219,22 @@ def test_missing_values_are_sorted_last_whichever_way(tab, presses):
 
 
 def test_the_leaderboard_filters(tab):
-    tab.page.locator(".sortable input").fill("FAILED nan")
+    tab.page.locator("#leaderboard .sortable input").fill("FAILED nan")
     assert tab.column("State") == ["failed"] * 3
-    assert "3 match" in tab.page.locator(".status").text_content()
-    tab.page.locator(".sortable input").fill("")
+    assert "3 match" in tab.page.locator("#leaderboard .status").text_content()
+    tab.page.locator("#leaderboard .sortable input").fill("")
     assert len(tab.column("State")) == 24
 
 
 def test_a_long_leaderboard_starts_short_and_opens(browser, tmp_path):
     with Tab(browser, write_report(studies.large_study(tmp_path))) as tab:
         rows = tab.page.locator(".leaderboard tbody tr:visible")
-        assert rows.count() == 50
-        tab.page.locator("button.all").click()
+        assert rows.count() == 25
+        tab.page.locator("#leaderboard button.all").click()
         assert rows.count() == 1000
+        tab.open_row(17)
+        tab.page.locator("tr.opening svg .js-line").first.wait_for(state="attached")
+        tab.draw_all()
         assert tab.complaints == []
 
 
@@ -158,15 +246,16 @@ def test_page_and_figures_follow_the_theme_and_its_switch(browser, regression):
         )
 
     with Tab(browser, write_report(regression), color_scheme="light") as tab:
-        toggle = tab.page.locator("[data-theme-toggle]")
+        pressed = "[data-theme-toggle][aria-pressed={}]"
+        tab.page.locator("[data-figure] .xtick text").first.wait_for(state="attached")
         light = colours(tab.page)
         tab.page.emulate_media(color_scheme="dark")
-        assert toggle.get_attribute("aria-pressed") == "true"
+        tab.page.locator(pressed.format("true")).wait_for()
         dark = colours(tab.page)
         assert all(old != new for old, new in zip(light, dark, strict=True))
-        toggle.click()
+        tab.page.locator("[data-theme-toggle]").click()
+        tab.page.locator(pressed.format("false")).wait_for()
         assert colours(tab.page) == light
-        assert toggle.get_attribute("aria-pressed") == "false"
         assert tab.complaints == []
 
 
@@ -174,6 +263,8 @@ def test_page_and_figures_follow_the_theme_and_its_switch(browser, regression):
 def test_nothing_overflows_the_page(browser, request, name):
     path = write_report(request.getfixturevalue(name))
     with Tab(browser, path, viewport={"width": 360, "height": 800}) as tab:
+        tab.draw_all()
+        tab.page.locator("[data-trial]").first.click()
         for width in (360, 768, 1280):
             tab.page.set_viewport_size({"width": width, "height": 800})
             assert tab.page.evaluate("window.innerWidth") == width
@@ -182,12 +273,20 @@ def test_nothing_overflows_the_page(browser, request, name):
 
 def test_hostile_text_stays_text_in_the_browser(browser, hostile):
     with Tab(browser, write_report(hostile)) as tab:
+        tab.draw_all()
         tab.page.locator("[data-figure=history-scores]").hover()
+        tab.open_row(3)
+        assert studies.MARKUP in tab.page.locator("tr.opening .reason").text_content()
+        tab.page.locator("#predictions select").select_option("1")
+        tab.draw_all()
+        review = tab.page.locator(".gallery blockquote:visible").first.text_content()
+        assert review == f"{studies.MARKUP} a review {studies.IMAGE} {studies.LINK}"
         assert tab.page.evaluate("window.hacked === undefined")
         assert tab.page.locator("a[href*=evil]").count() == 0
         assert tab.page.locator("svg a, img").count() == 0
-        ticks = tab.page.locator("[data-figure$=confusion] .xtick text").all_text_contents()
-        assert ticks[:3] == LABELS
+        ticks = tab.page.locator("[data-figure=predictions-1-0-confusion] .xtick text")
+        ticks.first.wait_for(state="attached")
+        assert ticks.all_text_contents()[:3] == LABELS
         assert tab.complaints == []
         assert len(tab.requests) == 1
 
@@ -195,11 +294,9 @@ def test_hostile_text_stays_text_in_the_browser(browser, hostile):
 def test_a_command_can_be_copied(browser, regression):
     permissions = ["clipboard-read", "clipboard-write"]
     with Tab(browser, write_report(regression), permissions=permissions) as tab:
-        button = tab.page.locator("#reproduction [data-copy]").first
+        button = tab.page.get_by_role("button", name="Copy the command: The search")
         button.click()
-        tab.page.wait_for_function(
-            "document.querySelector('#reproduction [data-copy]').textContent === 'Copied'"
-        )
+        tab.page.locator("#reproduction button", has_text="Copied").wait_for()
         copied = tab.page.evaluate("navigator.clipboard.readText()")
         assert copied == regression.options.command
 
@@ -235,3 +332,107 @@ def test_figures_are_printed_light_and_no_wider_than_paper(browser, regression):
         tab.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
         assert look(tab.page) == on_screen
         assert tab.complaints == []
+
+
+# Studies of other kinds ---------------------------------------------------------------------
+
+
+def empty(runs):
+    return studies.new_study(runs, facts=None)
+
+
+def only_failures(runs):
+    study = studies.new_study(runs)
+    for _ in range(3):
+        studies.add_failed(study, "out of memory")
+    return study
+
+
+def one_trial(runs):
+    study = studies.new_study(runs)
+    studies.add_complete(study, studies.evaluation(2.5), study.space.defaults())
+    return study
+
+
+def many_classes(runs):
+    return studies.classification_study(runs, classes=46)
+
+
+def no_numbers(runs):
+    study = studies.new_study(runs)
+    study.targets = {"": np.linspace(5, 50, 200)}
+    found = studies.evaluation(2.5)
+    curves = {name: np.full_like(curve, np.nan) for name, curve in found.arrays.curves.items()}
+    arrays = dataclasses.replace(found.arrays, curves=curves)
+    studies.add_complete(study, dataclasses.replace(found, arrays=arrays))
+    for score in (float("inf"), float("-inf")):
+        studies.add_complete(study, dataclasses.replace(studies.evaluation(2.0), score=score))
+    return study
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (empty, "This study has no trials yet"),
+        (only_failures, "None of the 3 trials of this study was completed."),
+        (one_trial, "Trial 0 is the only complete trial"),
+        (many_classes, "How well each class is recognised"),
+        (no_numbers, "Trial 0 is the only complete trial"),
+    ],
+)
+def test_any_study_makes_a_sensible_page(browser, tmp_path, make, says):
+    path = write_report(make(tmp_path))
+    with Tab(browser, path, viewport={"width": 360, "height": 800}) as tab:
+        tab.draw_all()
+        if tab.page.locator("[data-trial]").count():
+            tab.page.locator("[data-trial]").first.click()
+        assert says in tab.page.locator("main").text_content()
+        assert tab.fits()
+        assert tab.complaints == []
+        assert len(tab.requests) == 1
+
+
+@pytest.fixture(scope="module")
+def crowded(browser, tmp_path_factory):
+    with Tab(browser, write_report(many_classes(tmp_path_factory.mktemp("crowded")))) as opened:
+        yield opened
+
+
+def test_46_classes_are_all_named_on_the_confusion_matrix(crowded):
+    crowded.page.locator("[data-figure$=confusion]").scroll_into_view_if_needed()
+    named = crowded.page.locator("[data-figure$=confusion] .ytick text")
+    named.first.wait_for(state="attached")
+    ticks = named.all_text_contents()
+    assert sorted(ticks) == sorted(f"topic {number}" for number in range(46))
+    tops = named.evaluate_all("ticks => ticks.map((tick) => tick.getBoundingClientRect().top)")
+    assert np.diff(sorted(tops)).min() > 9
+
+
+def test_classes_can_be_sorted_by_how_well_they_are_recognised(crowded):
+    box = crowded.page.locator("#predictions .sortable")
+    box.locator("button.all").click()
+    box.locator("th", has_text="Recall").locator("button").click()
+    shares = [float(text) for text in box.locator("tbody td:nth-child(3)").all_text_contents()]
+    assert shares == sorted(shares)
+
+
+def test_pictures_of_mistakes_are_shown(browser, tmp_path):
+    study = studies.classification_study(tmp_path)
+    picture = encode(np.arange(12, dtype=np.uint8).reshape(2, 2, 3) * 20)
+    studies.add_samples(study, "picture", base64.b64encode(picture).decode())
+    with Tab(browser, write_report(study)) as tab:
+        shown = tab.page.locator(".gallery img")
+        assert shown.first.evaluate("image => image.naturalWidth") == 2
+        assert "topic 1" in shown.first.get_attribute("alt")
+        assert tab.complaints == []
+        assert len([url for url in tab.requests if not url.startswith("data:")]) == 1
+
+
+def test_pages_that_share_plotly_draw_their_figures(browser, tmp_path):
+    studies.regression_study(tmp_path, "boston", trials=3)
+    found = write_reports(tmp_path, assets="directory")
+    with Tab(browser, found.pages["boston"]) as tab:
+        tab.page.locator("[data-figure=history-scores] svg .point").first.wait_for(state="attached")
+        assert tab.complaints == []
+        assert all(url.startswith("file:") for url in tab.requests)
+        assert len(tab.requests) == 2

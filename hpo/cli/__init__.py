@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "run",
+    "confirm",
     "ensemble",
+    "predict",
+    "export",
     "report",
     "show",
+    "dashboard",
     "tasks",
     "space",
     "data",
@@ -57,6 +61,7 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 
     \b
     hpo run boston         search good hyperparameters
+    hpo confirm boston     evaluate the best ones again, by new cuts of the data
     hpo ensemble boston    combine the best trials and consult the test set
     hpo report boston      write the page to show to others
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,16 +12,23 @@ from hpo.cli import INTERRUPTED, options, print_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpo.refitting import RefitProgress
+
 
 @click.command("ensemble")
-@click.argument("study")
-@click.option("--method", default="greedy", show_default=True, help="greedy or mean.")
+@click.argument("studies", metavar="STUDY...", nargs=-1, required=True)
+@click.option(
+    "--method",
+    default="auto",
+    show_default=True,
+    help="greedy, weighted, mean, stacking, or auto for the best of them by cross-fitted score.",
+)
 @click.option(
     "--size",
     default=20,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Rounds of greedy selection, or members of the mean.",
+    help="The most members; of the mean and of stacking their number.",
 )
 @click.option(
     "--refit",
@@ -38,41 +46,77 @@ if TYPE_CHECKING:
 @options.runs
 @options.data_dir
 @options.as_json
-def command(study: str, *, as_json: bool, **arguments: Any) -> None:
+def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> None:
     """Combine the best trials of STUDY and evaluate the result on the test set.
 
-    Members and weights are chosen on out-of-fold predictions. The test set is consulted once by
-    each call, and the study keeps the count. With --refit a member needs no model of the search;
-    models are kept as they are trained, so a command that was stopped goes on when run again.
+    Of several studies of one task, cut alike, the ensemble is stored in the first. Members and
+    weights are chosen on out-of-fold predictions; the score that is claimed is cross-fitted. The
+    test set is consulted once by each call, and the study keeps the count. Fold models that were
+    not kept are trained again. Models are kept as they are trained, so a command that was stopped
+    goes on when run again.
     """
     import hpo
     from hpo.cli.one_object import printed_to_stderr
     from hpo.cli.progress import Combining
     from hpo.quiet import import_keras
 
-    hpo.load_study(study, arguments["runs"])  # a wrong name is told before the long import
+    for study in studies:  # a wrong name is told before the long import
+        hpo.load_study(study, arguments["runs"])
     import_keras()
-    with printed_to_stderr(when=as_json), Combining() as show:
+    from hpo.retraining import OtherScoreWarning
+
+    trained = False
+
+    def on_refit(progress: RefitProgress) -> None:
+        nonlocal trained
+        trained = True
+        show.refit(progress)
+
+    with printed_to_stderr(when=as_json), Combining() as show, warnings.catch_warnings():
+        warnings.simplefilter("ignore", OtherScoreWarning)  # told below
         try:
             result = hpo.ensemble(
-                study, on_member=show.member, on_refit=show.refit, **arguments
+                *studies, on_member=show.member, on_refit=on_refit, **arguments
             ).result
         except KeyboardInterrupt:
-            if not arguments["refit"]:
+            if not trained and not arguments["refit"]:
                 raise
             show.stopped()
             raise click.exceptions.Exit(INTERRUPTED) from None
+    for told in result["retrained"]:
+        _tell_retrained(told)
     if as_json:
         print_json(result)
     else:
         _print_result(result)
 
 
+def _tell_retrained(told: Mapping[str, Any]) -> None:
+    from hpo.retraining import is_the_same
+
+    if not is_the_same(told["score"], told["recorded"]):
+        click.echo(
+            f"hpo: trial {told['trial']} of {told['study']}, trained again, came to "
+            f"{told['score']:.6g} and not to {told['recorded']:.6g} as in the search",
+            err=True,
+        )
+
+
 def _print_result(result: dict[str, Any]) -> None:
-    members = ", ".join(f"{m['trial']} ({m['weight']:.2f})" for m in result["members"])
+    several = len({member["study"] for member in result["members"]}) > 1
+    members = ", ".join(
+        f"{m['study'] + ':' if several else ''}{m['trial']} ({m['weight']:.2f})"
+        for m in result["members"]
+    )
     click.echo(f"{result['method']} of {len(result['members'])} trials: {members}")
     single = _number(result["best_single_oof"])
-    click.echo(f"out of fold  {_number(result['oof'])}   best single trial {single}")
+    interval = ""
+    if result["oof_interval"]:
+        low, high = result["oof_interval"]
+        interval = f" (95 % interval {low:.4f} to {high:.4f})"
+    click.echo(f"out of fold  {_number(result['oof'])}{interval}   best single trial {single}")
+    if len(result["oof_by_method"]) > 1:
+        click.echo(f"  by method: {_listed(result['oof_by_method'])}")
     if result["refit"]:
         models = "" if result["seeds"] == 1 else f", {result['seeds']} models each"
         click.echo(f"refitted on all the training data{models}")

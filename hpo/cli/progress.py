@@ -1,14 +1,13 @@
-"""How a search shows itself: a live bar on a terminal, a line per trial in a pipe."""
+"""How long work shows itself: bars on a terminal, lines in a pipe."""
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import click
 
-from hpo.events import EpochEnded, Event, SearchStopping, TrialEnded, TrialStarted, WorkerFailed
+from hpo.events import Event, SearchStopping, TrialEnded, WorkerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +83,7 @@ class Combining:
         """Show how far the members' training is."""
         now = f"trial {told.trial}, model {told.model} of {told.models}"
         if told.epochs_wanted:
-            self._show("epochs of refitting", told.epochs_done, told.epochs_wanted, now)
+            self._show("epochs of training", told.epochs_done, told.epochs_wanted, now)
         if told.seconds is None:
             return
         self._models = (told.model, told.models)
@@ -131,13 +130,13 @@ class Lines:
         if isinstance(event, WorkerFailed):
             click.echo(f"hpo: {event.message}", err=True)
         if isinstance(event, SearchStopping):
-            click.echo(_stopping(event), err=True)
+            click.echo(stopping_as_text(event), err=True)
         if isinstance(event, TrialEnded):
             click.echo(f"{self._trial(event)}  ({self._standing()})", err=True)
 
     def _trial(self, event: TrialEnded) -> str:
         if event.score is None:
-            return f"{_failed(event)}  {seconds_as_text(event.seconds)}"
+            return f"{unscored_as_text(event)}  {seconds_as_text(event.seconds)}"
         score = f"{self._metric} {event.score:.4f}"
         return f"trial {event.number}  {score}  {seconds_as_text(event.seconds)}"
 
@@ -147,87 +146,15 @@ class Lines:
         return f"best {best.score:.4f}, {had}" if best and best.score is not None else had
 
 
-class Bar:
-    """Shows a bar with the running trial, the best score and the time left, by Rich.
-
-    Args:
-        study: The study that is searched.
-    """
-
-    def __init__(self, study: Study) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        self._study = study
-        self._lines = Lines(study)
-        self._now: dict[str, str] = {}
-        self._began = time.monotonic()
-        self._had_before = study.counted
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[best]}"),
-            TextColumn("{task.fields[left]}"),
-            TextColumn("[dim]{task.fields[now]}"),
-            console=Console(stderr=True),
-        )
-        self._bar = self._progress.add_task(
-            study.name,
-            total=study.options.trials,
-            completed=self._had_before,
-            **self._fields(),
-        )
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, event: Event) -> None:
-        """Show an event."""
-        if isinstance(event, TrialStarted):
-            self._now[event.worker] = f"trial {event.number}"
-            self._progress.update(self._bar, **self._fields())
-        elif isinstance(event, WorkerFailed):
-            self._progress.console.print(f"hpo: {event.message}", markup=False, soft_wrap=True)
-        elif isinstance(event, SearchStopping):
-            self._progress.console.print(_stopping(event), markup=False, soft_wrap=True)
-        elif isinstance(event, EpochEnded):
-            epoch = f"epoch {event.epoch}/{event.epochs}"
-            self._now[event.worker] = f"trial {event.number} {epoch} {event.score:.4g}"
-            self._progress.update(self._bar, now=self._what_goes_on())
-        elif isinstance(event, TrialEnded):
-            self._now.pop(event.worker, None)
-            if event.reason:
-                line = _failed(event)
-                self._progress.console.print(line, markup=False, soft_wrap=True)
-            self._progress.update(self._bar, completed=self._study.counted, **self._fields())
-
-    def _what_goes_on(self) -> str:
-        return "; ".join(self._now.values())
-
-    def _fields(self) -> dict[str, Any]:
-        best = self._study.best
-        shown = f"best {best.score:.4g}" if best and best.score is not None else "no score yet"
-        return {"best": shown, "left": self._left(), "now": self._what_goes_on()}
-
-    def _left(self) -> str:
-        had = self._study.counted - self._had_before
-        if had == 0:
-            return ""
-        each = (time.monotonic() - self._began) / had
-        left = max(0, self._study.options.trials - self._study.counted)
-        return f"{seconds_as_text(each * left)} left"
-
-
-def _stopping(event: SearchStopping) -> str:
+def stopping_as_text(event: SearchStopping) -> str:
+    """Why a search stops, and how to stop it at once."""
     return f"{event.reason}: the running epoch ends first; Ctrl-C stops at once"
 
 
-def _failed(event: TrialEnded) -> str:
+def unscored_as_text(event: TrialEnded) -> str:
+    """What became of a trial without a score."""
     if event.state == "interrupted":
         return f"trial {event.number} interrupted; it will be tried again"
+    if event.state == "pruned":
+        return f"trial {event.number} pruned {event.reason}"
     return f"trial {event.number} failed: {event.reason}"

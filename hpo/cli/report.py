@@ -12,45 +12,62 @@ from hpo.errors import HPOError, UsageError
 
 if TYPE_CHECKING:
     from hpo.reporting import Reports
+    from hpo.reporting.assets import Assets
 
 
 @click.command("report")
 @click.argument("study", required=False)
 @click.option(
     "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write. [default: report.html in the study's folder]",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="File to write; without STUDY, folder for all pages. "
+    "[default: report.html in the study's folder]",
+)
+@click.option(
+    "--assets",
+    type=click.Choice(["embed", "directory"]),
+    default="embed",
+    show_default=True,
+    help="Put plotly.js (5 MB) into every page, or once beside them.",
 )
 @click.option("--open", "open_page", is_flag=True, help="Show the page in the web browser.")
 @options.runs
 @options.as_json
 def command(
-    *, study: str | None, output: Path | None, open_page: bool, runs: str | None, as_json: bool
+    *,
+    study: str | None,
+    output: Path | None,
+    assets: Assets,
+    open_page: bool,
+    runs: str | None,
+    as_json: bool,
 ) -> None:
     """Write one self-contained HTML page on STUDY.
 
     Without STUDY, write the pages of all studies of --runs and an index.html that lists them.
     """
     if study is not None:
-        page = _report_one(study, output, runs, as_json=as_json)
+        page = _report_one(study, output, assets, runs, as_json=as_json)
         _open(page, wanted=open_page)
         return
-    if output is not None:
-        raise UsageError("--output is for one study. Name it: hpo report STUDY --output FILE.")
-    found = _report_all(runs, as_json=as_json)
+    found = _report_all(output, assets, runs, as_json=as_json)
     _open(found.index, wanted=open_page)
     if found.failures:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.failures.items())
         raise HPOError(f"no page was written for {reasons}")
 
 
-def _report_one(name: str, output: Path | None, runs: str | None, *, as_json: bool) -> Path:
+def _report_one(
+    name: str, output: Path | None, assets: Assets, runs: str | None, *, as_json: bool
+) -> Path:
     from hpo.reporting import write_report
     from hpo.runs import load_study
 
+    if output is not None and output.is_dir():
+        raise UsageError(f"--output {output} is a folder. Name a file: {output / name}.html")
     study = load_study(name, runs)
-    page = write_report(study, output)
+    page = write_report(study, output, assets=assets)
     if as_json:
         print_json({"study": study.name, "report": str(page)})
     else:
@@ -58,11 +75,15 @@ def _report_one(name: str, output: Path | None, runs: str | None, *, as_json: bo
     return page
 
 
-def _report_all(runs: str | None, *, as_json: bool) -> Reports:
+def _report_all(output: Path | None, assets: Assets, runs: str | None, *, as_json: bool) -> Reports:
     from hpo.reporting import write_reports
     from hpo.runs import runs_directory
 
-    found = write_reports(runs_directory(runs))
+    if output is not None and output.is_file():
+        raise UsageError(
+            f"--output {output} is a file. Name a study to write its page there, or a folder."
+        )
+    found = write_reports(runs_directory(runs), output, assets=assets)
     if as_json:
         print_json(_as_json(found))
     else:

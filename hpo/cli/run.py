@@ -12,7 +12,8 @@ import click
 from hpo.cli import INTERRUPTED, options, print_json
 
 if TYPE_CHECKING:
-    from hpo.cli.progress import Bar, Lines
+    from hpo.cli.live import Live
+    from hpo.cli.progress import Lines
     from hpo.events import Event
     from hpo.study import Study
 
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
     default="tpe",
     show_default=True,
     help="tpe, gp, hyperopt, cmaes, genetic, sobol, grid, random or gp-torch.",
+)
+@click.option(
+    "--pruner",
+    default="auto",
+    show_default=True,
+    help="none, median, asha, hyperband, wilcoxon, or auto: asha where a trial trains more than 20 "
+    "epochs.",
+)
+@click.option(
+    "--warm-start",
+    "warm_start_from",
+    metavar="STUDY",
+    help="Try the best configurations of an earlier study first, also one of another task.",
 )
 @click.option(
     "--trials",
@@ -39,6 +53,11 @@ if TYPE_CHECKING:
     "--train-size",
     metavar="SIZE",
     help="Search on a part of the training data: a share (0.2) or a number of samples (2000).",
+)
+@click.option(
+    "--group-duplicates",
+    is_flag=True,
+    help="Keep all copies of a sample in one fold (they are counted in any case).",
 )
 @click.option("--space", metavar="FILE", help="Search space in place of the task's own.")
 @click.option(
@@ -91,6 +110,12 @@ if TYPE_CHECKING:
     help="End the search after N finished trials without a better score (a search space may have "
     "a patience of its own, which is in epochs).",
 )
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Write curves, weights and hyperparameters of every trial for TensorBoard.",
+)
 @click.option("--study", metavar="NAME", help="Name of the study. [default: the task's]")
 @click.option("--keep", default=25, show_default=True, help="Best trials whose models are kept.")
 @options.runs
@@ -133,16 +158,17 @@ class _Show:
     def __init__(self, stack: ExitStack) -> None:
         self.study: Study | None = None
         self._stack = stack
-        self._display: Lines | Bar | None = None
+        self._display: Lines | Live | None = None
 
     def open(self, study: Study) -> None:
         """Choose how to show the search of a study."""
-        from hpo.cli.progress import Bar, Lines
+        from hpo.cli.live import Live
+        from hpo.cli.progress import Lines
 
         self.study = study
         if study.counted:
             click.echo(_continuing(study), err=True)
-        self._display = Bar(study) if sys.stderr.isatty() else Lines(study)
+        self._display = Live(study) if sys.stderr.isatty() else Lines(study)
         self._stack.enter_context(self._display)
 
     def __call__(self, event: Event) -> None:
@@ -169,7 +195,7 @@ def _say_how_to_go_on(study: Study | None) -> None:
 
 def _summary(study: Study, seconds: float) -> dict[str, Any]:
     states = [trial.state for trial in study.trials if trial.counts]
-    best = study.best
+    best = study.chosen
     return {
         "study": study.name,
         "task": study.settings.task_name,
@@ -184,6 +210,7 @@ def _summary(study: Study, seconds: float) -> dict[str, Any]:
         else {
             "number": best.number,
             "score": best.score,
+            "first_score": study.trials[best.number].score,
             "std_error": best.std_error,
             "fold_scores": best.fold_scores,
             "epochs": best.epochs,
@@ -195,13 +222,15 @@ def _summary(study: Study, seconds: float) -> dict[str, Any]:
 def _print_result(study: Study) -> None:
     from hpo.runs import runs_directory
 
-    best = study.best
+    best = study.chosen
     if best is None or best.score is None:
         return
+    confirmed = study.confirmation.best if study.confirmation else None
+    how = f", confirmed (at first {confirmed.first:.4f})" if confirmed else ""
     error = f" ± {best.std_error:.4f}" if best.std_error is not None else ""
     baseline = study.facts.get("baseline")
     beside = f"   baseline {baseline:.4f}" if baseline is not None else ""
-    click.echo(f"best {study.settings.objective} {best.score:.4f}{error}   {beside}".rstrip())
+    click.echo(f"best {study.settings.objective} {best.score:.4f}{error}{how}   {beside}".rstrip())
     click.echo(f"trial {best.number}, {best.epochs} epochs:")
     width = max(map(len, best.params), default=0)
     for name, value in best.params.items():

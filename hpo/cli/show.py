@@ -12,6 +12,9 @@ from hpo.cli.progress import seconds_as_text
 from hpo.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hpo.one_standard_error import Scored
     from hpo.study import Study
     from hpo.trial import Trial
 
@@ -60,6 +63,12 @@ def _as_json(study: Study) -> dict[str, Any]:
         "sampler": study.options.sampler,
         "baseline": study.facts.get("baseline"),
         "test_consulted": len(study.test_consultations),
+        "duplicates": (study.facts.get("data") or {}).get("duplicates"),
+        "best": chosen.number if (chosen := study.chosen) else None,
+        "one_standard_error": small.number if (small := study.smallest_as_good) else None,
+        "confirmation": confirmed.to_json(study.name)
+        if (confirmed := study.confirmation)
+        else None,
         "trials": [_trial_as_json(trial) for trial in study.trials],
     }
 
@@ -112,16 +121,54 @@ def _show_study(study: Study, most: int | None) -> None:
     if baseline is not None:
         consulted = len(study.test_consultations)
         click.echo(f"baseline {_number(baseline)}; test set consulted {consulted} times")
+    for line in (*_duplicates(study), *_chosen(study)):
+        click.echo(line)
     width = shutil.get_terminal_size().columns
     for trial in ranking[:most]:
-        error = f" ± {_number(trial.std_error)}" if trial.std_error is not None else ""
         params = " ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
-        click.echo(_cut(f"{trial.number:>5}  {_number(trial.score)}{error}  {params}", width))
+        click.echo(_cut(f"{trial.number:>5}  {_with_error(trial)}  {params}", width))
     if most is not None and len(ranking) > most:
         click.echo(f"       {len(ranking) - most} more: hpo show {study.name} --all")
     for trial in study.trials:
         if trial.reason:
             click.echo(f"{trial.number:>5}  failed: {trial.reason}")
+
+
+def _duplicates(study: Study) -> Iterator[str]:
+    found = (study.facts.get("data") or {}).get("duplicates") or {}
+    parts = (
+        ("within_train", "training samples occur more than once"),
+        ("train_validation", "are validated on by a model that saw a copy"),
+        ("train_test", "test samples occur in the training data"),
+    )
+    told = [f"{found[name]:,} {what}" for name, what in parts if found.get(name)]
+    if told:
+        yield f"duplicates: {'; '.join(told)}"
+
+
+def _chosen(study: Study) -> Iterator[str]:
+    """What was confirmed, and which model is small and as good."""
+    confirmation, best = study.confirmation, study.chosen
+    if confirmation is not None and not confirmation.is_complete:
+        yield f"a confirmation was stopped half way; to go on: hpo confirm {study.name}"
+    elif confirmation is not None and confirmation.best is not None:
+        confirmed = confirmation.best
+        often = "once" if confirmation.repeats == 1 else f"{confirmation.repeats} times"
+        yield (
+            f"best, confirmed {often}: trial {confirmed.number} with {_with_error(confirmed)} "
+            f"(at first {_number(confirmed.first)})"
+        )
+    small = study.smallest_as_good
+    if best is not None and small is not None and small.number != best.number:
+        yield (
+            f"smallest within one standard error: trial {small.number}, "
+            f"{small.model_size:,} parameters instead of {best.model_size:,}"
+        )
+
+
+def _with_error(scored: Scored) -> str:
+    error = f" ± {_number(scored.std_error)}" if scored.std_error is not None else ""
+    return f"{_number(scored.score)}{error}"
 
 
 def _number(value: float | None) -> str:

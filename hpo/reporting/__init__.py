@@ -11,6 +11,8 @@ from hpo.errors import HPOError, UsageError
 if TYPE_CHECKING:
     import os
 
+    from hpo.reporting.assets import Assets
+    from hpo.reporting.snapshot import Snapshot
     from hpo.study import Study
 
 __all__ = ["Reports", "report", "write_report", "write_reports"]
@@ -39,6 +41,7 @@ def report(
     output: str | os.PathLike[str] | None = None,
     *,
     runs: str | os.PathLike[str] | None = None,
+    assets: Assets = "embed",
 ) -> Path:
     """Write the page of a study: ``hpo report`` for programs.
 
@@ -46,48 +49,56 @@ def report(
         study: The study, its name or the path of its folder.
         output: The file to write; by default ``report.html`` in the study's folder.
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+        assets: "embed" for a page that needs no other file, "directory" for one that shares
+            plotly.js with the other pages of its folder.
 
     Returns:
         The file.
 
     Raises:
-        UsageError: There is no such study.
+        UsageError: There is no such study, or no such way with assets.
         HPOError: The study cannot be read, or the file cannot be written.
     """
     from hpo.runs import load_study
     from hpo.study import Study
 
     opened = study if isinstance(study, Study) else load_study(study, runs)
-    return write_report(opened, None if output is None else Path(output))
+    return write_report(opened, None if output is None else Path(output), assets=assets)
 
 
-def write_report(study: Study, output: Path | None = None) -> Path:
-    """Write the page of a study: one file that needs no network and no other file.
+def write_report(study: Study, output: Path | None = None, *, assets: Assets = "embed") -> Path:
+    """Write the page of a study: one file that needs no network.
 
     Args:
         study: The study; it is only read.
         output: The file to write; by default ``report.html`` in the study's folder.
+        assets: "embed" for plotly.js inside the page; "directory" for one file of it beside
+            ``output``, or in the folder of studies.
 
     Returns:
         The file.
 
     Raises:
-        HPOError: The study cannot be read, or the file cannot be written.
+        HPOError: The study cannot be read, or a file cannot be written.
     """
-    from hpo.reporting.page import study_page
     from hpo.reporting.snapshot import take
 
     path = study.directory / PAGE if output is None else Path(output)
-    return _write(path, study_page(take(study)))
+    shared = study.directory.parent if output is None else path.parent
+    return _write_page(take(study), path, assets, shared)
 
 
-def write_reports(runs: Path) -> Reports:
+def write_reports(runs: Path, output: Path | None = None, *, assets: Assets = "embed") -> Reports:
     """Write the page of every study of a folder, and ``index.html`` that lists them.
 
     A study that cannot be read is named in the index and in the result; the others go on.
 
     Args:
         runs: The folder of studies.
+        output: The folder for all pages and the index; by default pages stand in the folders of
+            their studies and the index in ``runs``.
+        assets: "embed" for plotly.js inside every page; "directory" for one file of it beside the
+            index.
 
     Returns:
         What was written.
@@ -97,26 +108,39 @@ def write_reports(runs: Path) -> Reports:
         HPOError: A file cannot be written.
     """
     from hpo.reporting.index import entry, index_page
-    from hpo.reporting.page import study_page
     from hpo.reporting.snapshot import take
     from hpo.runs import list_studies, load_study
 
     names = list_studies(runs)
     if not names:
         raise UsageError(f"there is no study in {runs}. Make one first: hpo run TASK.")
-    found = Reports(runs / INDEX, {})
-    entries = []
+    folder = runs if output is None else Path(output)
+    found = Reports(folder / INDEX, {})
+    opened: dict[str, Study] = {}
     for name in names:
         try:
-            study = load_study(name, runs)
-            snapshot = take(study)
-            found.pages[name] = _write(study.directory / PAGE, study_page(snapshot))
+            opened[name] = load_study(name, runs)
+        except HPOError as error:
+            found.failures[name] = str(error)
+    entries = []
+    for name, study in opened.items():
+        path = study.directory / PAGE if output is None else folder / f"{name}.html"
+        try:
+            snapshot = take(study, opened)
+            found.pages[name] = _write_page(snapshot, path, assets, folder)
         except HPOError as error:
             found.failures[name] = str(error)
         else:
             entries.append(entry(snapshot, found.pages[name], found.index))
     _write(found.index, index_page(entries, found.failures))
     return found
+
+
+def _write_page(snapshot: Snapshot, path: Path, assets: Assets, shared: Path) -> Path:
+    from hpo.reporting.assets import provide
+    from hpo.reporting.page import study_page
+
+    return _write(path, study_page(snapshot, provide(assets, path, shared)))
 
 
 def _write(path: Path, page: str) -> Path:

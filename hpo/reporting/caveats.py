@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.reporting import formats, ranges
+from hpo.reporting.figures.curves import chosen_epoch
 from hpo.reporting.formats import finite, number, setting
+from hpo.reporting.intervals import uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from hpo.reporting.snapshot import Snapshot
 
 ENOUGH_TRIALS = 20
+_EDGE = "Edge of the search space"
+WIDE_GAP = 0.1
+"""A gap to the training score of such a share of all that was learned is pointed out."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def _unfinished(snapshot: Snapshot) -> Iterator[Caveat]:
 
 
 def _worse_than_baseline(snapshot: Snapshot) -> Iterator[Caveat]:
-    baseline, best = finite(snapshot.facts.get("baseline")), snapshot.best
+    baseline, best = finite(snapshot.facts.get("baseline")), snapshot.chosen
     if baseline is None or best is None or best.score is None:
         return
     if snapshot.gain(best.score, baseline) <= 0:
@@ -70,24 +75,79 @@ def _within_noise(snapshot: Snapshot) -> Iterator[Caveat]:
     best = snapshot.best
     if best is None or best.score is None:
         return
-    error = finite(best.std_error)
-    if error is None:
+    known = uncertainty(snapshot, best)
+    if finite(best.std_error) is None:
+        margin = (
+            f" The {known.basis} alone leave a margin of ± {number(known.error, 2)}."
+            if known
+            else ""
+        )
         yield Caveat(
             "No standard error",
             "Every trial was scored on a single fold, so nothing tells how much of a score is "
-            "luck. Cross-validation, such as --cv kfold:5, would.",
+            f"luck of the cut. Cross-validation, such as --cv kfold:5, would.{margin}",
         )
-    elif len(snapshot.ranking) > 1:
-        close = sum(
-            abs((other.score or 0.0) - best.score) <= error for other in snapshot.ranking[1:]
+    if known is None or len(snapshot.ranking) < 2:  # noqa: PLR2004
+        return
+    close = sum(
+        abs((other.score or 0.0) - best.score) <= known.error for other in snapshot.ranking[1:]
+    )
+    if close:
+        others = "1 other trial lies" if close == 1 else f"{close:,} other trials lie"
+        yield Caveat(
+            "Within noise",
+            f"{others} within one standard error ({number(known.error, 2)}) of the best. "
+            f"Which of them is really best cannot be told from these {known.basis}.",
         )
-        if close:
-            others = "1 other trial lies" if close == 1 else f"{close:,} other trials lie"
-            yield Caveat(
-                "Within noise",
-                f"{others} within one standard error ({number(error, 2)}) of the best. "
-                "Which of them is really best cannot be told from these folds.",
-            )
+
+
+def _overfitting(snapshot: Snapshot) -> Iterator[Caveat]:
+    best = snapshot.best
+    baseline = finite(snapshot.facts.get("baseline"))
+    if best is None or baseline is None or best.score is None:
+        return
+    objective = snapshot.settings.objective
+    curves = snapshot.curves.get(best.number, {})
+    training, validation = curves.get(objective.removeprefix("val_")), curves.get(objective)
+    epoch = chosen_epoch(best, validation)
+    if training is None or validation is None or epoch is None or epoch > len(training):
+        return
+    seen, held_out = finite(float(training[epoch - 1].mean())), best.score
+    if seen is None:
+        return
+    gap, learned = snapshot.gain(seen, held_out), snapshot.gain(seen, baseline)
+    if learned > 0 and gap > WIDE_GAP * learned:
+        yield Caveat(
+            "Overfitting",
+            f"At its chosen epoch the best trial reaches {number(seen)} on the samples it was "
+            f"trained on and {number(held_out)} on those held out. More data, more "
+            "regularization or a smaller model may close the gap.",
+        )
+
+
+def _duplicates(snapshot: Snapshot) -> Iterator[Caveat]:
+    found = (snapshot.facts.get("data") or {}).get("duplicates") or {}
+    within, across = found.get("within_train") or 0, found.get("train_test") or 0
+    leaking = found.get("train_validation")
+    if within and leaking != 0:
+        where = (
+            "Where copies fall into different folds"
+            if leaking is None
+            else f"For {leaking:,} of the samples validated on"
+        )
+        yield Caveat(
+            "Duplicates",
+            f"{formats.count(within, 'training sample')} occur more than once. {where}, a model is "
+            "asked what it has been told, and scores are a little too good. A search with "
+            "--group-duplicates keeps copies in one fold.",
+        )
+    if across:
+        occur = "occurs" if across == 1 else "occur"
+        yield Caveat(
+            "Test samples among the training samples",
+            f"{formats.count(across, 'test sample')} also {occur} in the training data, which "
+            "makes the test result a little too good.",
+        )
 
 
 def _failures(snapshot: Snapshot) -> Iterator[Caveat]:
@@ -108,16 +168,29 @@ def _edges(snapshot: Snapshot) -> Iterator[Caveat]:
     best, space = snapshot.best, snapshot.space
     if best is None or space is None:
         return
-    for name in space.names:
-        value = best.params.get(name)
-        end = ranges.edge(space[name], value)
-        if end is not None:
-            yield Caveat(
-                "Edge of the search space",
-                f"The best trial's {name} = {setting(value)} lies at the {end} end of its range "
-                f"({ranges.describe(space[name])}). If it can be "
-                "widened there, a better value may lie beyond.",
-            )
+    found = {
+        name: end
+        for name in space.names
+        if (end := ranges.edge(space[name], best.params.get(name))) is not None
+    }
+    if len(found) == 1:
+        ((name, end),) = found.items()
+        yield Caveat(
+            _EDGE,
+            f"The best trial's {name} = {setting(best.params[name])} lies at the {end} end of its "
+            f"range ({ranges.describe(space[name])}). If it can be widened there, a better value "
+            "may lie beyond.",
+        )
+    elif found:
+        named = ", ".join(
+            f"{name} = {setting(best.params[name])} ({end} end of {ranges.describe(space[name])})"
+            for name, end in found.items()
+        )
+        yield Caveat(
+            _EDGE,
+            f"Several values of the best trial lie at the end of their range: {named}. Where a "
+            "range can be widened, a better value may lie beyond.",
+        )
 
 
 def _tested_often(snapshot: Snapshot) -> Iterator[Caveat]:
@@ -139,6 +212,8 @@ _CHECKS: tuple[Callable[[Snapshot], Iterator[Caveat]], ...] = (
     _worse_than_baseline,
     _few_trials,
     _within_noise,
+    _overfitting,
+    _duplicates,
     _failures,
     _edges,
     _tested_often,

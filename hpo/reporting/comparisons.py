@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hpo.reporting import formats
 from hpo.reporting.formats import finite, number, plus_minus
+from hpo.reporting.intervals import uncertainty
 
 if TYPE_CHECKING:
     from hpo.reporting.snapshot import Snapshot
 
-_BELOW_PERCENT = 0.01
+_LEAST_SHARE, _MOST_SHARE = 0.01, 1.0
+"""Between these a difference is also told in percent."""
 
 Tone = Literal["best", "better", "worse", "plain"]
 
@@ -50,7 +52,7 @@ def difference(score: float, other: float) -> str:
     """How far two scores are apart: ``0.31 (12 %)``."""
     apart = abs(score - other)
     share = apart / abs(other) if other else 0.0
-    percent = f" ({100 * share:.0f} %)" if share >= _BELOW_PERCENT else ""
+    percent = f" ({100 * share:.0f} %)" if _LEAST_SHARE <= share <= _MOST_SHARE else ""
     return number(apart, 3) + percent
 
 
@@ -70,21 +72,30 @@ def primary(snapshot: Snapshot, scores: Any) -> tuple[str, float] | None:
 
 
 def _best(snapshot: Snapshot) -> Comparison | None:
-    best = snapshot.best
+    best = snapshot.chosen
     if best is None:
         return None
+    confirmed = snapshot.confirmation.best if snapshot.confirmation else None
+    if confirmed is not None:
+        anew = formats.count(len(confirmed.scores), "new evaluation")
+        detail = f"trial {best.number}, confirmed by {anew}; at first {number(confirmed.first)}"
+        return Comparison(
+            "Best trial, confirmed", plus_minus(best.score, best.std_error), detail, "best"
+        )
+    known = uncertainty(snapshot, best)
+    value = plus_minus(best.score, best.std_error)
+    if known is None:
+        return Comparison("Best trial", value, f"trial {best.number}, a single fold", "best")
     return Comparison(
         "Best trial",
-        plus_minus(best.score, best.std_error),
-        f"trial {best.number}, mean ± standard error"
-        if finite(best.std_error) is not None
-        else f"trial {best.number}, a single fold",
+        value,
+        f"trial {best.number}; 95 % interval {known.interval}, from {known.basis}",
         "best",
     )
 
 
 def _baseline(snapshot: Snapshot) -> Comparison | None:
-    best = snapshot.best
+    best = snapshot.chosen
     baseline = finite(snapshot.facts.get("baseline"))
     if baseline is None:
         return None
@@ -99,7 +110,7 @@ def _baseline(snapshot: Snapshot) -> Comparison | None:
 
 
 def _default(snapshot: Snapshot) -> Comparison | None:
-    best, default = snapshot.best, snapshot.default_trial
+    best, default = snapshot.chosen, snapshot.default_trial
     if best is None or default is None or default.score is None or best.score is None:
         return None
     return Comparison(
@@ -118,7 +129,11 @@ def _ensemble(snapshot: Snapshot) -> Comparison | None:
     if oof is None:
         return None
     members = formats.count(len(ensemble.get("members", [])), "member")
-    detail = f"{members}, out of fold"
+    way = "cross-fitted" if ensemble.get("oof_interval") else "out of fold"
+    detail = f"{members}, {way}"
+    ends = [finite(end) for end in ensemble.get("oof_interval") or ()]
+    if len(ends) == 2 and None not in ends:  # noqa: PLR2004
+        detail += f"; 95 % interval {number(ends[0])} to {number(ends[1])}"
     if single is None:
         return Comparison("Ensemble", number(oof), detail)
     return Comparison(
@@ -150,7 +165,15 @@ def _reference(snapshot: Snapshot) -> Comparison | None:
     if score is None:
         return None
     source = str(reference.get("source") or "a published model")
-    return Comparison("Textbook reference", number(score), f"on the test set: {source}")
+    test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
+    if test is None or snapshot.settings.objective != f"val_{test[0]}":
+        return Comparison("Textbook reference", number(score), f"on its test set: {source}")
+    return Comparison(
+        "Textbook reference",
+        number(score),
+        f"our test result: {versus(test[1], score)}. {source}",
+        _tone(snapshot.gain(test[1], score)),
+    )
 
 
 def _tone(gain: float) -> Tone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 MISSING = "—"
@@ -11,6 +12,12 @@ DIGITS = 4
 
 _SMALLEST, _LARGEST = 1e-4, 1e6
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_EVALUATIONS = {
+    r"kfold:(\d+)": "{}-fold cross-validation",
+    r"repeated-kfold:(\d+)x(\d+)": "{}-fold cross-validation, {} times",
+    r"time:(\d+)": "{} cuts in time",
+    r"predefined": "predefined folds",
+}
 _ACRONYMS = {"acc": "accuracy"} | {
     name: name.upper() for name in ("auc", "mae", "mape", "mse", "msle", "rmse", "iou")
 }
@@ -115,6 +122,18 @@ def metric(name: str) -> str:
     # The name of an output may come first, as in val_age_mae.
     words = " ".join(_ACRONYMS.get(word, word) for word in bare.split("_"))
     return f"validation {words}" if name.startswith("val_") else words
+
+
+def evaluation(name: str) -> str:
+    """How trials are evaluated, in words: ``kfold:4`` is ``4-fold cross-validation``."""
+    way, _, part = name.partition(" on ")
+    rest = f", on {part}" if part else ""
+    for pattern, words in _EVALUATIONS.items():
+        found = re.fullmatch(pattern, way)
+        if found:
+            return words.format(*found.groups()) + rest
+    share = re.fullmatch(r"holdout:(0\.\d+)", way)
+    return f"{100 * float(share[1]):.3g} % held out{rest}" if share else name
 
 
 def sentence(text: str) -> str:

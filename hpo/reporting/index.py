@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hpo.reporting import formats
-from hpo.reporting.formats import MISSING, plus_minus
+from hpo.reporting.comparisons import primary
+from hpo.reporting.formats import MISSING, number, plus_minus
 from hpo.reporting.page import now, trial_counts
 from hpo.reporting.render import render
 
@@ -29,6 +30,9 @@ class Entry:
         objective: What was optimised, in words.
         score: Its best score, as shown.
         key: What the score is sorted by.
+        baseline: The common-sense baseline, as shown.
+        test: The ensemble's result on the test set, as shown.
+        last: When its last trial ended, as shown.
         trials: How many trials there are of each state.
         count: How many trials there are.
     """
@@ -39,6 +43,9 @@ class Entry:
     objective: str
     score: str
     key: str
+    baseline: str
+    test: str
+    last: str
     trials: str
     count: int
 
@@ -51,7 +58,9 @@ def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
         page: Its page.
         index: The index, in a folder above the page's.
     """
-    best = snapshot.best
+    best = snapshot.chosen
+    test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
+    ends = [trial.ended for trial in snapshot.trials if trial.ended]
     return Entry(
         name=snapshot.name,
         link=quote(page.relative_to(index.parent).as_posix()),
@@ -59,6 +68,9 @@ def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
         objective=formats.metric(snapshot.settings.objective),
         score=plus_minus(best.score, best.std_error) if best else MISSING,
         key=repr(best.score) if best else "",
+        baseline=number(snapshot.facts.get("baseline")),
+        test=number(test[1]) if test else MISSING,
+        last=max(ends).strftime("%Y-%m-%d %H:%M") if ends else MISSING,
         trials=trial_counts(snapshot).removeprefix("trials: "),
         count=len(snapshot.trials),
     )

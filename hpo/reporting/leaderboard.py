@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting import formats
 from hpo.reporting.formats import MISSING, finite
 from hpo.reporting.section import Section
+from hpo.reporting.table import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
     from hpo.reporting.snapshot import Snapshot
     from hpo.trial import Trial
 
-FIRST_SHOWN = 50
 _STATE_ORDER = ("complete", "pruned", "running", "waiting", "failed")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table.
-
-    Attributes:
-        label: Its heading.
-        numeric: Whether it is set to the right and sorted by value.
-        hint: What the heading means, where that is not plain.
-    """
-
-    label: str
-    numeric: bool = True
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a table.
-
-    Attributes:
-        text: What is shown.
-        key: What it is sorted by, where the text would mislead.
-    """
-
-    text: str
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the leaderboard.
-
-    Attributes:
-        state: The state of its trial.
-        cells: Its cells, one per column.
-    """
-
-    state: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """The table of all trials.
-
-    Attributes:
-        columns: Its columns.
-        rows: Its rows, best trial first.
-        first_shown: How many rows are shown before the reader asks for all.
-    """
-
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    first_shown: int = FIRST_SHOWN
 
 
 def leaderboard(snapshot: Snapshot) -> Section | None:
@@ -79,7 +22,11 @@ def leaderboard(snapshot: Snapshot) -> Section | None:
         return None
     names = parameter_names(snapshot)
     with_reason = any(trial.reason for trial in snapshot.trials)
-    content = Leaderboard(
+    content = Table(
+        name="All trials",
+        noun="trials",
+        hint="such as adam or failed",
+        sorted_by=1,
         columns=_columns(snapshot, names, with_reason=with_reason),
         rows=tuple(
             _row(trial, rank, names, with_reason=with_reason)
@@ -88,9 +35,10 @@ def leaderboard(snapshot: Snapshot) -> Section | None:
     )
     return Section(
         anchor="leaderboard",
-        title="Leaderboard",
-        lead="Every trial of the study, the best first. Choose a heading to sort by it; a value "
-        f"that does not apply to a trial is shown as {MISSING}.",
+        title="All trials",
+        lead="Every trial of the study, the best first. Choose a heading to sort by it, and a "
+        "trial's number to see its curves and all that is known of it. A value that does not "
+        f"apply to a trial is shown as {MISSING}.",
         template="leaderboard",
         content=content,
     )
@@ -121,9 +69,9 @@ def _columns(snapshot: Snapshot, names: list[str], *, with_reason: bool) -> tupl
     return (
         Column("Trial"),
         Column("Rank"),
-        Column("State", numeric=False),
         Column("Score", hint=formats.metric(snapshot.settings.objective)),
         Column("Std. error", hint="standard error of the score over the folds"),
+        Column("State", numeric=False),
         *(Column(name, numeric=numeric[name]) for name in names),
         Column("Epochs", hint="epochs of the score, of those trained"),
         Column("Time"),
@@ -137,16 +85,16 @@ def _row(trial: Trial, rank: int, names: list[str], *, with_reason: bool) -> Row
     cells = (
         Cell(str(trial.number)),
         Cell(str(rank) if scored else MISSING),
-        Cell(trial.state),
         _score(trial),
         Cell(formats.number(trial.std_error, 2)),
+        Cell(trial.state),
         *(_setting(trial.params, name) for name in names),
         _epochs(trial),
         _time(trial),
         Cell(formats.size(trial.model_size)),
         *([Cell(trial.reason or "")] if with_reason else []),
     )
-    return Row(trial.state, cells)
+    return Row(cells, trial.state, opens=True)
 
 
 def _score(trial: Trial) -> Cell:

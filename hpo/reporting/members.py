@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpo.reporting import formats
+from hpo.reporting.figures.theme import new_figure
 from hpo.reporting.formats import MISSING, finite, number, plus_minus
-from hpo.reporting.section import Section
+from hpo.reporting.section import Drawing, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hpo.reporting.snapshot import Snapshot
+
+
+_MOST_TEXTS = 12
 
 
 @dataclass(frozen=True)
@@ -20,13 +24,13 @@ class Member:
     """A trial in the ensemble.
 
     Attributes:
-        trial: Its number.
+        trial: Its number, with the name of its study where there are several.
         weight: Its weight, as shown.
         share: Its weight as a share of the greatest, from 0 to 1.
         score: Its own score, as shown.
     """
 
-    trial: int
+    trial: str
     weight: str
     share: float
     score: str
@@ -56,21 +60,32 @@ class Membership:
     Attributes:
         method: How members and weights were chosen.
         members: The members, the heaviest first.
-        results: Out-of-fold scores by method, the best single trial last.
+        results: Cross-fitted scores by method, the best single trial last.
+        claims: What is claimed of the ensemble: a name and a value each.
         tests: Test results by metric: metric, ensemble, best single trial.
     """
 
     method: str
     members: tuple[Member, ...]
     results: tuple[Result, ...]
+    claims: tuple[tuple[str, str], ...]
     tests: tuple[tuple[str, str, str], ...]
 
 
 LEAD = (
     "The ensemble predicts the weighted mean of its members. Members and weights were chosen on "
     "out-of-fold predictions alone, so no sample was judged by a model that had seen it, and the "
-    "test set had no say. The gain is measured on the predictions that the members were chosen "
-    "on, and is therefore a little too good."
+    "test set had no say. The scores by method are cross-fitted: every part of the data was "
+    "predicted by an ensemble chosen on the other parts. The best single trial's score is not "
+    "corrected for having been chosen, so the gain over it is rather too small than too great."
+)
+LEAD_STACKING = (
+    "The ensemble predicts by a linear model of its members' predictions; a weight is a member's "
+    "share of the coefficients. "
+)
+LEAD_AUTO = (
+    " As the best of several methods looks a little too good, the score claimed takes for every "
+    "part the method that did best on the others."
 )
 LEAD_REFIT = (
     " On the test set the members predict with models that were trained anew on all the training "
@@ -86,31 +101,104 @@ def members(snapshot: Snapshot) -> Section | None:
     return Section(
         anchor="ensemble",
         title="Ensemble",
-        lead=LEAD + (LEAD_REFIT if ensemble.get("refit") else ""),
+        lead=_lead(ensemble),
         template="members",
         content=Membership(
             method=str(ensemble.get("method", "")),
             members=_members(snapshot, ensemble.get("members", [])),
             results=_results(snapshot),
+            claims=_claims(snapshot, ensemble),
             tests=_tests(ensemble.get("test") or {}, ensemble.get("test_best_single") or {}),
         ),
+        drawings=_drawings(ensemble),
     )
 
 
-def _members(snapshot: Snapshot, found: list[Mapping[str, float]]) -> tuple[Member, ...]:
+def _lead(ensemble: Mapping[str, Any]) -> str:
+    lead = LEAD
+    if ensemble.get("stacking"):
+        lead = LEAD_STACKING + LEAD.partition(". ")[2]
+    if ensemble.get("method_asked") == "auto":
+        lead += LEAD_AUTO
+    return lead + (LEAD_REFIT if ensemble.get("refit") else "")
+
+
+def _members(snapshot: Snapshot, found: Sequence[Mapping[str, Any]]) -> tuple[Member, ...]:
+    names = _names(found)
+    weights = [finite(member.get("weight")) or 0.0 for member in found]
+    heaviest = max(map(abs, weights), default=0.0) or 1.0
+    members = [
+        (weight, Member(name, number(weight, 3), abs(weight) / heaviest, _own(snapshot, member)))
+        for member, name, weight in zip(found, names, weights, strict=True)
+    ]
+    return tuple(member for _weight, member in sorted(members, key=lambda pair: -pair[0]))
+
+
+def _names(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What members are called: by their trials, and their studies where there are several."""
+    several = len({member.get("study") for member in found}) > 1
+    return [
+        f"{member.get('study')} {member['trial']}" if several else str(member["trial"])
+        for member in found
+    ]
+
+
+def _own(snapshot: Snapshot, member: Mapping[str, Any]) -> str:
     trials = {trial.number: trial for trial in snapshot.ranking}
-    weights = {int(member["trial"]): finite(member.get("weight")) or 0.0 for member in found}
-    heaviest = max([abs(weight) for weight in weights.values()], default=0.0) or 1.0
-    return tuple(
-        Member(
-            trial=trial,
-            weight=number(weight, 3),
-            share=abs(weight) / heaviest,
-            score=plus_minus(trials[trial].score, trials[trial].std_error)
-            if trial in trials
-            else MISSING,
+    trial = trials.get(int(member["trial"]))
+    if trial is not None and member.get("study", snapshot.name) == snapshot.name:
+        return plus_minus(trial.score, trial.std_error)
+    return number(member.get("oof"))
+
+
+def _claims(snapshot: Snapshot, ensemble: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The claimed score with its interval, the apparent one, and the gain."""
+    claimed = finite(ensemble.get("oof"))
+    if claimed is None or "oof_interval" not in ensemble:
+        return ()
+    claims = [("Cross-fitted score", number(claimed))]
+    ends = ensemble.get("oof_interval")
+    if ends:
+        claims.append(("95 % interval over samples", f"{number(ends[0])} to {number(ends[1])}"))
+    claims.append(("On the predictions that chose it", number(ensemble.get("oof_apparent"))))
+    single = finite(ensemble.get("best_single_oof"))
+    claims.append(("Gain over the best single trial", _gain(snapshot, claimed, single)))
+    return tuple(claims)
+
+
+def _drawings(ensemble: Mapping[str, Any]) -> tuple[Drawing, ...]:
+    """How alike the members' predictions are; nothing where there is one member."""
+    import plotly.graph_objects as go
+
+    rows = ensemble.get("correlation") or []
+    names = _names(ensemble.get("members", []))
+    if len(rows) != len(names) or len(names) < 2:  # noqa: PLR2004
+        return ()
+    figure = new_figure("trial", "trial")
+    values = [[finite(value) for value in row] for row in rows]
+    figure.add_trace(
+        go.Heatmap(
+            x=names,
+            y=names,
+            z=values,
+            text=[[number(value, 2) for value in row] for row in values],
+            texttemplate="%{text}" if len(names) <= _MOST_TEXTS else None,
+            hovertemplate="%{x} and %{y}: %{z:.4f}<extra></extra>",
+            showscale=False,
         )
-        for trial, weight in sorted(weights.items(), key=lambda item: -item[1])
+    )
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(type="category", autorange="reversed")
+    apart = [value for i, row in enumerate(values) for value in row[:i] if value is not None]
+    between = f" between {number(min(apart), 3)} and {number(max(apart), 3)}" if apart else ""
+    return (
+        Drawing(
+            name="ensemble-correlation",
+            title="Correlation of the members' out-of-fold predictions",
+            alt=f"Heat map of the correlation of every two members' predictions{between}.",
+            plot=figure,
+            note="The less alike good members are, the more a blend gains.",
+        ),
     )
 
 
@@ -128,10 +216,18 @@ def _results(snapshot: Snapshot) -> tuple[Result, ...]:
         for name, score in sorted(found.items(), key=lambda item: sign * item[1])
     ]
     if single is not None:
-        trial = ensemble.get("best_single")
-        name = "best single trial" if trial is None else f"best single trial ({trial})"
-        results.append(Result(name, number(single), MISSING))
+        results.append(
+            Result(f"best single trial{_best_single(snapshot)}", number(single), MISSING)
+        )
     return tuple(results)
+
+
+def _best_single(snapshot: Snapshot) -> str:
+    ensemble = snapshot.ensemble or {}
+    trial, study = ensemble.get("best_single"), ensemble.get("best_single_study", snapshot.name)
+    if trial is None:
+        return ""
+    return f" ({trial})" if study == snapshot.name else f" ({study} {trial})"
 
 
 def _gain(snapshot: Snapshot, score: float, single: float | None) -> str:

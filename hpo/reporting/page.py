@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from hpo.reporting import formats
 from hpo.reporting.render import render
 from hpo.reporting.sections import sections
+from hpo.reporting.trial_details import trial_details
 
 if TYPE_CHECKING:
+    from hpo.reporting.assets import Plotly
     from hpo.reporting.section import Section
     from hpo.reporting.snapshot import Snapshot
 
@@ -45,11 +47,17 @@ def collect(snapshot: Snapshot) -> Page:
     )
 
 
-def study_page(snapshot: Snapshot) -> str:
-    """The HTML of a study's page."""
+def study_page(snapshot: Snapshot, plotly: Plotly) -> str:
+    """The HTML of a study's page.
+
+    Args:
+        snapshot: The study.
+        plotly: Where the page has plotly.js from.
+    """
     page = collect(snapshot)
     drawings = [drawing for section in page.sections for drawing in section.drawings]
-    return render("report.html.j2", drawings, page=page)
+    trials = trial_details(snapshot)
+    return render("report.html.j2", drawings, plotly=plotly, trials=trials, page=page)
 
 
 def now() -> str:
@@ -62,7 +70,7 @@ def _about(snapshot: Snapshot) -> tuple[str, ...]:
     goal = "lowest" if snapshot.minimizes else "highest"
     return (
         f"{goal} {formats.metric(settings.objective)}",
-        settings.evaluation,
+        formats.evaluation(settings.evaluation),
         *([f"{options.sampler} sampler"] if options else []),
         trial_counts(snapshot),
     )

@@ -1,4 +1,4 @@
-"""From what a page shows to the HTML of one self-contained file."""
+"""From what a page shows to its HTML."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from hpo.reporting.assets import Plotly
 from hpo.reporting.escape import json_block, script_hash
 
 if TYPE_CHECKING:
@@ -18,13 +19,25 @@ if TYPE_CHECKING:
 
     from hpo.reporting.section import Drawing
 
+_SCRIPTS = ("figures", "theme", "rows", "tables", "copying")
+NO_PLOTLY = Plotly()
 
-def render(template: str, drawings: Iterable[Drawing] = (), **content: Any) -> str:
-    """The HTML of a page, with its style, its script and, where it draws, plotly.js inside.
+
+def render(
+    template: str,
+    drawings: Iterable[Drawing] = (),
+    *,
+    plotly: Plotly = NO_PLOTLY,
+    trials: dict[str, Any] | None = None,
+    **content: Any,
+) -> str:
+    """The HTML of a page, with its style and its script inside.
 
     Args:
         template: Name of the page's template.
         drawings: The figures on the page.
+        plotly: Where the page has plotly.js from.
+        trials: What the rows of the table of trials open into.
         **content: What the template shows.
 
     Returns:
@@ -32,10 +45,7 @@ def render(template: str, drawings: Iterable[Drawing] = (), **content: Any) -> s
     """
     from markupsafe import Markup
 
-    drawings = tuple(drawings)
-    scripts = [_file("report.js")]
-    if drawings:
-        scripts.insert(0, _plotly())
+    scripts = [text for text in (plotly.code, _script()) if text]
     return (
         _environment()
         .get_template(template)
@@ -43,15 +53,16 @@ def render(template: str, drawings: Iterable[Drawing] = (), **content: Any) -> s
             **content,
             style=Markup(_file("report.css")),  # noqa: S704  (a file of ours)
             scripts=[Markup(script) for script in scripts],  # noqa: S704  (as above)
-            policy=_policy(scripts),
-            figures=figures_json(drawings),
+            plotly_address=plotly.address,
+            policy=_policy(scripts, shared=bool(plotly.address)),
+            figures=figures_json(drawings, trials or {}),
             version=_version(),
         )
     )
 
 
-def figures_json(drawings: Iterable[Drawing]) -> Markup:
-    """The figures and the templates of both themes, as a JSON block for the page's script."""
+def figures_json(drawings: Iterable[Drawing], trials: dict[str, Any]) -> Markup:
+    """Figures, both themes' templates and the opened rows, as JSON for the page's script."""
     from plotly.utils import PlotlyJSONEncoder
 
     from hpo.reporting.figures.theme import templates
@@ -59,6 +70,7 @@ def figures_json(drawings: Iterable[Drawing]) -> Markup:
     content = {
         "templates": templates(),
         "figures": {drawing.name: _specification(drawing) for drawing in drawings},
+        "trials": trials,
     }
     return json_block(json.dumps(content, cls=PlotlyJSONEncoder, separators=(",", ":")))
 
@@ -69,10 +81,18 @@ def _specification(drawing: Drawing) -> dict[str, Any]:
     return {"data": found["data"], "layout": found["layout"]}
 
 
-def _policy(scripts: Iterable[str]) -> str:
+def _script() -> str:
+    """The page's script: its files in one scope of their own."""
+    parts = "\n".join(_file(f"js/{name}.js") for name in _SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}\napplyTheme();\n}})();\n'
+
+
+def _policy(scripts: Iterable[str], *, shared: bool) -> str:
     hashes = " ".join(script_hash(script) for script in scripts)
+    # A page from the disk has no origin that 'self' could mean, so its files are named by scheme.
+    sources = f"{hashes} 'self' file:" if shared else hashes
     return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
 
@@ -93,12 +113,6 @@ def _environment() -> jinja2.Environment:
 def _file(name: str) -> str:
     path = importlib.resources.files("hpo.reporting") / "templates" / name
     return path.read_text(encoding="utf-8")
-
-
-def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs())
 
 
 def _version() -> str:

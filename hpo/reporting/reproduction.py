@@ -12,8 +12,11 @@ from hpo.reporting.formats import MISSING, plain
 from hpo.reporting.section import Section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpo.reporting.snapshot import Snapshot
 
+PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
 _TOO_LONG = frozenset({"class_names", "feature_names"})
 _NAMES = {
     "n_samples": "Training samples",
@@ -59,8 +62,9 @@ def reproduction(snapshot: Snapshot) -> Section:
     """The section on environment and commands."""
     return Section(
         anchor="reproduction",
-        title="Reproduction",
-        lead="With the same versions and the same data, these commands do the same again.",
+        title="How to get it again",
+        lead="With the same versions and the same data (compare the fingerprint), these commands "
+        "do the same again.",
         template="reproduction",
         content=Ground(
             facts=_facts(snapshot),
@@ -107,6 +111,9 @@ def _time(written: Any) -> str:
 
 def _commands(snapshot: Snapshot) -> tuple[Command, ...]:
     found = []
+    packages = _packages(snapshot.facts.get("environment") or {})
+    if packages:
+        found.append(Command("The same versions", f"pip install {packages}"))
     if snapshot.options is not None and snapshot.options.command:
         found.append(Command("The search", snapshot.options.command))
     consulted = dict.fromkeys(str(entry.get("command", "")) for entry in snapshot.consultations)
@@ -115,3 +122,10 @@ def _commands(snapshot: Snapshot) -> tuple[Command, ...]:
     ]
     found.append(Command("This report", f"hpo report {shlex.quote(snapshot.name)}"))
     return tuple(found)
+
+
+def _packages(environment: Mapping[str, Any]) -> str:
+    """The packages with their versions, as pip reads them."""
+    names = {"hpo": "hpo-keras"} | {name: name for name in PACKAGES}
+    pinned = [f"{names[name]}=={environment[name]}" for name in names if environment.get(name)]
+    return " ".join(map(shlex.quote, pinned))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpo.reporting.mistakes import Gallery
+    from hpo.reporting.table import Table
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,9 @@ class Drawing:
         plot: The ``plotly.graph_objects.Figure``.
         height: Its height in pixels.
         note: A line below the title, such as how good what is shown is.
+        min_width: The width in pixels below which it scrolls sideways rather than shrink.
+        wide: Whether it takes the whole width where others stand beside each other.
+        small: Whether three of it fit beside each other.
     """
 
     name: str
@@ -25,19 +32,26 @@ class Drawing:
     plot: Any
     height: int = 360
     note: str = ""
+    min_width: int = 0
+    wide: bool = False
+    small: bool = False
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Drawings of which the reader chooses one panel at a time.
+    """What a reader chooses one of at a time.
 
     Attributes:
         label: What the choice is called.
-        drawings: What it shows.
+        drawings: Its figures.
+        gallery: Samples to look at, or None.
+        table: A table, or None.
     """
 
     label: str
     drawings: tuple[Drawing, ...]
+    gallery: Gallery | None = None
+    table: Table | None = None
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpo.reporting.confirmation import confirmation
 from hpo.reporting.figures.curves import curves
 from hpo.reporting.figures.folds import folds
 from hpo.reporting.figures.history import history
+from hpo.reporting.figures.others import others
+from hpo.reporting.figures.parameters import parameters
 from hpo.reporting.figures.predictions import predictions
 from hpo.reporting.leaderboard import leaderboard
 from hpo.reporting.members import members
@@ -22,12 +25,15 @@ if TYPE_CHECKING:
 
 SECTIONS: tuple[Callable[[Snapshot], Section | None], ...] = (
     summary,
-    leaderboard,
+    confirmation,
     history,
+    parameters,
+    others,
     curves,
     folds,
     predictions,
     members,
+    leaderboard,
     search_space,
     reproduction,
 )

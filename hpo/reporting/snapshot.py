@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo import artifacts
+from hpo import artifacts, confirmation_record, samples
 from hpo.errors import HPOError
+from hpo.reporting.curve_files import read_curves
+from hpo.reporting.figures.importance import importances
 from hpo.reporting.formats import finite
+from hpo.reporting.rivals import rivals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
+    from hpo.confirmation_record import Confirmation
+    from hpo.reporting.rivals import Rival
+    from hpo.samples import Mistakes
     from hpo.settings import Options, Settings
     from hpo.space import Space
     from hpo.study import Study
@@ -58,7 +64,12 @@ class Snapshot:
         targets: Targets of the training samples by output name; may be empty.
         ensemble: What ``hpo ensemble`` wrote, or None.
         ensemble_predictions: The ensemble's out-of-fold predictions, or None.
+        curves: The objective in training and validation of every trial that has curves, by number.
+        importances: Share of every hyperparameter that matters, the greatest first; may be empty.
+        rivals: Other studies of the same task.
+        mistakes: Samples that were predicted worst; may be empty.
         consultations: Every time the test set was consulted.
+        confirmation: The best configurations evaluated again, or None.
         unreadable: What could not be read, a sentence each.
     """
 
@@ -74,13 +85,31 @@ class Snapshot:
     targets: dict[str, np.ndarray]
     ensemble: dict[str, Any] | None
     ensemble_predictions: OutOfFold | None
+    curves: dict[int, dict[str, np.ndarray]]
+    importances: dict[str, float]
+    rivals: tuple[Rival, ...]
+    mistakes: tuple[Mistakes, ...]
     consultations: list[dict[str, Any]]
+    confirmation: Confirmation | None
     unreadable: tuple[str, ...]
 
     @property
     def best(self) -> Trial | None:
         """The best trial, or None while none is complete."""
         return self.ranking[0] if self.ranking else None
+
+    @property
+    def chosen(self) -> Trial | None:
+        """The trial of the best confirmed score, with it; else the best trial."""
+        return confirmation_record.chosen(self.confirmation, self.trials, self.ranking)
+
+    @property
+    def smallest_as_good(self) -> Trial | None:
+        """The smallest model within one standard error of the best, or None.
+
+        On confirmed scores where there are any, else on first ones.
+        """
+        return confirmation_record.smallest(self.confirmation, self.trials, self.ranking)
 
     @property
     def default_trial(self) -> Trial | None:
@@ -103,13 +132,14 @@ class Snapshot:
         return over - score if self.minimizes else score - over
 
 
-def take(study: Study) -> Snapshot:
+def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
     """Read a study.
 
     A file that is missing or damaged costs the page the part that needs it, and no more.
 
     Args:
         study: The study.
+        opened: Studies of the same folder that were opened already, by the name of their folder.
 
     Returns:
         What the report needs of it.
@@ -140,7 +170,12 @@ def take(study: Study) -> Snapshot:
         targets=_read(lambda: study.targets, unreadable) or {},
         ensemble=_read(lambda: study.ensemble, unreadable),
         ensemble_predictions=_read(lambda: _ensemble_predictions(study), unreadable),
+        curves=_curves(study, settings, trials, unreadable),
+        importances=_importances(study, space, len(ranking)),
+        rivals=rivals(study, opened or {}),
+        mistakes=_read(lambda: samples.load(study.directory), unreadable) or (),
         consultations=study.test_consultations,
+        confirmation=study.confirmation,
         unreadable=tuple(dict.fromkeys(unreadable)),
     )
 
@@ -151,6 +186,26 @@ def _read(read: Callable[[], _Read], unreadable: list[str]) -> _Read | None:
     except HPOError as error:
         unreadable.append(str(error))
         return None
+
+
+def _curves(
+    study: Study, settings: Settings, trials: list[Trial], unreadable: list[str]
+) -> dict[int, dict[str, np.ndarray]]:
+    names = (settings.objective.removeprefix("val_"), settings.objective)
+    found = {}
+    for trial in trials:
+        path = study.trial_directory(trial.number) / "evaluation.npz"
+        curves = _read(lambda p=path: read_curves(p, names), unreadable)  # type: ignore[misc]
+        if curves:
+            found[trial.number] = curves
+    return found
+
+
+def _importances(study: Study, space: Space | None, complete: int) -> dict[str, float]:
+    if space is None:
+        return {}
+    searched = tuple(name for name in space.names if len(set(space[name].ends)) > 1)
+    return importances(study.record, searched, complete)
 
 
 def _ensemble_predictions(study: Study) -> OutOfFold | None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from hpo.reporting import formats
 from hpo.reporting.caveats import Caveat, caveats
 from hpo.reporting.comparisons import Comparison, comparisons, difference, primary, versus
+from hpo.reporting.confirmation import confirmed_headline, smallest_sentence
 from hpo.reporting.formats import finite, number, plus_minus
+from hpo.reporting.intervals import uncertainty
 from hpo.reporting.section import Section
 
 if TYPE_CHECKING:
@@ -35,12 +37,13 @@ class Verdict:
 
 def summary(snapshot: Snapshot) -> Section:
     """The first section of the page."""
-    better = "Lower" if snapshot.minimizes else "Higher"
+    better = "lower" if snapshot.minimizes else "higher"
+    how = formats.evaluation(snapshot.settings.evaluation)
     return Section(
         anchor="summary",
         title="Summary",
-        lead=f"All scores are the {formats.metric(snapshot.settings.objective)} "
-        f"({snapshot.settings.evaluation}) unless something else is said. {better} is better.",
+        lead=f"All scores are the {formats.metric(snapshot.settings.objective)} ({how}) "
+        f"unless something else is said; {better} is better. ± is one standard error.",
         template="summary",
         content=verdict(snapshot),
     )
@@ -48,9 +51,10 @@ def summary(snapshot: Snapshot) -> Section:
 
 def verdict(snapshot: Snapshot) -> Verdict:
     """What the search found, in words and numbers."""
-    best = snapshot.best
+    best = snapshot.chosen
     return Verdict(
-        headline=_headline(snapshot, best) if best else _no_result(snapshot),
+        headline=confirmed_headline(snapshot)
+        or (_headline(snapshot, best) if best else _no_result(snapshot)),
         sentences=_sentences(snapshot, best) if best else (),
         comparisons=comparisons(snapshot),
         caveats=caveats(snapshot),
@@ -82,6 +86,7 @@ def _sentences(snapshot: Snapshot, best: Trial) -> tuple[str, ...]:
     found = (
         _against_baseline(snapshot, best),
         _worth(snapshot, best),
+        smallest_sentence(snapshot),
         _added(snapshot),
         _tested(snapshot),
     )
@@ -104,7 +109,10 @@ def _worth(snapshot: Snapshot, best: Trial) -> str | None:
     if snapshot.gain(best.score, default.score) <= 0:
         return "No trial did better than the default configuration."
     worth = difference(best.score, default.score)
-    return f"Tuning was worth {worth} against the default configuration."
+    known = uncertainty(snapshot, best)
+    little = known is not None and abs(best.score - default.score) <= known.error
+    noise = ", which is within noise" if little else ""
+    return f"Tuning was worth {worth} against the default configuration{noise}."
 
 
 def _added(snapshot: Snapshot) -> str | None:
@@ -113,9 +121,10 @@ def _added(snapshot: Snapshot) -> str | None:
     if oof is None or single is None:
         return None
     if snapshot.gain(oof, single) <= 0:
-        return "The ensemble adds nothing to the best single trial out of fold."
+        return "The ensemble adds nothing to the best single trial on samples that were held out."
     return (
-        f"The ensemble is {difference(oof, single)} better than the best single trial, out of fold."
+        f"The ensemble is {difference(oof, single)} better than the best single trial on samples "
+        "that were held out."
     )
 
 
@@ -123,7 +132,11 @@ def _tested(snapshot: Snapshot) -> str:
     often = formats.times(snapshot.test_consulted)
     test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
     if test is None:
-        return f"The test set was {often} consulted."
+        return (
+            "The test set has not been looked at."
+            if not snapshot.test_consulted
+            else f"The test set was consulted {often}."
+        )
     return (
         f"On the test set, consulted {often}, the ensemble reaches {number(test[1])} "
         f"({formats.metric(test[0])}){_beside_reference(snapshot, test[0])}."

@@ -7,15 +7,21 @@ decides otherwise. Parameters that do not apply multiply nothing.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from optuna.trial import TrialState
 
 from hpo.errors import UsageError
+from hpo.samplers.axes import axes_of
+from hpo.samplers.history import failed_by_configuration
 from hpo.samplers.joint import JointSampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import optuna
 
     from hpo.samplers.axes import Axes, Axis
     from hpo.samplers.joint import Question
@@ -61,6 +67,19 @@ def choose(question: Question) -> dict[str, Any]:
         f"sampler 'grid': all {count} combinations of the search space have been tried. Stop at "
         f"--trials {count}, give a number a smaller step, or go on with another sampler."
     )
+
+
+def untried(study: optuna.Study, most: int) -> int:
+    """How many combinations have neither been tried nor queued, counted up to ``most``."""
+    axes = axes_of(study)
+    trials = study.get_trials(deepcopy=False)
+    tried = {
+        _key(trial.params or trial.system_attrs.get("fixed_params", {}))
+        for trial in trials
+        if trial.state != TrialState.FAIL or failed_by_configuration(trial)
+    }
+    left = (1 for combination in combinations(axes) if _key(combination) not in tried)
+    return sum(itertools.islice(left, most))
 
 
 def grid_values(axis: Axis) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -13,7 +14,7 @@ from hpo import HPOError
 from hpo_tasks.pictures import batches, digest, remembered, rescale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
@@ -237,6 +238,24 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
         ]
         return np.concatenate(by_size, axis=1)
 
+    def exported(self) -> tuple[Callable[..., np.ndarray], dict[str, Any]]:
+        """What ``transform`` does as a function of Keras models, for ``hpo export``.
+
+        The frozen base goes with it: an extractor for every size.
+        """
+        extractors = {
+            f"extractor_{place}": self._shared_extractor(size)
+            for place, size in enumerate(self.sizes)
+        }
+        return pretrained_features, extractors
+
+    def _shared_extractor(self, size: int) -> Any:
+        """The same model for equal settings, so that folds export one."""
+        key = (*self._settings(size), str(self.weights))
+        if key not in _extractors:
+            _extractors[key] = self._extractor(size)
+        return _extractors[key]
+
     def _settings(self, size: int) -> list[Any]:
         return [self.base, self.alpha, size, self.taps, self.pooling, self.mirror]
 
@@ -261,6 +280,28 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
             mirrored = keras.ops.flip(pixels, axis=2)
             features = keras.layers.Average()([features, _joined(see(mirrored))])
         return keras.Model(pictures, features)
+
+
+# As long as somebody holds them: a base takes up to 80 MB.
+_extractors: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+
+
+def pretrained_features(x: np.ndarray, given: Mapping[str, Any]) -> np.ndarray:
+    """Features of pictures.
+
+    Args:
+        x: Pictures, uint8, shape (n, height, width, 3).
+        given: "extractor_0" and so on: models of pictures, uint8, shape (n, size, size, 3).
+
+    Returns:
+        Float32, shape (n, n_features): what the extractors find, joined.
+    """
+    found = []
+    for name in sorted(given):
+        size = given[name].input_shape[1]
+        parts = [given[name].predict_on_batch(rescale(batch, size)) for batch in batches(x)]
+        found.append(np.concatenate(parts))
+    return np.concatenate(found, axis=1)
 
 
 def _pooled(maps: Any, pooling: str) -> list[Any]:

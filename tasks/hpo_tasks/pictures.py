@@ -24,7 +24,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from hpo import HPOError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 SUFFIXES = (".jpg", ".jpeg")
 BATCH = 128
@@ -87,12 +87,15 @@ def rescale(pictures: np.ndarray, size: int) -> np.ndarray:
     Returns:
         Pictures, uint8, shape (n, size, size, 3); the same where they have that size already.
     """
-    import tensorflow as tf
+    import keras
 
     if pictures.shape[1:3] == (size, size):
         return pictures
-    resized = tf.image.resize(pictures, (size, size), antialias=True)
-    return np.asarray(tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8))
+    resized = keras.ops.image.resize(
+        pictures.astype("float32"), (size, size), antialias=True, data_format="channels_last"
+    )
+    rounded = np.round(keras.ops.convert_to_numpy(resized))
+    return np.asarray(np.clip(rounded, 0, 255), "uint8")
 
 
 def batches(pictures: np.ndarray) -> Iterator[np.ndarray]:
@@ -118,6 +121,20 @@ class Resize(BaseEstimator, TransformerMixin):  # type: ignore[misc]
     def transform(self, x: np.ndarray) -> np.ndarray:
         """Pictures, uint8, shape (n, size, size, 3), of such of any height and width."""
         return resize(x, self.size)
+
+    def exported(self) -> tuple[Callable[..., np.ndarray], dict[str, Any]]:
+        """What ``transform`` does as a function of NumPy and Keras, for ``hpo export``."""
+        return resized, {"size": self.size}
+
+
+def resized(x: np.ndarray, given: Mapping[str, Any]) -> np.ndarray:
+    """Bring any number of pictures to another size; nothing is kept.
+
+    Args:
+        x: Pictures, uint8, shape (n, height, width, 3).
+        given: "size": height and width of the result, in pixels.
+    """
+    return np.concatenate([rescale(batch, int(given["size"])) for batch in batches(x)])
 
 
 def cached(key: str, make: Callable[[], np.ndarray]) -> np.ndarray:

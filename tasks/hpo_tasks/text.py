@@ -93,13 +93,18 @@ class PaddedSequences(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, x: Any) -> np.ndarray:
         """Token ids, shape (n_samples, max_len), padded with zeros at the end."""
-        padded = np.full((len(x), self.max_len), PADDING, dtype="int32")
-        for row, text in enumerate(x):
-            tokens = text[text != PADDING]
-            kept = tokens[: self.max_len] if self.keep == "start" else tokens[-self.max_len :]
-            padded[row, : len(kept)] = kept
-        padded[padded >= self.num_words] = UNKNOWN
-        return padded
+        return padded_sequences(x, self._settings())
+
+    def exported(self) -> tuple[Callable[..., np.ndarray], dict[str, Any]]:
+        """What ``transform`` does as a function of NumPy, for ``hpo export``."""
+        return padded_sequences, self._settings()
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "num_words": self.num_words,
+            "max_len": self.max_len,
+            "from_start": self.keep == "start",
+        }
 
 
 class BagOfNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -147,9 +152,14 @@ class BagOfNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         tokens, rows = _flatten(x)
         self.base_ = int(tokens.max(initial=UNKNOWN)) + 1
+        if self.base_**self.order >= 2**63:
+            raise HPOError(
+                f"order={self.order} is too much for token ids up to {self.base_}: "
+                "their n-grams cannot be numbered in 64 bits."
+            )
         found = [
             _frequent(keys, of_keys, MIN_OCCURRENCES if n else 1)
-            for n, (keys, of_keys) in enumerate(self._ngrams(tokens, rows))
+            for n, (keys, of_keys) in enumerate(_ngrams(tokens, rows, self.order, self.base_))
         ]
         frequencies = np.concatenate([frequency for _keys, frequency in found])
         # Stable, so that of equally frequent n-grams the shorter and the smaller ids come first.
@@ -170,26 +180,19 @@ class BagOfNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Returns:
             ``ngrams``, int32, and ``weights``, float32, shape (n_samples, max_len) each.
         """
-        rows, features, counts = self._features(x)
-        weights = self.weights_[features].astype("float32")
-        if self.weighting == "mean":
-            weights *= counts
-        if self.weighting in ("count", "tfidf"):
-            weights *= 1 + np.log(counts, dtype="float32")
-        # Of a long text the heaviest n-grams. Positive floats sort like their bits do.
-        lightness = np.int64(2**31) - np.abs(weights).view("int32")
-        order = np.argsort((rows << 32) + lightness, kind="stable")
-        rows, features, weights = rows[order], features[order], weights[order]
-        starts = np.searchsorted(rows, np.arange(len(x)))
-        place = np.arange(len(rows)) - starts[rows]
-        kept = place < self.max_len - 1
-        ngrams = np.zeros((len(x), self.max_len), "int32")
-        values = np.zeros((len(x), self.max_len), "float32")
-        ngrams[rows[kept], place[kept] + 1] = features[kept]
-        values[rows[kept], place[kept] + 1] = weights[kept]
-        _scale(values, self.weighting)
-        ngrams[:, 0], values[:, 0] = 1, 1.0
-        return {"ngrams": ngrams, "weights": values}
+        return bag_of_ngrams(x, self._learned() | {"weights": self.weights_})
+
+    def exported(self) -> tuple[Callable[..., dict[str, np.ndarray]], dict[str, Any]]:
+        """What ``transform`` does as a function of NumPy, for ``hpo export``."""
+        return bag_of_ngrams, self._learned() | {"weights": self.weights_}
+
+    def _learned(self) -> dict[str, Any]:
+        return {
+            "base": self.base_,
+            "max_len": self.max_len,
+            "weighting": self.weighting,
+            **{f"vocabulary_{n}": keys for n, keys in enumerate(self.vocabulary_, start=1)},
+        }
 
     def _weigh(self, x: Any, y: Any, frequencies: np.ndarray) -> np.ndarray:
         """The weight of every feature, shape (2 + size of the vocabulary,)."""
@@ -203,7 +206,7 @@ class BagOfNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _log_ratios(self, x: Any, y: np.ndarray) -> np.ndarray:
         if not np.array_equal(np.unique(y), [0, 1]):
             raise HPOError('weighting "nb" needs two classes, 0 and 1, in every training part.')
-        rows, features, _counts = self._features(x)
+        rows, features, _counts = _features(x, self._learned())
         size = sum(map(len, self.vocabulary_))
         shares = []
         for label in (1, 0):
@@ -212,36 +215,89 @@ class BagOfNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             shares.append(counts / counts.sum())
         return np.asarray(np.log(shares[0] / shares[1]))
 
-    def _features(self, x: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Distinct features of every text: rows, ascending, features and counts."""
-        tokens, rows = _flatten(x)
-        size = 2 + sum(map(len, self.vocabulary_))
-        pairs, first = [], 2
-        known = tokens < self.base_
-        tokens = np.where(known, tokens, UNKNOWN)
-        for (keys, of_keys), vocabulary in zip(
-            self._ngrams(tokens, rows), self.vocabulary_, strict=True
-        ):
-            place, is_known = _look_up(keys, vocabulary)
-            pairs.append(of_keys[is_known] * size + place + first)
-            first += len(vocabulary)
-        distinct, counts = np.unique(np.concatenate(pairs), return_counts=True)
-        return distinct // size, distinct % size, counts
 
-    def _ngrams(self, tokens: np.ndarray, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """N-grams of every length as one number each, with their rows."""
-        if self.base_**self.order >= 2**63:
-            raise HPOError(
-                f"order={self.order} is too much for token ids up to {self.base_}: "
-                "their n-grams cannot be numbered in 64 bits."
-            )
-        keys = tokens.astype("int64")
-        found = [(keys, rows)]
-        for length in range(2, self.order + 1):
-            keys = keys[:-1] * self.base_ + tokens[length - 1 :]
-            same_text = rows[: len(keys)] == rows[length - 1 :]
-            found.append((keys[same_text], rows[: len(keys)][same_text]))
-        return found
+def padded_sequences(x: Any, given: Mapping[str, Any]) -> np.ndarray:
+    """Token ids of texts, cut and padded to one length.
+
+    Args:
+        x: Texts, shape (n_samples,) or (n_samples, length).
+        given: "num_words", "max_len" and "from_start", see :class:`PaddedSequences`.
+
+    Returns:
+        Shape (n_samples, max_len), padded with zeros at the end.
+    """
+    max_len = int(given["max_len"])
+    padded = np.full((len(x), max_len), PADDING, dtype="int32")
+    for row, text in enumerate(x):
+        tokens = text[text != PADDING]
+        kept = tokens[:max_len] if given["from_start"] else tokens[-max_len:]
+        padded[row, : len(kept)] = kept
+    padded[padded >= given["num_words"]] = UNKNOWN
+    return padded
+
+
+def bag_of_ngrams(x: Any, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Ids and weights of the n-grams of texts.
+
+    Args:
+        x: Texts, shape (n_samples,) or (n_samples, length).
+        given: What :class:`BagOfNgrams` learned: "base", "max_len", "weighting", "weights" and a
+            "vocabulary_N" for every length N of n-grams.
+
+    Returns:
+        ``ngrams``, int32, and ``weights``, float32, shape (n_samples, max_len) each.
+    """
+    weighting, max_len = str(given["weighting"]), int(given["max_len"])
+    rows, features, counts = _features(x, given)
+    weights = given["weights"][features].astype("float32")
+    if weighting == "mean":
+        weights *= counts
+    if weighting in ("count", "tfidf"):
+        weights *= 1 + np.log(counts, dtype="float32")
+    # Of a long text the heaviest n-grams. Positive floats sort like their bits do.
+    lightness = np.int64(2**31) - np.abs(weights).view("int32")
+    order = np.argsort((rows << 32) + lightness, kind="stable")
+    rows, features, weights = rows[order], features[order], weights[order]
+    starts = np.searchsorted(rows, np.arange(len(x)))
+    place = np.arange(len(rows)) - starts[rows]
+    kept = place < max_len - 1
+    ngrams = np.zeros((len(x), max_len), "int32")
+    values = np.zeros((len(x), max_len), "float32")
+    ngrams[rows[kept], place[kept] + 1] = features[kept]
+    values[rows[kept], place[kept] + 1] = weights[kept]
+    _scale(values, weighting)
+    ngrams[:, 0], values[:, 0] = 1, 1.0
+    return {"ngrams": ngrams, "weights": values}
+
+
+def _features(x: Any, given: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct features of every text: rows, ascending, features and counts."""
+    base = int(given["base"])
+    vocabularies = [given[name] for name in sorted(given) if name.startswith("vocabulary_")]
+    tokens, rows = _flatten(x)
+    size = 2 + sum(map(len, vocabularies))
+    pairs, first = [], 2
+    tokens = np.where(tokens < base, tokens, UNKNOWN)
+    found = _ngrams(tokens, rows, len(vocabularies), base)
+    for (keys, of_keys), vocabulary in zip(found, vocabularies, strict=True):
+        place, is_known = _look_up(keys, vocabulary)
+        pairs.append(of_keys[is_known] * size + place + first)
+        first += len(vocabulary)
+    distinct, counts = np.unique(np.concatenate(pairs), return_counts=True)
+    return distinct // size, distinct % size, counts
+
+
+def _ngrams(
+    tokens: np.ndarray, rows: np.ndarray, order: int, base: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """N-grams of every length up to ``order`` as one number each, with their rows."""
+    keys = tokens.astype("int64")
+    found = [(keys, rows)]
+    for length in range(2, order + 1):
+        keys = keys[:-1] * base + tokens[length - 1 :]
+        same_text = rows[: len(keys)] == rows[length - 1 :]
+        found.append((keys[same_text], rows[: len(keys)][same_text]))
+    return found
 
 
 def _scale(values: np.ndarray, weighting: str) -> None:

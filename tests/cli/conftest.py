@@ -18,9 +18,9 @@ class Shell:
         self.folder = folder
         self.environment = {**os.environ, "TINY_FOLDER": str(folder), "PYTHONUNBUFFERED": "1"}
 
-    def start(self, *arguments, behaviour=""):
+    def start(self, *arguments, behaviour="", under=()):
         return subprocess.Popen(
-            [sys.executable, "-m", "hpo", *arguments],
+            [*under, sys.executable, "-m", "hpo", *arguments],
             cwd=self.folder,
             env={**self.environment, "TINY_BEHAVIOUR": behaviour},
             stdout=subprocess.PIPE,
@@ -28,9 +28,9 @@ class Shell:
             text=True,
         )
 
-    def run(self, *arguments, behaviour=""):
-        process = self.start(*arguments, behaviour=behaviour)
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    def run(self, *arguments, behaviour="", under=(), patience=PATIENCE_SECONDS):
+        process = self.start(*arguments, behaviour=behaviour, under=under)
+        out, err = process.communicate(timeout=patience)
         return process.returncode, out, err
 
     def shown_trials(self):

@@ -167,7 +167,8 @@ def test_an_ensemble_is_judged_on_the_test_set_and_counted(shell):
     ]
 
     assert [result["test_consulted"] for result in results] == [1, 2]
-    assert results[0]["oof"] <= results[0]["best_single_oof"]
+    low, high = results[0]["oof_interval"]
+    assert low <= results[0]["oof"] <= high
     assert sum(member["weight"] for member in results[0]["members"]) == pytest.approx(1)
     assert results[0]["test"] == results[1]["test"]
     assert set(results[0]["test"]) == {"mae", "rmse"}

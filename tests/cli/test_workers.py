@@ -80,3 +80,17 @@ def test_a_limit_that_makes_no_sense_is_a_wrong_usage(shell, option, value, mess
     status, _, err = shell.run("run", TINY, option, value)
     assert status == 2
     assert message in err
+
+
+@pytest.mark.slow  # 200 trials
+def test_a_workers_memory_does_not_grow_from_trial_to_trial(shell):
+    status, _, err = shell.run(
+        "run", TINY, "--trials", "201", "--sampler", "random", behaviour="note", patience=600
+    )
+
+    assert status == 0, err
+    taken = [
+        int(line.split()[1]) for line in (shell.folder / "memory.txt").read_text().splitlines()
+    ]
+    assert len(taken) == 201
+    assert taken[200] <= 1.3 * taken[20]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.escape import label
@@ -16,107 +15,41 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from hpo.outcomes import Classes
+
 MOST_CLASSES = 50
+FEW_CLASSES = 4
+"""The matrix of so few stands beside the other figures of its panel."""
+SMALL_HEIGHT = 340
 _MOST_WRITTEN = 12
+_CELL = 17
 
 
-@dataclass(frozen=True, eq=False)
-class Classes:
-    """True and predicted classes.
-
-    Attributes:
-        truth: The true classes, shape (n,).
-        predicted: The predicted classes, shape (n,).
-        names: The name of every class.
-    """
-
-    truth: np.ndarray
-    predicted: np.ndarray
-    names: tuple[str, ...]
-
-
-def read_classes(
-    truth: np.ndarray, predicted: np.ndarray, names: Sequence[str] | None = None
-) -> Classes | None:
-    """Read true and predicted classes out of targets and predictions.
-
-    Args:
-        truth: Targets: class numbers, shape (n, ...), or one-hot rows, shape (n, ..., k).
-        predicted: Predictions: one number per class, shape (n, ..., k), or, with two classes,
-            the probability or logit of the second, shape (n, 1) or (n,).
-        names: Names of the classes; their presence says that this is a classification.
-
-    Returns:
-        The classes; None where this is no classification.
-    """
-    import numpy as np
-
-    if not (_is_numeric(truth) and _is_numeric(predicted) and np.isfinite(truth).all()):
-        return None
-    one_hot = _is_one_hot(truth)
-    if truth.size == predicted.size and not one_hot:
-        return _binary(truth.ravel(), predicted.ravel(), names)
-    k = predicted.shape[-1]
-    scores = predicted.reshape(-1, k)
-    if one_hot and truth.size == predicted.size:
-        return Classes(truth.reshape(-1, k).argmax(axis=1), scores.argmax(axis=1), _named(k, names))
-    flat = truth.ravel()
-    if len(flat) != len(scores) or not np.isin(flat, np.arange(k)).all():
-        return None
-    return Classes(flat.astype(int), scores.argmax(axis=1), _named(k, names))
-
-
-def confusion(classes: Classes, name: str, title: str) -> Drawing:
+def confusion(classes: Classes, name: str) -> Drawing:
     """A confusion matrix.
 
     Args:
         classes: The classes.
-        name: The name of the drawing within the page.
-        title: Whose predictions they are.
+        name: The name of the drawing's panel within the page.
     """
     right = float((classes.truth == classes.predicted).mean())
     matrix, names = _count(classes)
     left_out = len(classes.names) - len(names)
     note = f" ({len(names)} most frequent of {len(classes.names)} classes)" if left_out else ""
     quality = f"{number(100 * right, 3)} % of {size(len(classes.truth))} predictions are right."
+    many = len(names) > _MOST_WRITTEN
     return Drawing(
         name=f"{name}-confusion",
-        title=f"{title}: confusion matrix{note}",
+        title=f"What each class is taken for{note}",
         alt=f"Confusion matrix of {len(classes.names)} classes. {quality}",
-        note=quality,
+        note=f"{quality} Shades are shares of the true class."
+        + (" The most frequent classes come first." if many else ""),
         plot=_heatmap(matrix, names),
-        height=420 if len(names) <= _MOST_WRITTEN else 620,
+        height=_CELL * len(names) + 150 if many else max(SMALL_HEIGHT, 42 * len(names) + 120),
+        min_width=_CELL * len(names) + 130 if many else 0,
+        wide=len(names) > FEW_CLASSES,
+        small=len(names) <= FEW_CLASSES,
     )
-
-
-def _is_numeric(values: np.ndarray) -> bool:
-    import numpy as np
-
-    return values.dtype == bool or np.issubdtype(values.dtype, np.number)
-
-
-def _is_one_hot(truth: np.ndarray) -> bool:
-    if truth.ndim == 1 or truth.shape[-1] == 1:
-        return False
-    binary = ((truth == 0) | (truth == 1)).all()
-    return bool(binary and (truth.sum(axis=-1) == 1).all())
-
-
-def _named(k: int, names: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(map(str, names if names is not None and len(names) == k else range(k)))
-
-
-def _binary(
-    truth: np.ndarray, predicted: np.ndarray, names: Sequence[str] | None
-) -> Classes | None:
-    import numpy as np
-
-    probable = bool(((predicted >= 0) & (predicted <= 1)).all())
-    declared = names is not None and len(names) == 2  # noqa: PLR2004
-    if not np.isin(truth, (0, 1)).all() or not (declared or probable):
-        return None
-    second = predicted > (0.5 if probable else 0.0)
-    return Classes(truth.astype(int), second.astype(int), _named(2, names))
 
 
 def _count(classes: Classes) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -126,7 +59,9 @@ def _count(classes: Classes) -> tuple[np.ndarray, tuple[str, ...]]:
     k = len(classes.names)
     pairs = classes.truth * k + classes.predicted
     frequent = np.argsort(-np.bincount(classes.truth, minlength=k), kind="stable")
-    kept = np.sort(frequent[:MOST_CLASSES])
+    kept = frequent[:MOST_CLASSES]
+    if k <= _MOST_WRITTEN:
+        kept = np.sort(kept)
     place = np.full(k, -1)
     place[kept] = np.arange(len(kept))
     found, often = np.unique(pairs, return_counts=True)
@@ -149,19 +84,29 @@ def _heatmap(matrix: np.ndarray, names: Sequence[str]) -> Any:
             x=labels,
             y=labels,
             z=(100 * shares).round(2).tolist(),
-            text=matrix.tolist(),
+            hovertext=matrix.tolist(),
             zmin=0,
             zmax=100,
             xgap=1,
             ygap=1,
             showscale=False,
-            texttemplate="%{text}" if len(names) <= _MOST_WRITTEN else None,
-            hovertemplate="%{y} taken for %{x}: %{text} (%{z:.3~g} %)<extra></extra>",
+            **_written(matrix),
+            hovertemplate="%{y} taken for %{x}: %{hovertext} (%{z:.3~g} %)<extra></extra>",
         )
     )
-    axis = {"type": "category", "showgrid": False}
+    axis: dict[str, Any] = {"type": "category", "showgrid": False}
+    if len(names) > _MOST_WRITTEN:
+        axis |= {"dtick": 1, "tickfont": {"size": 10}}
     figure.update_layout(margin={"t": 12}, xaxis=axis, yaxis=axis | {"autorange": "reversed"})
     return figure
+
+
+def _written(matrix: np.ndarray) -> dict[str, Any]:
+    """The counts in the cells, where they fit; what never happened is left blank."""
+    if len(matrix) > _MOST_WRITTEN:
+        return {}
+    counts = [[f"{count:,}" if count else "" for count in row] for row in matrix.tolist()]
+    return {"text": counts, "texttemplate": "%{text}"}
 
 
 def _distinct(labels: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting import formats
@@ -46,7 +47,8 @@ def curves(snapshot: Snapshot) -> Section | None:
         title="Learning curves",
         lead="How training and validation went, epoch by epoch, for the best trials. Lines are "
         "means over the folds, shaded bands reach from the lowest fold to the highest, and the "
-        "dotted line marks the epoch that was chosen: the one of the score.",
+        "dotted line marks the epoch that was chosen: the one of the score. Smoothed lines are "
+        "running means in which each epoch counts 0.6 times as much as the next.",
         template="panels",
         content=panels,
         drawings=tuple(drawing for panel in panels for drawing in panel.drawings),
@@ -142,7 +144,8 @@ def _traces(kind: str, curve: np.ndarray) -> list[Any]:
     traces.append(
         go.Scatter(
             x=epochs,
-            y=compact(_mean(curve)),
+            y=rounded(_mean(curve)),
+            meta="smooth",
             mode="lines" if len(rows) > 1 else "markers",
             name=kind,
             line={"color": color, "width": 2, "dash": "dash" if kind == "training" else "solid"},
@@ -150,6 +153,11 @@ def _traces(kind: str, curve: np.ndarray) -> list[Any]:
         )
     )
     return traces
+
+
+def rounded(values: np.ndarray) -> list[float | None]:
+    """Numbers with four digits, which no eye tells from more; what is no number is a gap."""
+    return [float(f"{v:.4g}") if math.isfinite(v) else None for v in values.tolist()]
 
 
 def _mean(curve: np.ndarray) -> np.ndarray:

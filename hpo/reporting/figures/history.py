@@ -20,6 +20,7 @@ from hpo.reporting.figures.theme import (
     new_figure,
     set_scale,
 )
+from hpo.reporting.figures.timeline import timeline
 from hpo.reporting.formats import finite, number, plus_minus, setting
 from hpo.reporting.section import Drawing, Section
 
@@ -39,20 +40,26 @@ def history(snapshot: Snapshot) -> Section | None:
     """The section with the optimisation history; None where no trial has a score."""
     if not snapshot.ranking:
         return None
+    when = timeline(snapshot)
     lead = (
         "Each point is the score of one trial, in the order in which they were tried; the line is "
         "the best score so far."
     )
     if _has_error_bars(snapshot.ranking):
         lead += " Bars are standard errors over the folds."
+    if any(reached(trial) is not None for trial in snapshot.trials):
+        lead += (
+            " A trial that was pruned was given up early because it did not look promising; its "
+            "cross shows what it had reached by then."
+        )
     if _unscored(snapshot):
-        lead += " Trials that were pruned or failed have no score; marks below show when they ran."
+        lead += " Marks below show when trials ran that have no score."
     return Section(
         anchor="history",
         title="Optimisation history",
         lead=lead,
         template="figures",
-        drawings=(_drawing(snapshot),),
+        drawings=(_drawing(snapshot), *([when] if when else [])),
     )
 
 
@@ -69,6 +76,9 @@ def _drawing(snapshot: Snapshot) -> Drawing:
     figure.add_trace(_points(scored))
     figure.add_trace(_best_so_far(snapshot, scored))
     figure.add_trace(_star(best))
+    given_up = [trial for trial in snapshot.trials if reached(trial) is not None]
+    if given_up:
+        figure.add_trace(_pruned(given_up))
     set_scale(figure, [trial.score for trial in scored], metric)
     count_axis(figure, 0, snapshot.trials[-1].number)
     _add_strip(figure, snapshot)
@@ -79,7 +89,32 @@ def _drawing(snapshot: Snapshot) -> Drawing:
         f"The best, {number(best.score)}, was found by trial {best.number}.",
         plot=figure,
         height=400,
+        wide=True,
     )
+
+
+def reached(trial: Trial) -> float | None:
+    """What a pruned trial had reached when it was given up, or None."""
+    return finite(trial.reached)
+
+
+def _pruned(trials: list[Trial]) -> Any:
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[trial.number for trial in trials],
+        y=compact([reached(trial) for trial in trials]),
+        mode="markers",
+        name="pruned",
+        text=[_when_pruned(trial) for trial in trials],
+        hovertemplate="%{text}<extra></extra>",
+        marker={"color": GREY, "size": 7, "symbol": "x-thin-open", "opacity": 0.8},
+    )
+
+
+def _when_pruned(trial: Trial) -> str:
+    after = "" if trial.epochs_trained is None else f" after epoch {trial.epochs_trained}"
+    return f"<b>trial {trial.number}</b><br>pruned{after} at {number(reached(trial))}"
 
 
 def _points(scored: list[Trial]) -> Any:
@@ -95,16 +130,24 @@ def _points(scored: list[Trial]) -> Any:
         error_y=errors,
         mode="markers",
         name="complete",
-        text=[_hover(trial, with_params=len(scored) <= _WITH_PARAMS) for trial in scored],
-        hovertemplate="%{text}<extra></extra>",
+        **_told(scored),
         marker={"color": BLUE, "size": 7, "opacity": 0.7},
     )
 
 
-def _hover(trial: Trial, *, with_params: bool) -> str:
+def _told(scored: list[Trial]) -> dict[str, Any]:
+    """What a point tells: everything where there are few, else its trial and score."""
+    if len(scored) > _WITH_PARAMS:
+        return {"hovertemplate": "trial %{x}: %{y:.4~g}<extra></extra>"}
+    return {
+        "text": [_hover(trial) for trial in scored],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _hover(trial: Trial) -> str:
     lines = [f"<b>trial {trial.number}</b>", plus_minus(trial.score, trial.std_error)]
-    if with_params:
-        lines += [f"{label(k)}: {label(setting(v), 40)}" for k, v in trial.params.items()]
+    lines += [f"{label(k)}: {label(setting(v), 40)}" for k, v in trial.params.items()]
     return "<br>".join(lines)
 
 
@@ -140,7 +183,7 @@ def _star(best: Trial) -> Any:
 
 def _unscored(snapshot: Snapshot) -> dict[str, list[Trial]]:
     found = {
-        state: [trial for trial in snapshot.trials if trial.state == state]
+        state: [t for t in snapshot.trials if t.state == state and reached(t) is None]
         for state in ("pruned", "failed")
     }
     return {state: trials for state, trials in found.items() if trials}

@@ -4,39 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.reporting.figures.classification import confusion, read_classes
-from hpo.reporting.figures.regression import read_values, scatter
-from hpo.reporting.section import Drawing, Section
+from hpo.outcomes import read_classes, read_values
+from hpo.reporting.class_scores import class_scores
+from hpo.reporting.figures.classification import confusion
+from hpo.reporting.figures.regression import scatter
+from hpo.reporting.figures.reliability import confidence, reliability
+from hpo.reporting.mistakes import gallery
+from hpo.reporting.section import Panel, Section
 from hpo.reporting.snapshot import OutOfFold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
 
+    from hpo.reporting.section import Drawing
     from hpo.reporting.snapshot import Snapshot
 
 
 def predictions(snapshot: Snapshot) -> Section | None:
     """The section with predicted against true; None where either is not known."""
-    drawings = tuple(
-        drawing
-        for place, source in enumerate(_sources(snapshot))
-        for drawing in _drawings(snapshot, source, f"predictions-{place}")
+    panels = tuple(
+        panel
+        for place, (key, source) in enumerate(_sources(snapshot).items())
+        for panel in _panels(snapshot, key, source, f"predictions-{place}")
     )
-    if not drawings:
+    if not panels:
         return None
+    drawings = tuple(drawing for panel in panels for drawing in panel.drawings)
     return Section(
         anchor="predictions",
         title="Predicted against true",
-        lead="Out-of-fold predictions: every sample was predicted by a model that had not been "
-        "trained on it. " + _how_to_read(drawings),
-        template="figures",
+        lead="What the models answer to samples they had not been trained on: every prediction "
+        "here comes from the fold in which its sample was held out. " + _how_to_read(drawings),
+        template="panels",
+        content=panels,
         drawings=drawings,
     )
 
 
-def _how_to_read(drawings: Sequence[Drawing]) -> str:
+def _how_to_read(drawings: tuple[Drawing, ...]) -> str:
     sentences = []
     if any(drawing.name.endswith("residuals") for drawing in drawings):
         sentences.append(
@@ -45,32 +50,37 @@ def _how_to_read(drawings: Sequence[Drawing]) -> str:
         )
     if any(drawing.name.endswith("confusion") for drawing in drawings):
         sentences.append(
-            "Each row of a confusion matrix shows what the samples of one class were taken for; "
+            "Each row of the confusion matrix shows what the samples of one class were taken for; "
             "what lies on its diagonal is right."
         )
     return " ".join(sentences)
 
 
-def _sources(snapshot: Snapshot) -> list[OutOfFold]:
-    sources = []
+def _sources(snapshot: Snapshot) -> dict[int | str, OutOfFold]:
+    """Whose predictions are shown: the ensemble's and the best trial's, by trial or "ensemble"."""
+    sources: dict[int | str, OutOfFold] = {}
+    if snapshot.ensemble_predictions is not None:
+        sources["ensemble"] = snapshot.ensemble_predictions
     best = snapshot.best
     if best is not None and best.number in snapshot.arrays:
         arrays = snapshot.arrays[best.number]
-        sources.append(OutOfFold(f"Trial {best.number}", arrays.index, arrays.predictions))
-    if snapshot.ensemble_predictions is not None:
-        sources.append(snapshot.ensemble_predictions)
+        sources[best.number] = OutOfFold(
+            f"Trial {best.number}, the best", arrays.index, arrays.predictions
+        )
     return sources
 
 
-def _drawings(snapshot: Snapshot, source: OutOfFold, name: str) -> list[Drawing]:
-    drawings = []
+def _panels(snapshot: Snapshot, key: int | str, source: OutOfFold, name: str) -> list[Panel]:
+    panels = []
     for place, (output, predicted) in enumerate(source.predictions.items()):
         truth = _truth(snapshot, source, output)
         if truth is None or len(truth) != len(predicted):
             continue
-        title = f"{source.source}, {output}" if output else source.source
-        drawings += _draw(snapshot, truth, predicted, f"{name}-{place}", title)
-    return drawings
+        label = f"{source.source}: {output}" if output else source.source
+        panel = _panel(snapshot, truth, predicted, (key, output), f"{name}-{place}", label)
+        if panel is not None:
+            panels.append(panel)
+    return panels
 
 
 def _truth(snapshot: Snapshot, source: OutOfFold, output: str) -> np.ndarray | None:
@@ -81,12 +91,21 @@ def _truth(snapshot: Snapshot, source: OutOfFold, output: str) -> np.ndarray | N
     return found
 
 
-def _draw(
-    snapshot: Snapshot, truth: np.ndarray, predicted: np.ndarray, name: str, title: str
-) -> list[Drawing]:
-    names = (snapshot.facts.get("data") or {}).get("class_names")
+def _panel(
+    snapshot: Snapshot,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    key: tuple[int | str, str],
+    name: str,
+    label: str,
+) -> Panel | None:
+    # Of several outputs nothing says whose the names of the classes are.
+    names = None if key[1] else (snapshot.facts.get("data") or {}).get("class_names")
+    shown = gallery(snapshot.mistakes, *key)
     classes = read_classes(truth, predicted, names)
     if classes is not None:
-        return [confusion(classes, name, title)]
+        matrix = confusion(classes, name)
+        drawings = (matrix, reliability(classes, name), confidence(classes, name))
+        return Panel(label, drawings, shown, class_scores(classes))
     values = read_values(truth, predicted)
-    return [] if values is None else scatter(values, name, title)
+    return None if values is None else Panel(label, scatter(values, name), shown)

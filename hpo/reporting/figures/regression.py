@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpo.outcomes import Values
 from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import BLUE, GREY, compact, new_figure
 from hpo.reporting.formats import number, size
@@ -18,64 +18,31 @@ MOST_POINTS = 2000
 _PLAIN = {"showlegend": False, "margin": {"t": 12}}
 
 
-@dataclass(frozen=True, eq=False)
-class Values:
-    """True and predicted values.
-
-    Attributes:
-        truth: The true values, shape (n,).
-        predicted: The predicted values, shape (n,).
-    """
-
-    truth: np.ndarray
-    predicted: np.ndarray
-
-
-def read_values(truth: np.ndarray, predicted: np.ndarray) -> Values | None:
-    """True and predicted values side by side.
-
-    Args:
-        truth: Targets, shape (n, ...).
-        predicted: Predictions, shape (n, ...).
-
-    Returns:
-        The finite pairs, flattened; None where the shapes do not match or nothing is left.
-    """
-    import numpy as np
-
-    if truth.size != predicted.size or not np.issubdtype(truth.dtype, np.number):
-        return None
-    flat = Values(truth.astype(float).ravel(), predicted.astype(float).ravel())
-    kept = np.isfinite(flat.truth) & np.isfinite(flat.predicted)
-    return Values(flat.truth[kept], flat.predicted[kept]) if kept.any() else None
-
-
-def scatter(values: Values, name: str, title: str) -> list[Drawing]:
-    """Two drawings: predicted against true, and residuals against predicted.
+def scatter(values: Values, name: str) -> tuple[Drawing, ...]:
+    """Predicted against true, residuals against predicted, and how large residuals are.
 
     Args:
         values: The values.
-        name: The name of the drawings within the page.
-        title: Whose predictions they are.
+        name: The name of the drawings' panel within the page.
     """
     shown = _thin(values)
     quality = _quality(values)
-    return [
+    return (
         Drawing(
             name=f"{name}-values",
-            title=f"{title}: predicted against true{_thinned(values, shown)}",
+            title=f"Predicted against true{_thinned(values, shown)}",
             alt=f"Scatter plot of predicted against true values. {quality}",
             plot=_against_truth(shown),
             note=quality,
         ),
         Drawing(
             name=f"{name}-residuals",
-            title=f"{title}: residuals",
+            title="What is left over",
             alt=f"Scatter plot of residuals, predicted minus true, against predicted. {quality}",
             plot=_residuals(shown),
-            note="Predicted minus true.",
+            note="Residuals: predicted minus true.",
         ),
-    ]
+    )
 
 
 def _thin(values: Values) -> Values:

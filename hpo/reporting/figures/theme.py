@@ -6,6 +6,7 @@ the page exchanges when its reader switches between light and dark.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ GREY_BAND = "rgba(134, 141, 151, 0.18)"
 
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 _FEW = 12
+_DECADES = 3
 _SPREAD = 20
 """From such a ratio of the largest to the smallest value on, a scale is logarithmic."""
 
@@ -95,7 +97,23 @@ def set_scale(figure: Any, values: Any, title: str) -> None:
     """Give the y axis the scale that suits the values, and say so where it is logarithmic."""
     kind = scale_type(values)
     text = f"{title} (log scale)" if kind == "log" else title
-    figure.update_yaxes(type=kind, title={"text": text}, selector={"overlaying": None})
+    ticks = {"tickvals": log_ticks(values)} if kind == "log" else {}
+    figure.update_yaxes(type=kind, title={"text": text}, selector={"overlaying": None}, **ticks)
+
+
+def log_ticks(values: Any) -> list[float]:
+    """Round values for the ticks of a logarithmic axis: 1, 2, 5, 10, or powers of ten alone.
+
+    Args:
+        values: What is drawn; all above 0, or no number.
+    """
+    import numpy as np
+
+    found = np.asarray(values, dtype=float)
+    found = np.log10(found[np.isfinite(found)])
+    first, last = math.floor(found.min()), math.ceil(found.max())
+    steps = (1, 2, 5) if last - first <= _DECADES else (1,)
+    return [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
 
 
 def _template(
@@ -129,8 +147,7 @@ def _template(
             "modebar": {"bgcolor": "rgba(0, 0, 0, 0)", "color": muted, "activecolor": ink},
         },
         "data": {
-            "heatmap": [
-                {"colorscale": [list(stop) for stop in scale], "textfont": {"size": 12}},
-            ]
+            "heatmap": [{"colorscale": [list(stop) for stop in scale], "textfont": {"size": 12}}],
+            "contour": [{"colorscale": [list(stop) for stop in scale]}],
         },
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hpo.samplers.gp.features import Features
     from hpo.samplers.history import History
 
-MOST_OBSERVED = 400
+MOST_OBSERVED = 250
 """Of how many trials a model learns; time grows with the third power."""
 
 

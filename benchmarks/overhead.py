@@ -1,0 +1,164 @@
+"""What the engine costs beside the trials themselves, and how that grows with the study.
+
+    python benchmarks/overhead.py [--trials 300] [--large 5000]
+
+First a task that does nothing, evaluated by the worker loop on the study's journal: the time per
+trial is all the engine's own. Then a study of thousands of trials: how long an ask and a tell take
+there, how much memory the study takes, and how long ``hpo show`` takes to print it. Beside it
+Optuna driven directly on the same kind of journal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import optuna
+
+from hpo import Categorical, Data, Float, Int, Space, Task, evaluation, run
+from hpo.evaluation import Evaluation
+from hpo.runs import create_study
+from hpo.samplers import make_sampler
+from hpo.settings import Options, Settings
+from hpo.storage import open_journal
+from hpo.training.memory import resident_bytes
+from hpo.trial import RESULT, TrialArrays
+
+SPACE = Space(
+    {
+        **{f"rate_{n}": Float(1e-5, 1e-1, log=True) for n in range(3)},
+        **{f"units_{n}": Int(8, 512, log=True) for n in range(3)},
+        "optimizer": Categorical(["adam", "sgd", "rmsprop"]),
+        "momentum": Float(0.0, 0.99, when={"optimizer": "sgd"}),
+    }
+)
+ROWS = np.arange(400)
+
+
+def load(_data_dir: Path | None) -> Data:
+    """Data that nothing looks at."""
+    rng = np.random.default_rng(0)
+    return Data(x=rng.normal(size=(400, 13)), y=rng.normal(size=400))
+
+
+TASK = Task(
+    name="nothing",
+    load=load,
+    model=lambda _params, _data: None,
+    space=SPACE,
+    objective="val_mae",
+    cv="kfold:4",
+    epochs=100,
+)
+
+
+def evaluate(_self: object, params: dict[str, float], **_more: object) -> Evaluation:
+    """A trial that takes no time, with curves and predictions of the usual size."""
+    score = abs(np.log10(params["rate_0"]) + 3) + abs(np.log2(params["units_0"]) - 6)
+    curves = {name: np.full((100, 4), score) for name in ("loss", "mae", "val_loss", "val_mae")}
+    arrays = TrialArrays(curves, ROWS, {"": np.zeros((400, 1), "float32")}, ROWS % 4)
+    return Evaluation(float(score), [float(score)] * 4, [50], 1000, "fused", "mse", arrays)
+
+
+def engine(trials: int, sampler: str) -> float:
+    """Milliseconds per trial of a search whose trials do nothing."""
+    with (
+        tempfile.TemporaryDirectory() as runs,
+        mock.patch.object(evaluation.Evaluator, "evaluate", evaluate),
+    ):
+        run(TASK, trials=1, sampler=sampler, runs=runs)  # imports, facts and the like
+        began = time.monotonic()
+        run(TASK, trials=trials + 1, sampler=sampler, runs=runs)
+        return 1000 * (time.monotonic() - began) / trials
+
+
+def optuna_alone(trials: int, sampler: str) -> float:
+    """Milliseconds per trial of Optuna driven directly, with one sampler for all trials."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        storage = open_journal(Path(folder) / "journal.log")
+        study = optuna.create_study(storage=storage, sampler=make_sampler(sampler, 0))
+        began = time.monotonic()
+        for _ in range(trials):
+            trial = study.ask()
+            params = SPACE.suggest(trial)
+            study.tell(trial, evaluate(None, params).score)
+        return 1000 * (time.monotonic() - began) / trials
+
+
+def large(trials: int) -> None:
+    """Print what a study of thousands of trials costs."""
+    with tempfile.TemporaryDirectory() as runs:
+        settings = Settings("nothing", "nothing", "val_mae", "minimize", "kfold:4", SPACE.to_toml())
+        study = create_study(Path(runs), "large", settings)
+        study.options = Options(trials=trials + 1)
+        before = resident_bytes()
+        rng = np.random.default_rng(0)
+        fill(study.record, trials, rng)
+        _ = study.ranking
+        grown = (resident_bytes() - before) / 2**20
+        print(f"{trials} trials take {grown:.0f} MB of a worker's memory")
+        for sampler in ("random", "tpe", "gp"):
+            study.record.sampler = make_sampler(sampler, 0)
+            began = time.monotonic()
+            trial = study.record.ask()
+            SPACE.suggest(trial)
+            asked = time.monotonic()
+            study.record.tell(trial, 1.0)
+            told = time.monotonic()
+            print(
+                f"  {sampler}: ask {1000 * (asked - began):.0f} ms, "
+                f"tell {1000 * (told - asked):.0f} ms"
+            )
+        began = time.monotonic()
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "hpo", "show", "large", "--runs", runs],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        print(f"  hpo show: {time.monotonic() - began:.2f} s")
+
+
+def fill(record: optuna.Study, trials: int, rng: np.random.Generator) -> None:
+    """Add trials at random, each as a worker would have left it."""
+    for _ in range(trials):
+        fixed = optuna.trial.FixedTrial(
+            {
+                **{f"rate_{n}": float(10 ** rng.uniform(-5, -1)) for n in range(3)},
+                **{f"units_{n}": int(2 ** rng.uniform(3, 9)) for n in range(3)},
+                "optimizer": str(rng.choice(["adam", "sgd", "rmsprop"])),
+                "momentum": float(rng.uniform(0, 0.99)),
+            }
+        )
+        params = SPACE.suggest(fixed)
+        found = evaluate(None, params)
+        record.add_trial(
+            optuna.trial.create_trial(
+                params=params,
+                distributions=fixed.distributions,
+                value=found.score,
+                user_attrs={RESULT: found.summary(), "worker": "somebody-1", "seed": 1},
+            )
+        )
+
+
+def main() -> None:
+    """Measure all of it and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--large", type=int, default=5000)
+    given = parser.parse_args()
+    for sampler in ("random", "tpe"):
+        own, direct = engine(given.trials, sampler), optuna_alone(given.trials, sampler)
+        print(f"{sampler}: {own:.1f} ms a trial; Optuna directly {direct:.1f} ms", flush=True)
+    large(given.large)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""``hpo export``: a folder that predicts without hpo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hpo.cli import options, print_json
+
+
+@click.command("export")
+@click.argument("study")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@options.task
+@options.runs
+@options.data_dir
+@options.as_json
+def command(
+    *,
+    study: str,
+    directory: Path,
+    task: str | None,
+    runs: str | None,
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Write the ensemble of STUDY to the folder DIR, which predicts without hpo and the plugin.
+
+    DIR gets the members as .keras files, the fitted preprocessing as arrays and JSON, predict.py,
+    which needs Keras and NumPy only, a model card (README.md) and the versions. DIR must be new or
+    empty. The test set is not consulted.
+    """
+    from hpo.cli.one_object import printed_to_stderr
+    from hpo.cli.predict import load
+    from hpo.cli.progress import counting
+    from hpo.exporting import check_directory, export
+    from hpo.runs import load_study
+
+    opened = load_study(study, runs)
+    check_directory(directory)
+    with printed_to_stderr(when=as_json):
+        ensemble = load(opened, task, data_dir)
+        with counting("models") as show:
+            exported = export(ensemble, directory, show)
+    if as_json:
+        print_json(
+            {
+                "study": study,
+                "directory": str(exported.directory),
+                "models": exported.models,
+                "bytes": exported.bytes,
+            }
+        )
+    else:
+        click.echo(
+            f"{study}: {exported.models} models, {exported.bytes / 1e6:.1f} MB: {directory}\n"
+            f"next: python {directory / 'predict.py'} x.npz predictions.npz"
+        )

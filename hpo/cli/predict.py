@@ -1,0 +1,100 @@
+"""``hpo predict``: predict the samples of a file with a study's ensemble."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hpo.cli import options, print_json
+from hpo.errors import UsageError
+
+if TYPE_CHECKING:
+    from hpo.ensembling import Ensemble
+    from hpo.study import Study
+
+
+@click.command("predict")
+@click.argument("study")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A .csv or .npz file, written whole or not at all. [default: CSV on standard output]",
+)
+@click.option(
+    "--chunk",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Samples in memory at a time.",
+)
+@options.task
+@options.runs
+@options.data_dir
+@options.as_json
+def command(
+    *,
+    study: str,
+    file: Path,
+    output: Path | None,
+    chunk: int,
+    task: str | None,
+    runs: str | None,
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Predict the samples of FILE with the ensemble of STUDY.
+
+    FILE is read chunk by chunk and may be larger than memory. The test set is not consulted.
+
+    \b
+    .npz   x, shape (n_samples, ...); of several inputs an array for each, by name.
+           Texts: x, token ids padded with 0 at the end; or tokens, the ids of all
+           texts one after the other, and offsets, where each text begins and the
+           last one ends (n_samples + 1 numbers). Nothing is unpickled.
+    .csv   numbers. Columns are found by their names where the task names its
+           features; else they stand in the order of the features.
+    DIR    JPEG, PNG or BMP pictures, in the order of their names, each brought
+           to the size of the task's samples.
+
+    Classes become a label and a probability each, quantities their value; an .npz file gets the
+    arrays predictions and labels.
+    """
+    from hpo.cli.one_object import printed_to_stderr
+    from hpo.cli.progress import counting
+    from hpo.predicting import look_into, predict_file, summary
+    from hpo.runs import load_study
+
+    if as_json and output is None:
+        raise UsageError("--json prints a summary, so the predictions need a file: --output FILE")
+    opened = load_study(study, runs)
+    samples = look_into(opened, file, output)
+    with printed_to_stderr(when=output is not None or as_json):
+        ensemble = load(opened, task, data_dir)
+        with counting("predicting") as show:
+            predicted = predict_file(
+                ensemble,
+                samples,
+                output,
+                chunk=chunk,
+                on_progress=lambda done, of: show(done, of or 0) if of else None,
+            )
+    if as_json:
+        print_json(dict(summary(predicted)))
+    elif output is not None:
+        click.echo(f"{study}: {predicted.n_samples:,} samples predicted: {output}")
+
+
+def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:
+    """Load a study's ensemble, with a bar where models have to be trained again."""
+    from hpo.cli.progress import Combining
+    from hpo.quiet import import_keras
+
+    import_keras()
+    from hpo.ensembling import load_ensemble
+
+    with Combining() as show:
+        return load_ensemble(study, data_dir=data_dir, task=task, on_refit=show.refit)

@@ -1,0 +1,236 @@
+"""The best configurations evaluated again, with new seeds and new cuts of the data.
+
+Of many scores the best one is also a lucky one: it was chosen for being high, noise included, and
+is too good on average (the winner's curse; Cawley and Talbot, On over-fitting in model selection,
+2010). An evaluation that had no part in the choice is not.
+
+A confirmation chooses again, among few and by means over repeats, so its best score is too good
+as well, but by far less. Nothing of it sees the test set.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hpo import cv, facts, parts
+from hpo.confirmation_record import PLAN, Confirmation, key, read
+from hpo.errors import HPOError, UsageError
+from hpo.evaluation import Evaluator
+from hpo.loading import load_data
+from hpo.lockstep import total_epochs
+from hpo.plugins import task_of_study
+from hpo.reasons import one_line
+from hpo.runs import load_study
+from hpo.seeds import derived_seed
+from hpo.study import Study
+from hpo.training import threads
+from hpo.training.memory import freed_after
+from hpo.training.precision import precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hpo.lockstep import EpochReport
+    from hpo.task import Data, Task
+    from hpo.trial import Trial
+
+DEFAULT_TOP = 5
+DEFAULT_REPEATS = 3
+
+
+@dataclass(frozen=True)
+class ConfirmProgress:
+    """How far a confirmation is, told after every epoch and every evaluation.
+
+    Attributes:
+        done: Evaluations that have ended, in all.
+        of: How many there are.
+        trial: The trial whose configuration is evaluated.
+        repeat: Which of its repeats, from 1.
+        epoch: Epochs trained of it.
+        epochs: The most epochs it trains.
+        seconds: How long the evaluation took; None while it goes on.
+        score: What it came to; None while it goes on, or where it failed.
+        reason: Why it failed, or None.
+    """
+
+    done: int
+    of: int
+    trial: int
+    repeat: int
+    epoch: int
+    epochs: int
+    seconds: float | None = None
+    score: float | None = None
+    reason: str | None = None
+
+
+def confirm(
+    study: str | os.PathLike[str] | Study,
+    *,
+    top: int = DEFAULT_TOP,
+    repeats: int = DEFAULT_REPEATS,
+    runs: str | os.PathLike[str] | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    task: Task | str | None = None,
+    on_progress: Callable[[ConfirmProgress], None] = lambda _progress: None,
+) -> Confirmation:
+    """Evaluate the best configurations of a study again, with new seeds and new cuts.
+
+    All configurations of a repeat share its cut of the data. Where the data cannot be cut anew
+    (``time:K``, ``predefined``, a splitter without a seed), only the seeds differ. Evaluations are
+    kept, so a confirmation that was stopped goes on when it is called again; those that failed are
+    tried again.
+
+    Args:
+        study: The study, its name or the path of its folder.
+        top: How many of the best configurations, 1 or more.
+        repeats: How often each is evaluated, 1 or more.
+        runs: The folder of studies.
+        data_dir: Folder with data sets; by default that of the search.
+        task: The study's task, or how to find it; needed where the study was searched with a
+            plugin file or a Task given in code.
+        on_progress: Told after every epoch and every evaluation.
+
+    Returns:
+        First and confirmed scores; the study keeps them as ``study.confirmation``.
+
+    Raises:
+        UsageError: There is no such study, a number is below 1, or the task has to be given.
+        HPOError: The study has no complete trial, or its data has changed.
+    """
+    if top < 1 or repeats < 1:
+        raise UsageError(
+            "confirming needs top=1 or more configurations and repeats=1 or more. "
+            f"Received: top={top}, repeats={repeats}"
+        )
+    opened = study if isinstance(study, Study) else load_study(study, runs)
+    best = opened.ranking[:top]
+    if not best:
+        raise HPOError(
+            f"study {opened.name!r} has no complete trial to confirm. Search first: "
+            f"hpo run {opened.settings.task_name}"
+        )
+    loaded = task_of_study(opened.name, opened.settings, task)
+    data = _load(opened, loaded, data_dir)
+    opened.record.set_user_attr(
+        PLAN,
+        {
+            "trials": [trial.number for trial in best],
+            "repeats": repeats,
+            "new_cuts": cv.can_cut_anew(opened.settings.cv_for(loaded)),
+        },
+    )
+    with precision(opened.options.precision):
+        _Confirming(opened, loaded, data, best, repeats, on_progress).run()
+    found = read(opened)
+    assert found is not None  # noqa: S101  (its plan was just written)
+    return found
+
+
+def _load(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
+    """The data that the study searched on, without the test set."""
+    named = data_dir or os.environ.get("HPO_DATA_DIR") or study.options.data_dir
+    whole = load_data(task, named).without_test()
+    facts.check_same_data(study, whole)
+    data = parts.of_study(whole, study.settings, task)
+    threads.use_few_for(data)
+    return data
+
+
+@dataclass
+class _Confirming:
+    """The evaluations of a confirmation, one after the other.
+
+    Attributes:
+        study: The study.
+        task: Its task.
+        data: The data that it searched on.
+        trials: The trials to confirm.
+        repeats: How often.
+        on_progress: Told after every epoch and every evaluation.
+        done: How many evaluations have ended, or will not be had since one before failed.
+    """
+
+    study: Study
+    task: Task
+    data: Data
+    trials: Sequence[Trial]
+    repeats: int
+    on_progress: Callable[[ConfirmProgress], None]
+    done: int = 0
+
+    def run(self) -> None:
+        """Evaluate what has no score yet; a configuration that fails has no further repeats."""
+        failed: set[int] = set()
+        for repeat in range(1, self.repeats + 1):
+            missing = [
+                trial
+                for trial in self.trials
+                if trial.number not in failed and not self._has_score(trial, repeat)
+            ]
+            self.done += len(self.trials) - len(missing)
+            if not missing:
+                continue
+            # One cut for all of them, so that they are compared on the same folds.
+            evaluator = self._evaluator(repeat)
+            failed |= {t.number for t in missing if not self._evaluate(evaluator, t, repeat)}
+
+    def _has_score(self, trial: Trial, repeat: int) -> bool:
+        return "score" in self.study.record.user_attrs.get(key(trial.number, repeat), {})
+
+    def _evaluator(self, repeat: int) -> Evaluator:
+        way = self.study.settings.cv_for(self.task)
+        return Evaluator(self.task, self.data, cv.make(way, self.data, seed=cv.SPLIT_SEED + repeat))
+
+    def _evaluate(self, evaluator: Evaluator, trial: Trial, repeat: int) -> bool:
+        """Evaluate a configuration and keep what it came to; whether that is a score."""
+        began = time.monotonic()
+        of = len(self.trials) * self.repeats
+        epochs = total_epochs(self.task, trial.params)
+        now = ConfirmProgress(self.done, of, trial.number, repeat, 0, epochs)
+        self.on_progress(now)
+        entry = _evaluated(
+            evaluator,
+            trial,
+            derived_seed(trial.seed or 0, "confirmation", repeat),
+            lambda told: self.on_progress(replace(now, epoch=told.epoch)),
+        )
+        entry["seconds"] = time.monotonic() - began
+        self.study.record.set_user_attr(key(trial.number, repeat), entry)
+        self.done += 1
+        self.on_progress(
+            replace(
+                now,
+                done=self.done,
+                seconds=entry["seconds"],
+                score=entry.get("score"),
+                reason=entry.get("reason"),
+            )
+        )
+        return "score" in entry
+
+
+def _evaluated(
+    evaluator: Evaluator, trial: Trial, seed: int, report: Callable[[EpochReport], None]
+) -> dict[str, Any]:
+    """What an evaluation came to, as the study keeps it."""
+    try:
+        with freed_after():
+            found = evaluator.evaluate(trial.params, seed=seed, report=report)
+    except OSError:  # a full disk says nothing about a configuration
+        raise
+    except HPOError as error:
+        return {"seed": seed, "reason": str(error)}
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
+        return {"seed": seed, "reason": one_line(error)}
+    return {
+        "seed": seed,
+        "score": found.score,
+        "std_error": found.std_error,
+        "fold_scores": found.fold_scores,
+        "epochs": sum(found.epochs),
+    }

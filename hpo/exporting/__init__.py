@@ -1,0 +1,172 @@
+"""An ensemble as a folder that predicts without hpo and without the task's plugin."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo import artifacts
+from hpo.errors import HPOError, UsageError
+from hpo.exporting import model_card
+from hpo.exporting.steps import describe
+from hpo.exporting.store import Arrays, Store
+from hpo.predicting import check_models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpo.ensembling import Ensemble
+    from hpo.members import Member, SavedModel
+    from hpo.task import Data
+
+FORMAT = 1
+STANDALONE = ("predict.py", "samples.py", "preprocessing.py", "folder.py")
+PREPROCESSING = "preprocessing"
+
+_FOR_LINTERS = re.compile(r"  # (?:noqa|type: ignore)\b.*")
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was exported.
+
+    Attributes:
+        directory: The folder.
+        models: How many models it holds.
+        bytes: What its files take.
+    """
+
+    directory: Path
+    models: int
+    bytes: int
+
+
+def export(
+    ensemble: Ensemble,
+    directory: str | Path,
+    on_model: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Export:
+    """Write an ensemble to a folder of its own, whole or not at all.
+
+    Members become ``.keras`` files, their fitted preprocessing arrays and JSON, and beside them
+    lie the code that predicts with them, a model card and the versions. The test set is not
+    consulted.
+
+    Args:
+        ensemble: The ensemble.
+        directory: The folder, which must not exist yet or be empty.
+        on_model: Told how many of how many models are written.
+
+    Raises:
+        UsageError: There is something in the folder.
+        HPOError: A transformer cannot be written as data, or a model needs its plugin.
+    """
+    target = check_directory(directory)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{uuid.uuid4().hex}")
+    try:
+        count = _write(ensemble, beside, on_model)
+        if target.exists():
+            target.rmdir()
+        beside.rename(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return Export(target, count, sum(f.stat().st_size for f in target.rglob("*") if f.is_file()))
+
+
+def check_directory(directory: str | Path) -> Path:
+    """A folder that may be written to.
+
+    Raises:
+        UsageError: There is something in it, or it is a file.
+    """
+    target = Path(directory).expanduser().absolute()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"{directory} exists and is not an empty folder. Name another.")
+    return target
+
+
+def _write(ensemble: Ensemble, folder: Path, on_model: Callable[[int, int], None]) -> int:
+    check_models(ensemble)
+    store = Store(folder)
+    members = {member: ensemble.members.models(member) for member in ensemble.weights}
+    writer = _Members(store, sum(map(len, members.values())), on_model)
+    data, facts = ensemble.data, ensemble.study.facts
+    manifest = {
+        "format": FORMAT,
+        "study": ensemble.study.name,
+        "task": ensemble.task.name,
+        "inputs": _inputs(data),
+        "class_names": facts["data"]["class_names"],
+        "feature_names": facts["data"]["feature_names"],
+        "members": [
+            {"name": str(m), "weight": weight, "models": writer.write(m, members[m])}
+            for m, weight in ensemble.weights.items()
+        ],
+        "stacking": ensemble.combiner.settings(),
+        "versions": model_card.versions(),
+    }
+    artifacts.write_json(folder / "manifest.json", manifest)
+    for name in STANDALONE:
+        source = (Path(__file__).parent / "standalone" / name).read_text(encoding="utf-8")
+        (folder / name).write_text(_FOR_LINTERS.sub("", source), encoding="utf-8")
+    (folder / "README.md").write_text(model_card.write(ensemble, manifest), encoding="utf-8")
+    (folder / "requirements.txt").write_text(model_card.requirements(), encoding="utf-8")
+    return writer.done
+
+
+class _Members:
+    """Writes members' models, and every preprocessing once."""
+
+    def __init__(self, store: Store, of: int, on_model: Callable[[int, int], None]) -> None:
+        self._store = store
+        self._of = of
+        self._on_model = on_model
+        self._preprocessing: dict[int, str] = {}
+        self.done = 0
+
+    def write(self, member: Member, models: list[SavedModel] | Any) -> list[dict[str, Any]]:
+        written = []
+        for saved in models:
+            name = f"{self.done:03d}-{member.study}-trial-{member.trial}.keras"
+            file = self._store.copy(saved.path, name, str(member))
+            written.append({"file": file, "preprocessing": self._steps(saved.transformer)})
+            self.done += 1
+            self._on_model(self.done, self._of)
+        return written
+
+    def _steps(self, transformer: Any) -> str | None:
+        if transformer is None:
+            return None
+        if id(transformer) not in self._preprocessing:  # the members keep their transformers
+            name = f"{PREPROCESSING}/{len(self._preprocessing):03d}"
+            arrays = Arrays(f"the transformer {type(transformer).__name__}")
+            arrays.write(self._store.folder, name, describe(transformer, arrays, self._store))
+            self._preprocessing[id(transformer)] = name
+        return self._preprocessing[id(transformer)]
+
+
+def _inputs(data: Data) -> dict[str, Any]:
+    parts = data.x if isinstance(data.x, Mapping) else {"": data.x}
+    for name, array in parts.items():
+        if array.dtype.hasobject and array.ndim != 1:
+            raise HPOError(
+                f"the task's x{f'[{name!r}]' if name else ''} is an array of Python objects of "
+                f"shape {array.shape}, which cannot be given without pickling. Make numbers, or "
+                "strings of a fixed width, of it in the task's load."
+            )
+    return {
+        name: {
+            "shape": list(np.shape(array)[1:]),
+            "dtype": "tokens" if array.dtype.hasobject else array.dtype.name,
+            "texts": array.dtype.hasobject and array.ndim == 1,
+        }
+        for name, array in parts.items()
+    }

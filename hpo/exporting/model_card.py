@@ -1,0 +1,178 @@
+"""The README of an export: what the model is, what of, how good, and how to use it.
+
+After Mitchell et al. (2019), "Model cards for model reporting".
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import platform
+from typing import TYPE_CHECKING, Any
+
+from hpo import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hpo.ensembling import Ensemble
+
+PACKAGES = ("keras", "numpy", "tensorflow")
+
+
+def versions() -> dict[str, str]:
+    """What the export was made with, by name."""
+    return {
+        "hpo": __version__,
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+
+
+def requirements() -> str:
+    """The content of ``requirements.txt``."""
+    found = versions()
+    return "".join(f"{name}=={found[name]}\n" for name in PACKAGES)
+
+
+def write(ensemble: Ensemble, manifest: Mapping[str, Any]) -> str:
+    """The page, in Markdown.
+
+    Args:
+        ensemble: The ensemble.
+        manifest: The content of ``manifest.json``.
+    """
+    parts = [_what(ensemble, manifest), _data(ensemble), _scores(ensemble), _use(manifest)]
+    parts += [_members(manifest), _versions(ensemble)]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _what(ensemble: Ensemble, manifest: Mapping[str, Any]) -> Iterator[str]:
+    result, task = ensemble.result, ensemble.task
+    n_models = sum(len(member["models"]) for member in manifest["members"])
+    yield f"# {task.name}: an ensemble of study {ensemble.study.name}"
+    yield ""
+    yield f"{task.description or task.name}."
+    yield ""
+    method = result.get("method", "blend")
+    yield (
+        f"{_many(len(manifest['members']), 'configuration')} found by hyperparameter search, with "
+        f"{_many(n_models, 'Keras model')}; their predictions are combined by the method "
+        f"`{method}`."
+    )
+    if result.get("refit"):
+        yield "Every member was trained anew on all the training data after it was chosen."
+    else:
+        yield "A member is the mean of the models of its cross-validation folds."
+
+
+def _data(ensemble: Ensemble) -> Iterator[str]:
+    data, settings = ensemble.study.facts["data"], ensemble.study.settings
+    yield "## Training data"
+    yield ""
+    yield f"- task: {ensemble.task.name}"
+    yield f"- fingerprint of the data: `{data['fingerprint']}`"
+    searched, whole = data["n_samples"], data["n_samples_whole"]
+    of = "" if searched == whole else f" of {whole:,}"
+    yield f"- samples searched on: {searched:,}{of}, evaluated by `{settings.cv}`"
+    yield f"- samples the models were trained on: {ensemble.data.n_samples:,}" + (
+        "" if ensemble.result.get("refit") else ", each model on the training part of its fold"
+    )
+    for name, shape in data["shapes"].items():
+        yield f"- shape of {f'input `{name}`' if name else 'a sample'}: {_shape(shape[1:])}"
+    if data["class_names"]:
+        yield f"- classes: {', '.join(map(str, data['class_names']))}"
+    if data["feature_names"]:
+        yield f"- columns: {', '.join(map(str, data['feature_names']))}"
+
+
+def _scores(ensemble: Ensemble) -> Iterator[str]:
+    result, facts = ensemble.result, ensemble.study.facts
+    metric = ensemble.task.metric_name
+    yield f"## Scores ({metric}, to {ensemble.task.direction})"
+    yield ""
+    yield "| what | score | 95 % interval |"
+    yield "|---|---|---|"
+    interval = result.get("oof_interval")
+    reach = "" if not interval else f"{_number(interval[0])} to {_number(interval[1])}"
+    yield f"| cross-validation, cross-fitted | {_number(result.get('oof'))} | {reach} |"
+    single = _number(result.get("best_single_oof"))
+    yield f"| best single configuration, cross-validation | {single} | |"
+    for name, score in (result.get("test") or {}).items():
+        yield f"| test set: {name} | {_number(score)} | |"
+    yield f"| baseline, which does not look at the samples | {_number(facts.get('baseline'))} | |"
+    reference = facts.get("reference")
+    if reference:
+        yield f"| published: {reference['source']} | {_number(reference['score'])} | |"
+    yield ""
+    times = len(ensemble.study.test_consultations)
+    yield (
+        f"The test set was consulted {_many(times, 'time')} by the study. Where that is more than "
+        "once, its scores may be a little too good."
+    )
+    yield "The score of the best single configuration is too good, for it was chosen by it."
+
+
+def _use(manifest: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Use"
+    yield ""
+    yield "```"
+    yield "pip install -r requirements.txt"
+    yield "python predict.py x.npz predictions.npz"
+    yield "```"
+    yield ""
+    yield "```python"
+    yield "from predict import labels, predict"
+    yield ""
+    yield "predictions = predict(x)"
+    yield "```"
+    yield ""
+    inputs = manifest["inputs"]
+    for name, given in inputs.items():
+        yield f"- {_expected(name, given)}"
+    yield (
+        "- `predictions.npz` holds `predictions`, or an array for every output; for classes also "
+        "`labels`."
+    )
+    yield "- Nothing is unpickled, models are loaded in Keras's safe mode."
+
+
+def _expected(name: str, given: Mapping[str, Any]) -> str:
+    if given["texts"]:
+        return (
+            "`x.npz` holds `x`, token ids padded with zeros at the end, shape (n_samples, length); "
+            "or `tokens`, all texts one after the other, with `offsets`, where each begins and "
+            "the last ends, shape (n_samples + 1,). In Python also a list of arrays."
+        )
+    inner = ", ".join(map(str, given["shape"]))
+    return f"`x.npz` holds `{name or 'x'}`, {given['dtype']}, shape (n_samples, {inner})."
+
+
+def _members(manifest: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Members"
+    yield ""
+    yield "| member | share | models |"
+    yield "|---|---|---|"
+    for member in manifest["members"]:
+        yield f"| {member['name']} | {member['weight']:.3f} | {len(member['models'])} |"
+
+
+def _versions(ensemble: Ensemble) -> Iterator[str]:
+    yield "## Versions"
+    yield ""
+    yield "Exported with " + ", ".join(f"{name} {v}" for name, v in versions().items()) + "."
+    searched = ensemble.study.facts.get("environment") or {}
+    told = ", ".join(f"{k} {searched[k]}" for k in ("hpo", "python", *PACKAGES) if k in searched)
+    yield f"Searched with {told}." if told else ""
+
+
+def _shape(shape: list[int]) -> str:
+    return " x ".join(map(str, shape)) or "one entry"
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None or not math.isfinite(value) else f"{value:.4f}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""What an export is made of beside data: copied as it is, and independent of hpo."""

@@ -1,0 +1,130 @@
+"""Predicts with the models of this folder; needs Keras and NumPy, nothing else.
+
+On the command line, with the samples in an ``.npz`` file (see README.md for its arrays)::
+
+    python predict.py x.npz predictions.npz
+
+In Python, with this folder as the current one or on ``sys.path``::
+
+    from predict import predict
+
+    predictions = predict(x)
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from folder import RefusedError, load_arrays, read_arrays, read_json, read_model  # type: ignore[import-not-found]
+from preprocessing import prepare  # type: ignore[import-not-found]
+from samples import check, from_arrays, n_samples, rows  # type: ignore[import-not-found]
+
+CHUNK = 2000
+BATCH = 512
+
+
+def predict(x: Any) -> Any:
+    """Predict new samples.
+
+    Args:
+        x: Raw samples, shape (n_samples, ...); a dict of arrays for several inputs; a list of
+            arrays of token ids for texts.
+
+    Returns:
+        Predictions, shape (n_samples, ...); a dict by output name for several outputs.
+
+    Raises:
+        RefusedError: The samples have another shape than those the models learned from, or a file
+            of this folder is not what it should be.
+    """
+    manifest = read_json("manifest.json")
+    given = check(x, manifest["inputs"])
+    starts = range(0, n_samples(given), CHUNK)
+    parts = [_predict_chunk(rows(given, start, start + CHUNK), manifest) for start in starts]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return found[""] if list(found) == [""] else found
+
+
+def labels(predictions: np.ndarray) -> np.ndarray | None:
+    """Class names of predictions, shape (n_samples,); None where nothing is classified."""
+    names = read_json("manifest.json")["class_names"]
+    if names is None or predictions.ndim > 2:  # noqa: PLR2004
+        return None
+    scores = predictions.reshape(len(predictions), -1)
+    if scores.shape[1] == 1 and len(names) == 2:  # noqa: PLR2004
+        scores = np.concatenate([1 - scores, scores], axis=1)
+    if scores.shape[1] != len(names):
+        return None
+    return np.asarray(np.array(names)[scores.argmax(axis=1)])
+
+
+def _predict_chunk(x: Any, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
+    prepared: dict[Any, Any] = {None: x}
+    members = []
+    for member in manifest["members"]:
+        total: dict[str, Any] = {}
+        for saved in member["models"]:
+            steps = saved["preprocessing"]
+            if steps not in prepared:
+                prepared[steps] = prepare(
+                    read_json(f"{steps}.json"), read_arrays(f"{steps}.npz"), x
+                )
+            model = read_model(saved["file"])
+            outputs = model.predict(prepared[steps], batch_size=BATCH, verbose=0)
+            for name, output in _by_output(model, outputs).items():
+                total[name] = total.get(name, 0.0) + np.asarray(output) / len(member["models"])
+        members.append(total)
+    weights = [member["weight"] for member in manifest["members"]]
+    stacking = manifest["stacking"] or {}
+    return {
+        name: _combine(np.stack([one[name] for one in members]), weights, stacking.get(name))
+        for name in members[0]
+    }
+
+
+def _by_output(model: Any, outputs: Any) -> dict[str, Any]:
+    if isinstance(outputs, dict):
+        return outputs
+    several = isinstance(outputs, (list, tuple))
+    if several and len(outputs) > 1:
+        return dict(zip(model.output_names, outputs, strict=True))
+    return {"": outputs[0] if several else outputs}
+
+
+def _combine(stacked: np.ndarray, weights: list[float], linear: Any) -> np.ndarray:
+    """The members' predictions, shape (n_members, n_samples, ...), as one."""
+    if linear is None:
+        return np.asarray(sum(w * one for w, one in zip(weights, stacked, strict=True)))
+    columns = stacked.reshape(len(stacked), stacked.shape[1], -1).astype("float64")
+    if linear["kind"] != "quantities":
+        chance = np.clip(columns, 1e-6, 1 - 1e-6)
+        columns = np.log(chance) - np.log1p(-chance)
+    mixed = np.einsum("mnc,cm->nc", columns, np.array(linear["coefficients"]))
+    mixed = mixed + np.array(linear["intercepts"])
+    if linear["kind"] != "quantities":
+        mixed = 1 / (1 + np.exp(-np.clip(mixed, -50, 50)))
+    if linear["kind"] == "classes":
+        mixed = mixed / mixed.sum(axis=1, keepdims=True)
+    return np.asarray(mixed.reshape(stacked.shape[1:]), "float32")
+
+
+def main(arguments: list[str]) -> None:
+    """Predict the samples of one file and write the predictions to another."""
+    if len(arguments) != 2:  # noqa: PLR2004
+        sys.exit("usage: python predict.py x.npz predictions.npz")
+    try:
+        found = predict(from_arrays(load_arrays(Path(arguments[0]))))
+    except RefusedError as error:
+        sys.exit(f"predict.py: {error}")
+    arrays = dict(found) if isinstance(found, dict) else {"predictions": found}
+    classes = None if isinstance(found, dict) else labels(found)
+    if classes is not None:
+        arrays["labels"] = classes
+    np.savez(arguments[1], **arrays)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,140 @@
+"""The models of an ensemble's members, loaded once for any number of predictions."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo.errors import HPOError
+from hpo.preprocessing import transform
+from hpo.training.variables import by_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hpo.members import Member, Members, SavedModel
+
+PREDICTION_BATCH = 512
+
+MODEL_BYTES = 4 << 30
+"""Weights that stay in memory; members beyond that are loaded for every prediction."""
+
+SAMPLE_BYTES = 1 << 29
+"""Preprocessed samples that are kept for the members to come."""
+
+
+@dataclass(eq=False)
+class _Loaded:
+    """A member's models: one of them built, the weights of all."""
+
+    model: Any
+    weights: list[list[np.ndarray]]
+    transformers: list[Any]
+
+    @property
+    def n_bytes(self) -> int:
+        built = self.weights[0]
+        return sum(array.nbytes for weights in [built, *self.weights] for array in weights)
+
+
+class LoadedModels:
+    """Predicts with members, whose models are loaded when first needed and then kept.
+
+    Args:
+        members: Knows the members' models.
+    """
+
+    def __init__(self, members: Members) -> None:
+        self._members = members
+        self._kept: dict[Member, _Loaded] = {}
+
+    def predict(
+        self,
+        members: Sequence[Member],
+        x: Any,
+        on_member: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> dict[Member, Mapping[str, np.ndarray]]:
+        """Average the predictions of each member's models.
+
+        Args:
+            members: The members.
+            x: Raw samples, shape (n_samples, ...), or a dict of arrays.
+            on_member: Told how many of how many members have predicted.
+
+        Returns:
+            Predictions by member and output name, shape (n_samples, ...) each.
+
+        Raises:
+            HPOError: A model is missing or cannot be loaded.
+        """
+        samples = _Samples(x)
+        predictions: dict[Member, Mapping[str, np.ndarray]] = {}
+        for done, member in enumerate(members, start=1):
+            predictions[member] = _average(self._loaded(member), samples)
+            on_member(done, len(members))
+        return predictions
+
+    def _loaded(self, member: Member) -> _Loaded:
+        if member in self._kept:
+            return self._kept[member]
+        loaded = _load(member, self._members.models(member))
+        if loaded.n_bytes + sum(kept.n_bytes for kept in self._kept.values()) <= MODEL_BYTES:
+            self._kept[member] = loaded
+        return loaded
+
+
+class _Samples:
+    """Raw samples, and what transformers lately made of them."""
+
+    def __init__(self, x: Any) -> None:
+        self._x = x
+        self._made: OrderedDict[int, Any] = OrderedDict()
+
+    def behind(self, transformer: Any) -> Any:
+        """The samples as a fitted transformer makes them."""
+        key = id(transformer)  # whoever knows the members keeps their transformers
+        if key not in self._made:
+            self._made[key] = transform(transformer, self._x)
+            while len(self._made) > 1 and sum(map(_bytes, self._made.values())) > SAMPLE_BYTES:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        return self._made[key]
+
+
+def _bytes(arrays: Any) -> int:
+    parts = arrays.values() if isinstance(arrays, dict) else [arrays]
+    return sum(array.nbytes for array in parts)
+
+
+def _average(loaded: _Loaded, samples: _Samples) -> dict[str, np.ndarray]:
+    total: dict[str, Any] = {}
+    for weights, transformer in zip(loaded.weights, loaded.transformers, strict=True):
+        if len(loaded.weights) > 1:
+            loaded.model.set_weights(weights)
+        outputs = loaded.model.predict(
+            samples.behind(transformer), batch_size=PREDICTION_BATCH, verbose=0
+        )
+        for name, prediction in by_output(loaded.model, outputs).items():
+            total[name] = total.get(name, 0.0) + np.asarray(prediction) / len(loaded.weights)
+    return total
+
+
+def _load(member: Member, models: Sequence[SavedModel]) -> _Loaded:
+    import keras
+
+    try:
+        model = keras.saving.load_model(models[0].path, compile=False, safe_mode=True)
+        weights = [model.get_weights()]
+        for saved in models[1:]:
+            model.load_weights(saved.path)
+            weights.append(model.get_weights())
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise HPOError(
+            f"study {member.study!r}: the models of trial {member.trial} cannot be loaded: "
+            f"{' '.join(str(error).split())[:300]} Register layers of your own with "
+            "keras.saving.register_keras_serializable; Lambda layers are not loaded."
+        ) from error
+    return _Loaded(model, weights, [saved.transformer for saved in models])

@@ -1,0 +1,181 @@
+"""The trials of one study, or of several that agree, as candidates for an ensemble."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo.errors import HPOError, UsageError
+from hpo.members import Member
+from hpo.metrics import scorer_of
+from hpo.runs import list_studies, load_study
+from hpo.selection import Candidates, parts
+from hpo.study import Study
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    from hpo.task import Data, Task
+    from hpo.trial import Trial, TrialArrays
+
+MOST_CANDIDATES = 25
+"""Of so many of the best trials an ensemble is chosen; each of several studies gives its part."""
+
+FEWEST_OF_EACH = 10
+
+
+def open_studies(
+    given: Sequence[str | Study], runs: str | os.PathLike[str] | None
+) -> dict[str, Study]:
+    """Open studies that an ensemble is to be made of.
+
+    Args:
+        given: The studies or their names; the ensemble is stored in the first.
+        runs: The folder of studies.
+
+    Returns:
+        The studies by name, in that order.
+
+    Raises:
+        UsageError: There is no such study, one is named twice, or they lie in several folders.
+        HPOError: They do not agree.
+    """
+    if not given:
+        raise UsageError("an ensemble is made of one study or more. Received: none")
+    opened = [one if isinstance(one, Study) else load_study(one, runs) for one in given]
+    studies = {study.name: study for study in opened}
+    if len(studies) < len(opened):
+        names = [study.name for study in opened]
+        raise UsageError(f"every study once, please. Received: {', '.join(names)}")
+    first = opened[0]
+    for other in opened[1:]:
+        if other.directory.resolve() != (first.directory.parent / other.name).resolve():
+            raise UsageError(
+                f"study {other.name!r} lies in {other.directory}, and the ensemble would look for "
+                f"it in {first.directory.parent}. Put the studies into one folder."
+            )
+        differences = "; ".join(_differences(first, other))
+        if differences:
+            raise HPOError(
+                f"study {other.name!r} does not agree with {first.name!r}: {differences}. Members "
+                "of one ensemble have to predict the same samples out of fold."
+            )
+    return studies
+
+
+def member_studies(first: Study, names: Sequence[str]) -> dict[str, Study]:
+    """Open the studies of an ensemble that was made, which lie beside the first.
+
+    Raises:
+        HPOError: One of them is not there any more.
+    """
+    folder = first.directory.parent
+    found = {first.name: first}
+    for name in names:
+        if name in found:
+            continue
+        # A file may name anything, also a path that leads elsewhere.
+        if name not in list_studies(folder):
+            raise HPOError(
+                f"the ensemble of {first.name!r} has members of study {name!r}, which is not in "
+                f"{folder}. Put it back there, or make the ensemble anew: hpo ensemble {first.name}"
+            )
+        found[name] = load_study(name, folder)
+    return found
+
+
+def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
+    """The best trials with their out-of-fold predictions, the best first.
+
+    Args:
+        studies: The studies by name; they agree.
+        task: Their task.
+        data: The data they searched on.
+
+    Raises:
+        HPOError: There is no complete trial, or the studies predicted other samples.
+    """
+    most = max(MOST_CANDIDATES // len(studies), FEWEST_OF_EACH if len(studies) > 1 else 1)
+    trials = {
+        Member(study.name, trial.number): trial
+        for study in studies.values()
+        for trial in _best(study, most)
+    }
+    if not trials:
+        names = ", ".join(map(repr, studies))
+        first = next(iter(studies.values()))
+        raise HPOError(
+            f"study {names} has no complete trial. Search first: hpo run {first.settings.task}"
+        )
+    maximize = next(iter(studies.values())).settings.direction == "maximize"
+    if len(studies) > 1:
+        sign = -1 if maximize else 1
+        trials = dict(sorted(trials.items(), key=lambda item: sign * (item[1].score or 0.0)))
+    arrays = {m: studies[m.study].arrays(m.trial) for m in trials}
+    best, reference = next(iter(arrays.items()))
+    for member, found in arrays.items():
+        _check_same_samples(best, reference, member, found)
+    index = reference.index
+    targets = {n: target[index] for n, target in studies[best.study].targets.items()}
+    groups = None if data.groups is None else np.asarray(data.groups)[index]
+    return Candidates(
+        predictions={member: found.predictions for member, found in arrays.items()},
+        targets=targets,
+        index=index,
+        fold=parts(reference.fold, targets, groups),
+        scorer=scorer_of(task, list(reference.predictions), trials[best].loss),
+        maximize=maximize,
+        units=groups,
+    )
+
+
+def _best(study: Study, most: int) -> list[Trial]:
+    kept = [
+        trial
+        for trial in study.ranking
+        if (study.trial_directory(trial.number) / "evaluation.npz").exists()
+    ]
+    return kept[:most]
+
+
+def _differences(first: Study, other: Study) -> Iterator[str]:
+    for what, name in (
+        ("task", "task_name"),
+        ("objective", "objective"),
+        ("direction", "direction"),
+        ("cv", "cv"),
+        ("train size", "train_size"),
+        ("--group-duplicates", "group_duplicates"),
+    ):
+        ours, others = getattr(first.settings, name), getattr(other.settings, name)
+        if ours != others:
+            yield f"its {what} is {_shown(others)}, not {_shown(ours)}"
+    facts = [study.facts.get("data", {}).get("fingerprint") for study in (first, other)]
+    if facts[0] != facts[1]:
+        yield f"its data has the fingerprint {facts[1]}, not {facts[0]}"
+
+
+def _shown(value: Any) -> str:
+    return "all" if value is None else str(value)
+
+
+def _check_same_samples(
+    best: Member, reference: TrialArrays, member: Member, found: TrialArrays
+) -> None:
+    same = np.array_equal(reference.index, found.index) and np.array_equal(
+        reference.fold, found.fold
+    )
+    if not same:
+        raise HPOError(
+            f"{member} was cut into other folds than {best}. Leave the study out, or search again."
+        )
+    shapes = [
+        {name: p.shape[1:] for name, p in of.predictions.items()} for of in (reference, found)
+    ]
+    if shapes[0] != shapes[1]:
+        raise HPOError(
+            f"{member} predicts outputs of the shapes {shapes[1]}, {best} of {shapes[0]}. They "
+            "cannot be combined."
+        )

@@ -1,0 +1,169 @@
+"""Predicting the samples of a file with the ensemble of a study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpo import cv as cv_module
+from hpo.errors import HPOError
+from hpo.metrics import is_regression, of_output
+from hpo.prediction_files import Answers, check_output, writing
+from hpo.sample_files import Expected, open_samples
+from hpo.sample_files.pictures import PictureFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from hpo.ensembling import Ensemble
+    from hpo.sample_files import Samples
+    from hpo.study import Study
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What was predicted.
+
+    Attributes:
+        study: The name of the study.
+        n_samples: How many samples there were.
+        output: The file with the predictions; None where they were printed.
+    """
+
+    study: str
+    n_samples: int
+    output: Path | None
+
+
+def look_into(study: Study, path: Path, output: Path | None) -> Samples:
+    """Open samples that a study is to predict, before anything slow is done.
+
+    Args:
+        study: The study.
+        path: An ``.npz`` or ``.csv`` file, or a folder of pictures.
+        output: Where predictions are to be written.
+
+    Raises:
+        UsageError: There is no such file, or it is of no kind that is known.
+        HPOError: The samples are not of the shape that the study learned from.
+    """
+    check_output(output)
+    return open_samples(path, Expected.of(study.facts))
+
+
+def predict_file(
+    ensemble: Ensemble,
+    samples: Samples,
+    output: Path | None = None,
+    *,
+    chunk: int = CHUNK,
+    on_progress: Callable[[int, int | None], None] = lambda _done, _of: None,
+) -> Predicted:
+    """Predict samples chunk by chunk.
+
+    Args:
+        ensemble: The ensemble.
+        samples: The samples, as :func:`look_into` opens them.
+        output: A ``.csv`` or ``.npz`` file, written whole or not at all; None prints a table.
+        chunk: Samples that are in memory at a time, 1 or more.
+        on_progress: Told how many of how many samples are done; of None where that is unknown.
+
+    Raises:
+        HPOError: The samples are damaged, there are none, or a model cannot be loaded.
+    """
+    check_models(ensemble)
+    _check_kind(ensemble, samples)
+    readers = _readers(ensemble)
+    done = 0
+    with writing(output) as writer:
+        for x in samples.chunks(chunk):
+            predictions = ensemble.predict(x)
+            named = predictions if isinstance(predictions, dict) else {"": predictions}
+            writer.write({name: readers(name, np.asarray(p)) for name, p in named.items()})
+            done += len(next(iter(named.values())))
+            on_progress(done, samples.n_samples)
+        if not done:
+            raise HPOError("there are no samples to predict.")
+    return Predicted(ensemble.study.name, done, output)
+
+
+def check_models(ensemble: Ensemble) -> None:
+    """Refuse models that lie outside the folder of studies, where a link may lead to.
+
+    Raises:
+        HPOError: One does.
+    """
+    studies = ensemble.study.directory.parent.resolve()
+    for member in ensemble.weights:
+        for saved in ensemble.members.models(member):
+            path = saved.path.resolve()
+            if not path.is_relative_to(studies / member.study):
+                raise HPOError(
+                    f"{member}: its model {saved.path} leads to {path}, outside of its study. "
+                    "Somebody changed it: delete it, and hpo ensemble trains it again."
+                )
+
+
+def _check_kind(ensemble: Ensemble, samples: Samples) -> None:
+    x = ensemble.data.x
+    if isinstance(samples, PictureFolder) and x.dtype != np.uint8:
+        raise HPOError(
+            f"study {ensemble.study.name!r}: the task's samples are no bytes but {x.dtype}, so how "
+            "they were made of pictures is not known. Make an .npz file of them as the task does."
+        )
+
+
+def _readers(ensemble: Ensemble) -> Callable[[str, np.ndarray], Answers]:
+    """What reads predictions of an output as classes or as values."""
+    known: dict[str, tuple[str, ...]] = {}
+
+    def read(output: str, values: np.ndarray) -> Answers:
+        if output not in known:
+            known[output] = _class_names(ensemble, output, values)
+        return answers(values, known[output])
+
+    return read
+
+
+def answers(values: np.ndarray, names: tuple[str, ...]) -> Answers:
+    """Predictions of one output beside what they mean.
+
+    Args:
+        values: Predictions, shape (n, ...).
+        names: The names of the classes; none for quantities.
+    """
+    if not names:
+        return Answers(values)
+    scores = values.reshape(len(values), -1)
+    if scores.shape[1] == 1:
+        scores = np.concatenate([1 - scores, scores], axis=1)
+    labels = np.array(names)[scores.argmax(axis=1)]
+    return Answers(values, scores, labels, names)
+
+
+def _class_names(ensemble: Ensemble, output: str, values: np.ndarray) -> tuple[str, ...]:
+    """Names of the classes of an output; none where it is no classification."""
+    prefix = f"{output}_" if output else ""
+    data = of_output(ensemble.data, output)
+    width = values[0].size
+    if is_regression(ensemble.task.metric_name.removeprefix(prefix)):
+        return ()
+    n_classes = 2 if width == 1 else width
+    if data.class_names is not None:
+        return tuple(map(str, data.class_names)) if len(data.class_names) == n_classes else ()
+    truth = cv_module.class_labels(data)
+    are_chances = bool(((values >= 0) & (values <= 1)).all())
+    if truth is None or not are_chances or truth.max() >= n_classes:
+        return ()
+    return tuple(map(str, range(n_classes)))
+
+
+def summary(predicted: Predicted) -> Mapping[str, Any]:
+    """What ``hpo predict --json`` prints."""
+    output = None if predicted.output is None else str(predicted.output)
+    return {"study": predicted.study, "n_samples": predicted.n_samples, "output": output}

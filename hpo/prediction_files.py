@@ -1,0 +1,186 @@
+"""Predictions written chunk by chunk: to a table or to an ``.npz`` file, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+import tempfile
+import zipfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from hpo import artifacts
+from hpo.errors import HPOError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What is predicted of one output, for some samples.
+
+    Attributes:
+        values: Predictions as the ensemble makes them, shape (n, ...).
+        probabilities: A column per class, shape (n, n_classes); None where nothing is classified.
+        labels: The name of the most probable class, shape (n,), or None.
+        names: The names of the classes.
+    """
+
+    values: np.ndarray
+    probabilities: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+
+
+class Writer(Protocol):
+    """Takes predictions as they are made."""
+
+    def write(self, chunk: Mapping[str, Answers]) -> None:
+        """Take the predictions of the next samples, by output name."""
+
+
+def check_output(path: Path | None) -> None:
+    """Refuse a file that predictions cannot be written to.
+
+    Raises:
+        UsageError: It is a folder, or neither ``.csv`` nor ``.npz``.
+    """
+    if path is not None and (path.suffix.lower() not in (".csv", ".npz") or path.is_dir()):
+        raise UsageError(f"--output {path}: predictions are written to a .csv or an .npz file.")
+
+
+@contextmanager
+def writing(path: Path | None) -> Iterator[Writer]:
+    """Write predictions to a file, which appears when the block succeeds.
+
+    Args:
+        path: A ``.csv`` or an ``.npz`` file; None prints a table to standard output.
+
+    Yields:
+        What takes the predictions.
+
+    Raises:
+        UsageError: It is another kind of file.
+    """
+    check_output(path)
+    if path is None:
+        yield TableWriter(sys.stdout)
+        return
+    with artifacts.replacing(path) as temporary:
+        if path.suffix.lower() == ".csv":
+            with temporary.open("w", newline="", encoding="utf-8") as file:
+                yield TableWriter(file)
+            return
+        with ExitStack() as stack:
+            writer = ArrayWriter(temporary, stack)
+            yield writer
+            writer.finish()
+
+
+class TableWriter:
+    """Writes a row per sample: label and probabilities, or values.
+
+    Args:
+        file: Where to.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._has_header = False
+
+    def write(self, chunk: Mapping[str, Answers]) -> None:
+        """Write the predictions of the next samples, by output name."""
+        columns: dict[str, list[Any]] = {}
+        for output, answers in chunk.items():
+            columns |= _columns(f"{output}_" if output else "", answers)
+        if not self._has_header:
+            self._writer.writerow(columns)
+            self._has_header = True
+        self._writer.writerows(zip(*columns.values(), strict=True))
+
+
+class ArrayWriter:
+    """Writes ``predictions``, and for classes ``labels``; of several outputs ``NAME_labels`` too.
+
+    Rows are kept in temporary files until all are there, since an array's shape stands before it.
+
+    Args:
+        path: Where to.
+        stack: Closes the temporary files.
+    """
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self._path = path
+        self._stack = stack
+        self._parts: dict[str, _Spooled] = {}
+
+    def write(self, chunk: Mapping[str, Answers]) -> None:
+        """Take the predictions of the next samples, by output name."""
+        for output, answers in chunk.items():
+            self._add(output or "predictions", answers.values)
+            if answers.labels is not None:
+                width = max(map(len, answers.names))
+                self._add(
+                    f"{output}_labels" if output else "labels", answers.labels.astype(f"<U{width}")
+                )
+
+    def finish(self) -> None:
+        """Write the file."""
+        with zipfile.ZipFile(self._path, "w", allowZip64=True) as archive:
+            for name, part in self._parts.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    part.write_to(member)
+
+    def _add(self, name: str, rows: np.ndarray) -> None:
+        if name not in self._parts:
+            spool = tempfile.TemporaryFile(dir=self._path.parent)  # noqa: SIM115
+            file = self._stack.enter_context(spool)
+            self._parts[name] = _Spooled(file, rows.shape[1:], rows.dtype)
+        self._parts[name].add(rows)
+
+
+class _Spooled:
+    """An array whose rows lie in a file."""
+
+    def __init__(self, file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self._file = file
+        self._shape = shape
+        self._dtype = dtype
+        self._count = 0
+
+    def add(self, rows: np.ndarray) -> None:
+        if rows.shape[1:] != self._shape:
+            raise HPOError(f"predictions of {rows.shape[1:]} after such of {self._shape}")
+        self._file.write(np.ascontiguousarray(rows, self._dtype).tobytes())
+        self._count += len(rows)
+
+    def write_to(self, member: IO[bytes]) -> None:
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self._count, *self._shape),
+        }
+        np.lib.format.write_array_header_2_0(member, header)
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, member)
+
+
+def _columns(prefix: str, answers: Answers) -> dict[str, list[Any]]:
+    if answers.labels is not None and answers.probabilities is not None:
+        chances = answers.probabilities.T
+        return {f"{prefix}label": answers.labels.tolist()} | {
+            f"{prefix}probability_{name}": [f"{p:.6g}" for p in chance]
+            for name, chance in zip(answers.names, chances, strict=True)
+        }
+    flat = answers.values.reshape(len(answers.values), -1).T
+    numbered = [""] if len(flat) == 1 else [f"_{place}" for place in range(len(flat))]
+    return {
+        f"{prefix}value{number}": [f"{value:.9g}" for value in column]
+        for number, column in zip(numbered, flat, strict=True)
+    }

@@ -1,0 +1,55 @@
+"""plotly.js: inside every page, or one file beside them that they share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from hpo.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Assets = Literal["embed", "directory"]
+ASSETS: tuple[Assets, ...] = ("embed", "directory")
+
+
+@dataclass(frozen=True)
+class Plotly:
+    """Where a page has plotly.js from.
+
+    Attributes:
+        code: The script itself, to stand in the page; "" where it is loaded.
+        address: The address of the file relative to the page; "" where it is inside.
+    """
+
+    code: str = ""
+    address: str = ""
+
+
+def provide(assets: Assets, page: Path, folder: Path) -> Plotly:
+    """Make plotly.js available to a page.
+
+    Args:
+        assets: "embed" to put it into the page, "directory" to write it once to a folder.
+        page: The file of the page.
+        folder: The folder of the shared file, at or above the page's.
+
+    Raises:
+        UsageError: There is no such way.
+    """
+    from plotly.offline import get_plotlyjs, get_plotlyjs_version
+
+    if assets not in ASSETS:
+        raise UsageError(f"assets: {' or '.join(ASSETS)}. Received: {assets!r}")
+    if assets == "embed":
+        return Plotly(code=str(get_plotlyjs()))
+    shared = folder / f"plotly-{get_plotlyjs_version()}.min.js"
+    if not shared.exists():
+        from hpo.artifacts import replacing
+
+        with replacing(shared) as temporary:
+            temporary.write_text(get_plotlyjs(), encoding="utf-8")
+    return Plotly(address=quote(os.path.relpath(shared, page.parent).replace(os.sep, "/")))

@@ -1,0 +1,20 @@
+// Light and dark: as the system has it, until the reader chooses. --------------------------------
+
+const root = document.documentElement;
+const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
+const toggle = document.querySelector("[data-theme-toggle]");
+let chosen = null;
+
+const theme = () => chosen ?? (prefersDark.matches ? "dark" : "light");
+
+function applyTheme() {
+  if (chosen) root.dataset.theme = chosen;
+  toggle.setAttribute("aria-pressed", String(theme() === "dark"));
+  redraw();
+}
+
+toggle.addEventListener("click", () => {
+  chosen = theme() === "dark" ? "light" : "dark";
+  applyTheme();
+});
+prefersDark.addEventListener("change", applyTheme);

@@ -1,0 +1,63 @@
+"""Samples from a folder of pictures, decoded chunk by chunk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpo.errors import HPOError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hpo.sample_files.expected import Expected
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+MOST_CHANNELS = 4
+
+
+class PictureFolder:
+    """A folder of pictures, by name, each brought to the size of the samples.
+
+    Args:
+        path: The folder.
+        expected: What its pictures become: shape (height, width, channels), bytes.
+
+    Raises:
+        HPOError: There is no picture, or the samples are no pictures.
+    """
+
+    def __init__(self, path: Path, expected: Expected) -> None:
+        shape = expected.only or ()
+        if len(shape) != 3 or not 1 <= shape[2] <= MOST_CHANNELS:  # noqa: PLR2004
+            raise HPOError(
+                f"{path}: samples are no pictures but of shape {expected.shown()}. "
+                "Use an .npz file."
+            )
+        self.paths = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        if not self.paths:
+            raise HPOError(f"{path}: holds no pictures ({', '.join(SUFFIXES)}).")
+        self.n_samples: int | None = len(self.paths)
+        self._shape: tuple[int, ...] = shape
+
+    def chunks(self, size: int) -> Iterator[np.ndarray]:
+        """Pictures, at most ``size`` at a time, uint8, shape (n, height, width, channels)."""
+        for start in range(0, len(self.paths), size):
+            yield np.stack([self._picture(path) for path in self.paths[start : start + size]])
+
+    def _picture(self, path: Path) -> np.ndarray:
+        import tensorflow as tf
+
+        height, width, channels = self._shape
+        try:
+            # Whatever the ending says, these two read JPEG, PNG and BMP files.
+            decode = tf.io.decode_bmp if path.suffix.lower() == ".bmp" else tf.io.decode_jpeg
+            pixels = decode(path.read_bytes(), channels=channels)
+        except (tf.errors.InvalidArgumentError, ValueError) as error:
+            raise HPOError(f"{path} is no picture with {channels} channels.") from error
+        if pixels.shape[:2] != (height, width):
+            resized = tf.image.resize(pixels, (height, width), antialias=True)
+            pixels = tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
+        return np.asarray(pixels)

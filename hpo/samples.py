@@ -1,0 +1,260 @@
+"""Samples to look at: those that a study's out-of-fold predictions got most wrong.
+
+A report has neither the data nor the task's plugin. So whoever has both at hand stores with the
+study what a person would want to see of its worst samples, small enough to be mailed around.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from hpo import artifacts
+from hpo.errors import HPOError
+from hpo.outcomes import read_classes, read_values
+from hpo.png import encode, thumbnail
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpo.study import Study
+    from hpo.task import Data, Task
+
+FILE = "samples.json"
+MOST = 12
+LONGEST = 300
+"""Characters of a text that are stored."""
+WIDEST = 64
+"""Pixels of a picture's longer side."""
+
+Kind = Literal["text", "picture", "features", "nothing"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A training sample beside what was predicted for it, out of fold.
+
+    Attributes:
+        index: Its number among the training samples.
+        truth: The name of its class, or its value.
+        predicted: What was predicted.
+        confidence: The probability given to that, from 0 to 1; None for a regression.
+        kind: What ``content`` is.
+        content: A text, a PNG picture in base64, or values by feature name.
+    """
+
+    index: int
+    truth: str | float
+    predicted: str | float
+    confidence: float | None
+    kind: Kind
+    content: Any
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The worst samples of one output of a trial or of the ensemble.
+
+    Attributes:
+        source: The trial's number, or "ensemble".
+        output: The name of the output; "" where there is one.
+        n_wrong: How many samples were predicted wrongly; None for a regression.
+        samples: The worst, the worst first.
+    """
+
+    source: int | str
+    output: str
+    n_wrong: int | None
+    samples: tuple[Sample, ...]
+
+
+def store(study: Study, task: Task, data: Data) -> None:
+    """Store the worst samples of the best trial, and of the ensemble where there is one.
+
+    Args:
+        study: The study.
+        task: Its task.
+        data: The task's data: the whole, or the part that the study searches on.
+    """
+    from hpo import parts
+
+    searched = study.facts.get("data", {}).get("n_samples")
+    if searched is not None and data.n_samples != searched:
+        data = parts.of_study(data, study.settings, task)
+    found = [
+        mistakes
+        for source, index, predictions in _sources(study)
+        for mistakes in _worst(study, data, source, index, predictions)
+    ]
+    artifacts.write_json(study.directory / FILE, [asdict(mistakes) for mistakes in found])
+
+
+def load(directory: Path) -> tuple[Mistakes, ...]:
+    """Read what :func:`store` wrote.
+
+    Args:
+        directory: The study's folder.
+
+    Returns:
+        The worst samples; empty where none were stored.
+
+    Raises:
+        HPOError: The file is damaged.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return ()
+    try:
+        return tuple(
+            Mistakes(**{**entry, "samples": tuple(Sample(**one) for one in entry["samples"])})
+            for entry in artifacts.read_json(path)
+        )
+    except (KeyError, TypeError) as error:
+        raise HPOError(f"{path}: is not a file of samples ({error}). Delete it.") from error
+
+
+def _sources(study: Study) -> list[tuple[int | str, np.ndarray, Mapping[str, np.ndarray]]]:
+    found: list[tuple[int | str, np.ndarray, Mapping[str, np.ndarray]]] = []
+    path = study.directory / "ensemble" / "oof.npz"
+    if path.exists():
+        arrays = artifacts.read_arrays(path)
+        named = {k.removeprefix("oof/"): v for k, v in arrays.items() if k.startswith("oof/")}
+        found.append(("ensemble", arrays["index"], named))
+    best = study.best
+    if best and (study.trial_directory(best.number) / "evaluation.npz").exists():
+        of_best = study.arrays(best.number)
+        found.append((best.number, of_best.index, of_best.predictions))
+    return found
+
+
+def _worst(
+    study: Study,
+    data: Data,
+    source: int | str,
+    index: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
+) -> list[Mistakes]:
+    found = []
+    for output, predicted in predictions.items():
+        target = study.targets.get(output)
+        if target is None or len(target) != data.n_samples:
+            continue
+        names = None if output else data.class_names
+        judged = _judge(target[index], predicted, names)
+        if judged is not None:
+            found.append(_decoded(data, source, output, index, judged))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """Predictions with how wrong each is: positions of the worst, and what they look like."""
+
+    positions: np.ndarray
+    truth: list[Any]
+    predicted: list[Any]
+    confidence: list[float | None]
+    n_wrong: int | None
+
+
+def _judge(truth: np.ndarray, predicted: np.ndarray, names: Any) -> _Judged | None:
+    n = len(truth)
+    classes = read_classes(truth, predicted, names)
+    if classes is not None and len(classes.truth) == n:
+        wrong = np.flatnonzero(
+            (classes.truth != classes.predicted) & np.isfinite(classes.confidence)
+        )
+        worst = wrong[np.argsort(-classes.confidence[wrong], kind="stable")][:MOST]
+        return _Judged(
+            worst,
+            [classes.names[c] for c in classes.truth[worst]],
+            [classes.names[c] for c in classes.predicted[worst]],
+            classes.confidence[worst].tolist(),
+            len(wrong),
+        )
+    if classes is not None or read_values(truth, predicted) is None or truth.size != n:
+        return None
+    true, guessed = truth.astype(float).ravel(), predicted.astype(float).ravel()
+    off = np.abs(guessed - true)
+    known = np.flatnonzero(np.isfinite(off))
+    worst = known[np.argsort(-off[known], kind="stable")][:MOST]
+    nothing: list[float | None] = [None] * len(worst)
+    return _Judged(worst, true[worst].tolist(), guessed[worst].tolist(), nothing, None)
+
+
+def _decoded(
+    data: Data, source: int | str, output: str, index: np.ndarray, judged: _Judged
+) -> Mistakes:
+    samples = []
+    for place, position in enumerate(judged.positions):
+        number = int(index[position])
+        kind, content = _look_safely(data, number)
+        samples.append(
+            Sample(
+                number,
+                judged.truth[place],
+                judged.predicted[place],
+                judged.confidence[place],
+                kind,
+                content,
+            )
+        )
+    return Mistakes(source, output, judged.n_wrong, tuple(samples))
+
+
+def _look_safely(data: Data, number: int) -> tuple[Kind, Any]:
+    """A sample to look at; what keeps it from being shown is said in its place."""
+    try:
+        return look(data, number)
+    except Exception as error:  # noqa: BLE001  (a plugin's own function may raise anything)
+        return "text", _cut(f"[the task's decode failed: {type(error).__name__}: {error}]")
+
+
+def look(data: Data, number: int) -> tuple[Kind, Any]:
+    """One training sample as a person would look at it.
+
+    Args:
+        data: The data; what it has no ``decode`` for is shown by its ``feature_names``, or not.
+        number: The sample's number.
+
+    Returns:
+        What it is, and a content that JSON can hold.
+    """
+    x = data.x
+    sample = {k: part[number] for k, part in x.items()} if isinstance(x, Mapping) else x[number]
+    if data.decode is not None:
+        return _shown(data.decode(sample))
+    if data.feature_names is not None and not isinstance(sample, Mapping):
+        return _shown(dict(zip(data.feature_names, np.ravel(sample).tolist(), strict=False)))
+    return "nothing", None
+
+
+def _shown(decoded: Any) -> tuple[Kind, Any]:
+    if isinstance(decoded, Mapping):
+        return "features", {str(name): _plain(value) for name, value in decoded.items()}
+    if isinstance(decoded, np.ndarray) and _is_picture(decoded):
+        small = thumbnail(decoded, WIDEST)
+        return "picture", base64.b64encode(encode(small)).decode("ascii")
+    return "text", _cut(str(decoded))
+
+
+def _is_picture(array: np.ndarray) -> bool:
+    grey_or_colour = array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (1, 3))  # noqa: PLR2004
+    return grey_or_colour and array.size > 0 and np.issubdtype(array.dtype, np.number)
+
+
+def _cut(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
+
+
+def _plain(value: Any) -> Any:
+    found = value.item() if isinstance(value, np.generic) else value
+    if isinstance(found, float):
+        return found if math.isfinite(found) else None
+    return found if isinstance(found, bool | int | None) else _cut(str(found))

@@ -1,0 +1,108 @@
+"""What an ensemble is chosen from: out-of-fold predictions of trials, and their targets."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hpo.members import Member
+    from hpo.metrics import Scorer
+
+    Predictions = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What an ensemble is chosen from.
+
+    Attributes:
+        predictions: Out-of-fold predictions by member, the best first; each by output name,
+            shape (n_predicted, ...).
+        targets: The targets of the same samples, by output name.
+        index: Positions of those samples in the training data, shape (n_predicted,).
+        fold: The part that each sample is in when members are chosen on all parts but one and
+            judged on that one, shape (n_predicted,).
+        scorer: The objective.
+        maximize: Whether the objective is maximized.
+        units: Which samples belong together, as those of one group do, and count as one where
+            chance is reckoned with, shape (n_predicted,); None where every sample is its own.
+    """
+
+    predictions: Mapping[Member, Predictions]
+    targets: Predictions
+    index: np.ndarray
+    fold: np.ndarray
+    scorer: Scorer
+    maximize: bool
+    units: np.ndarray | None = None
+
+    @property
+    def members(self) -> list[Member]:
+        """The candidates, the best first."""
+        return list(self.predictions)
+
+    @cached_property
+    def stacked(self) -> dict[str, np.ndarray]:
+        """Predictions by output name, shape (n_candidates, n_predicted, ...), the best first."""
+        names = next(iter(self.predictions.values()))
+        return {
+            name: np.stack([np.asarray(p[name], "float32") for p in self.predictions.values()])
+            for name in names
+        }
+
+    def score(self, predictions: Predictions) -> float:
+        """The objective of predictions for the same samples."""
+        return self.scorer(self.targets, predictions)
+
+    def loss(self, predictions: Predictions) -> float:
+        """The objective as a number to minimize; infinite where it is no number."""
+        score = self.score(predictions)
+        if math.isnan(score):
+            return math.inf
+        return -score if self.maximize else score
+
+    def blend(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Weighted sum of the candidates' predictions.
+
+        Args:
+            weights: Of every candidate, the best first, shape (n_candidates,).
+        """
+        rounded = np.asarray(weights, "float32")
+        return {name: np.tensordot(rounded, p, 1) for name, p in self.stacked.items()}
+
+    def take(self, rows: np.ndarray) -> Candidates:
+        """The same candidates on some of the samples, ranked by their scores on these.
+
+        Args:
+            rows: Which of the samples, positions or a mask.
+        """
+        part = self._take(rows)
+        losses = {member: part.loss(p) for member, p in part.predictions.items()}
+        return part.only(sorted(part.members, key=lambda member: losses[member]))
+
+    def only(self, members: Sequence[Member]) -> Candidates:
+        """Some of the candidates, in this order."""
+        chosen = {member: self.predictions[member] for member in members}
+        return dataclasses.replace(self, predictions=chosen)
+
+    def _take(self, rows: np.ndarray) -> Candidates:
+        return dataclasses.replace(
+            self,
+            predictions={m: _rows(p, rows) for m, p in self.predictions.items()},
+            targets=_rows(self.targets, rows),
+            index=self.index[rows],
+            fold=self.fold[rows],
+            units=None if self.units is None else self.units[rows],
+        )
+
+
+def _rows(arrays: Predictions, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: np.asarray(array)[rows] for name, array in arrays.items()}

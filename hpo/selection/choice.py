@@ -1,0 +1,154 @@
+"""The choice of an ensemble: its method, its members and its weights, and an honest score."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpo.errors import HPOError
+from hpo.selection.combiners import Blend
+from hpo.selection.crossfitting import crossfit
+from hpo.selection.greedy import bagged_greedy
+from hpo.selection.stacking import stack
+from hpo.selection.uncertainty import interval
+from hpo.selection.weighted import nelder_mead, random_search
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpo.selection.candidates import Candidates
+    from hpo.selection.combiners import Combiner
+    from hpo.selection.crossfitting import Predictions, Way
+
+AUTO = "auto"
+
+
+def mean(candidates: Candidates, size: int) -> Blend:
+    """Equal weights for the best candidates.
+
+    Args:
+        candidates: What to choose from.
+        size: The number of members.
+    """
+    return Blend.of(dict.fromkeys(candidates.members[:size], 1.0), size)
+
+
+WAYS: Mapping[str, tuple[Way, ...]] = {
+    "greedy": (bagged_greedy,),
+    "weighted": (nelder_mead, random_search),
+    "mean": (mean,),
+    "stacking": (stack,),
+}
+"""The ways of every method; of several the best is taken."""
+
+METHODS = tuple(WAYS)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """An ensemble as it was chosen.
+
+    Attributes:
+        method: The method that chose it, one of ``METHODS``.
+        combiner: Its members and how their predictions are combined, chosen on all samples.
+        predictions: Cross-fitted predictions by output name, shape (n_predicted, ...) each.
+        score: The objective of these.
+        interval: The 95 % interval of the score over samples, or None.
+        apparent: The objective of the ensemble on the samples that chose it, which is too good.
+        by_method: Cross-fitted scores by method; None where a method cannot be used here.
+    """
+
+    method: str
+    combiner: Combiner
+    predictions: Predictions
+    score: float
+    interval: tuple[float, float] | None
+    apparent: float
+    by_method: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """A way of choosing, its cross-fitted predictions, and its loss on every part and in all."""
+
+    method: str
+    way: Way
+    predictions: Predictions
+    loss: float
+    loss_elsewhere: np.ndarray
+
+
+def choose(method: str, candidates: Candidates, size: int) -> Choice:
+    """Choose members and weights.
+
+    Of several ways the one with the best cross-fitted score is taken. As the best of several scores
+    is a little too good, the score that is claimed takes for every part the way that did best on
+    the other parts.
+
+    Args:
+        method: One of ``METHODS``, or "auto" for the best of them.
+        candidates: What to choose from.
+        size: The most members.
+
+    Raises:
+        HPOError: The method cannot be used here.
+    """
+    names = METHODS if method == AUTO else (method,)
+    tried: list[_Tried] = []
+    for name in names:
+        try:
+            tried += [_try(name, way, candidates, size) for way in WAYS[name]]
+        except HPOError:
+            if method != AUTO:
+                raise
+    by_method: dict[str, float | None] = dict.fromkeys(names)
+    for name in {found.method for found in tried}:
+        of_method = [found for found in tried if found.method == name]
+        by_method[name] = candidates.score(_predictions(of_method, candidates))
+    best = min(tried, key=lambda found: found.loss)
+    combiner = best.way(candidates, size)
+    predictions = _predictions(tried, candidates)
+    return Choice(
+        method=best.method,
+        combiner=combiner,
+        predictions=predictions,
+        score=candidates.score(predictions),
+        interval=interval(candidates, predictions),
+        apparent=candidates.score(combiner.combine(candidates.predictions)),
+        by_method=by_method,
+    )
+
+
+def _try(method: str, way: Way, candidates: Candidates, size: int) -> _Tried:
+    predictions = crossfit(way, candidates, size)
+    loss = candidates.loss(predictions)
+    elsewhere = [
+        _loss_on(candidates, predictions, candidates.fold != part)
+        for part in np.unique(candidates.fold)
+    ]
+    return _Tried(method, way, predictions, loss, np.array(elsewhere))
+
+
+def _loss_on(candidates: Candidates, predictions: Predictions, rows: np.ndarray) -> float:
+    if not rows.any():
+        return math.inf
+    targets = {name: np.asarray(y)[rows] for name, y in candidates.targets.items()}
+    score = candidates.scorer(targets, {name: p[rows] for name, p in predictions.items()})
+    if math.isnan(score):
+        return math.inf
+    return -score if candidates.maximize else score
+
+
+def _predictions(tried: list[_Tried], candidates: Candidates) -> Predictions:
+    """For every part the predictions of the way that did best on the others."""
+    losses = np.stack([found.loss_elsewhere for found in tried])
+    mixed = {name: array.copy() for name, array in tried[0].predictions.items()}
+    for place, part in enumerate(np.unique(candidates.fold)):
+        best = tried[int(np.argmin(losses[:, place]))]
+        rows = candidates.fold == part
+        for name, array in best.predictions.items():
+            mixed[name][rows] = array[rows]
+    return mixed

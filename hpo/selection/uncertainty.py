@@ -1,0 +1,116 @@
+"""How far a score may be from that on other samples of the same kind."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hpo.selection.candidates import Candidates
+
+    Predictions = dict[str, np.ndarray]
+    OnRows = Callable[[np.ndarray], float]
+
+MOST_BLOCKS = 2000
+MOST_RESAMPLES = 1000
+FEWEST_RESAMPLES = 100
+NUMBERS_RESAMPLED = 1e8
+TWO_SIDED = 1.959964
+SEED = 0
+
+_TOLERANCE = 1e-5
+
+
+def interval(candidates: Candidates, predictions: Predictions) -> tuple[float, float] | None:
+    """The 95 % interval of the objective over samples.
+
+    Where the objective is a mean over samples, it is the score with 1.96 standard errors on both
+    sides. For any other objective it holds the middle 95 % of the scores on samples drawn with
+    replacement (Efron, 1979, "Bootstrap methods"). Samples of one group are drawn together.
+
+    Args:
+        candidates: The targets, the objective and what belongs together.
+        predictions: Of the same samples, by output name, shape (n_predicted, ...) each.
+
+    Returns:
+        Its ends, or None where there are too few samples or the objective is no number on parts.
+    """
+    blocks = _blocks(candidates)
+    if len(blocks) < 2:  # noqa: PLR2004
+        return None
+
+    def on_rows(rows: np.ndarray) -> float:
+        targets = {name: np.asarray(y)[rows] for name, y in candidates.targets.items()}
+        return candidates.scorer(targets, {name: p[rows] for name, p in predictions.items()})
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of metrics, on parts where they mean little
+        numbers = sum(p.size for p in predictions.values())
+        return _of_mean(on_rows, blocks) or _bootstrapped(on_rows, blocks, numbers)
+
+
+def _blocks(candidates: Candidates) -> list[np.ndarray]:
+    """Positions of the samples that belong together, shuffled; larger blocks where many."""
+    n = len(candidates.index)
+    units = np.arange(n) if candidates.units is None else candidates.units
+    _, unit_of = np.unique(units, return_inverse=True)
+    n_units = int(unit_of.max()) + 1 if n else 0
+    block_of = np.random.default_rng(SEED).permutation(n_units) % MOST_BLOCKS
+    of_rows = block_of[unit_of]
+    order = np.argsort(of_rows, kind="stable")
+    ends = np.cumsum(np.bincount(of_rows))[:-1]
+    return np.split(order, ends)
+
+
+def _of_mean(on_rows: OnRows, blocks: list[np.ndarray]) -> tuple[float, float] | None:
+    """The interval by the standard error; None where the objective is no mean over samples."""
+    try:
+        whole = on_rows(np.concatenate(blocks))
+        if not all(_is_mean(on_rows, blocks, whole, parts) for parts in (2, 3)):
+            return None
+        scores = np.array([on_rows(block) for block in blocks])
+    except Exception:  # noqa: BLE001  (a metric of the task's own, asked about a few samples)
+        return None
+    sizes = np.array([len(block) for block in blocks])
+    if not np.isfinite(scores).all():
+        return None
+    n = len(blocks)
+    spread = np.square(sizes * (scores - whole)).sum() * n / (n - 1)
+    margin = TWO_SIDED * math.sqrt(spread) / sizes.sum()
+    return float(whole - margin), float(whole + margin)
+
+
+def _is_mean(on_rows: OnRows, blocks: list[np.ndarray], whole: float, n_parts: int) -> bool:
+    # Parts of different sizes, or a median could pass.
+    cuts = [round(len(blocks) * (part / n_parts) ** 1.5) for part in range(n_parts + 1)]
+    pairs = itertools.pairwise(cuts)
+    parts = [np.concatenate(blocks[low:high]) for low, high in pairs if high > low]
+    total = sum(len(part) * on_rows(part) for part in parts) / sum(map(len, parts))
+    return math.isclose(total, whole, rel_tol=_TOLERANCE, abs_tol=1e-9)
+
+
+def _bootstrapped(
+    on_rows: OnRows, blocks: list[np.ndarray], numbers: int
+) -> tuple[float, float] | None:
+    wanted = int(np.clip(NUMBERS_RESAMPLED / numbers, FEWEST_RESAMPLES, MOST_RESAMPLES))
+    found = [score for score in _scores(on_rows, blocks, wanted) if math.isfinite(score)]
+    if len(found) < wanted / 2:
+        return None
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _scores(on_rows: OnRows, blocks: list[np.ndarray], wanted: int) -> Iterator[float]:
+    generator = np.random.default_rng(SEED)
+    for _ in range(wanted):
+        drawn = generator.integers(len(blocks), size=len(blocks))
+        try:
+            yield on_rows(np.concatenate([blocks[i] for i in drawn]))
+        except Exception:  # noqa: BLE001  (a metric of the task's own, on samples drawn twice)
+            yield math.nan

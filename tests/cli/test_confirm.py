@@ -1,0 +1,136 @@
+"""``hpo confirm`` as a user runs it, and what other commands say afterwards."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+TINY = str(Path(__file__).parent.parent / "plugins" / "tiny_task.py")
+
+TWICES = """\
+import numpy as np
+from tiny_task import Data, model, task
+import dataclasses
+
+def load(data_dir):
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    x = np.concatenate([x, x[:5]])
+    return Data(x=x, y=x.sum(axis=1), x_test=x[:2], y_test=x[:2].sum(axis=1))
+
+task = dataclasses.replace(task, name="twices", load=load)
+"""
+
+
+@pytest.fixture
+def searched(shell):
+    status, _, err = shell.run("run", TINY, "--trials", "3", "--keep", "0")
+    assert status == 0, err
+    return shell
+
+
+def confirm(shell, *arguments, behaviour=""):
+    command = ("confirm", "tiny", "--top", "2", "--repeats", "2", "--task", TINY, *arguments)
+    return shell.run(*command, behaviour=behaviour)
+
+
+def test_first_and_confirmed_scores_stand_side_by_side(searched):
+    status, out, err = confirm(searched)
+
+    assert status == 0, err
+    assert "with new seeds and new cuts of the data" in out
+    heading, *rows = [line.split() for line in out.splitlines()[1:4]]
+    assert heading == ["trial", "first", "confirmed", "std", "error", "parameters"]
+    assert [len(row) for row in rows] == [5, 5]
+    assert "best: trial" in out
+    assert "smallest within one standard error: trial" in out
+
+
+def test_a_pipe_gets_a_line_for_every_evaluation(searched):
+    _, _, err = confirm(searched)
+
+    lines = err.splitlines()
+    assert [line.split("  ")[0] for line in lines] == [f"evaluation {n}/4" for n in (1, 2, 3, 4)]
+    assert all("val_mae" in line for line in lines)
+
+
+def test_json_is_one_object_and_show_tells_the_same(searched):
+    _, out, _ = confirm(searched, "--json")
+
+    found = json.loads(out)
+    assert set(found) >= {"study", "repeats", "configurations", "best", "one_standard_error"}
+    assert len(found["configurations"][0]["scores"]) == 2
+    _, shown, _ = searched.run("show", "tiny", "--json")
+    assert json.loads(shown)["confirmation"] == found
+    assert json.loads(shown)["best"] == found["best"]
+    _, text, _ = searched.run("show", "tiny")
+    assert f"best, confirmed 2 times: trial {found['best']} with " in text
+
+
+def test_a_search_that_goes_on_ends_with_the_confirmed_best(searched):
+    _, out, _ = confirm(searched, "--json")
+    found = json.loads(out)
+    (best,) = [one for one in found["configurations"] if one["trial"] == found["best"]]
+
+    _, text, _ = searched.run("run", TINY, "--trials", "3", "--keep", "0")
+
+    assert f"confirmed (at first {best['first']:.4f})" in text
+    assert f"best val_mae {best['confirmed']:.4f}" in text
+    _, again, _ = searched.run("run", TINY, "--trials", "3", "--keep", "0", "--json")
+    assert json.loads(again)["best"]["score"] == best["confirmed"]
+    assert json.loads(again)["best"]["first_score"] == best["first"]
+
+
+def test_a_trial_that_fails_is_named_and_the_others_go_on(searched):
+    calls = ["fine"] * 3 + ["nan"]  # three trials were searched
+
+    status, out, err = confirm(searched, behaviour=",".join(calls))
+
+    assert status == 0, err
+    assert "failed" in err.splitlines()[0]
+    assert "evaluation 4/4" in err
+    assert "failed: " in out
+    assert "became nan in epoch 1 of fold 0" in out
+
+
+def test_where_every_configuration_fails_the_command_fails(searched):
+    status, _, err = confirm(searched, behaviour=",".join(["fine"] * 3 + ["raise"] * 9))
+
+    assert status == 1
+    assert "no configuration of study 'tiny' was confirmed" in err
+    assert "Traceback" not in err
+
+
+def test_a_plugin_file_has_to_be_named(searched):
+    status, _, err = searched.run("confirm", "tiny")
+
+    assert status == 2
+    assert "--task" in err
+
+
+def test_no_such_study_is_told_in_one_line(shell):
+    status, _, err = shell.run("confirm", "nothing")
+
+    assert status == 2
+    assert "no study 'nothing'" in err
+
+
+def test_copies_are_counted_and_kept_in_one_fold_where_that_is_asked_for(shell):
+    plugin = shell.folder / "twices.py"
+    plugin.write_text(f"import sys; sys.path.append({str(Path(TINY).parent)!r})\n{TWICES}")
+    shell.run("run", str(plugin), "--trials", "1")
+    shell.run("run", str(plugin), "--trials", "1", "--study", "grouped", "--group-duplicates")
+
+    _, plain, _ = shell.run("show", "twices")
+    _, grouped, _ = shell.run("show", "grouped", "--json")
+
+    assert "duplicates: 10 training samples occur more than once; " in plain
+    assert "are validated on by a model that saw a copy" in plain
+    assert "2 test samples occur in the training data" in plain
+    assert json.loads(grouped)["duplicates"] == {
+        "within_train": 10,
+        "train_validation": 0,
+        "train_test": 2,
+    }
+    status, _, err = shell.run("run", str(plugin), "--trials", "2", "--group-duplicates")
+    assert status == 1
+    assert "--group-duplicates was not given, is given" in err

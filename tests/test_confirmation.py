@@ -1,0 +1,334 @@
+"""The best configurations of a study, evaluated again."""
+
+import shutil
+
+import fixture_studies as studies
+import keras
+import numpy as np
+import pytest
+
+import hpo
+from hpo import Data, Float, HPOError, Space, Task
+from hpo.confirmation_record import PLAN, key
+from hpo.errors import UsageError
+from hpo.one_standard_error import smallest_as_good
+from hpo.reporting.snapshot import take
+from hpo.reporting.verdict import verdict
+from hpo.trial import Trial
+
+N = 30
+
+
+def load(_data_dir):
+    x = np.random.default_rng(0).normal(size=(N, 3))
+    return Data(x=x, y=x @ [1.0, -2.0, 0.5])
+
+
+def build(params, data):
+    network = keras.Sequential([keras.Input(data.x.shape[1:]), keras.layers.Dense(1)])
+    network.compile(keras.optimizers.SGD(params["rate"]), "mse", metrics=["mae"])
+    return network
+
+
+def make_task(**settings):
+    return Task(
+        **{
+            "name": "linear",
+            "load": load,
+            "model": build,
+            "space": Space({"rate": Float(1e-3, 0.2, log=True, default=0.05)}),
+            "objective": "val_mae",
+            "cv": "kfold:2",
+            "epochs": 2,
+            "batch_size": 8,
+            **settings,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("searched")
+    hpo.run(make_task(), trials=3, runs=folder, keep=0)
+    return folder
+
+
+@pytest.fixture
+def study(searched, tmp_path):
+    """A study of three trials, to do with as one likes."""
+    shutil.copytree(searched, tmp_path / "runs")
+    return hpo.load_study("linear", tmp_path / "runs")
+
+
+def confirm(study, task=None, **settings):
+    return hpo.confirm(study, task=task or make_task(), **{"top": 2, "repeats": 2, **settings})
+
+
+def reopened(study):
+    return hpo.load_study(study.directory)
+
+
+# ---------------------------------------------------------------- evaluating again
+
+
+def test_the_best_configurations_are_evaluated_again(study):
+    found = confirm(study)
+
+    assert [one.number for one in found.configurations] == [t.number for t in study.ranking[:2]]
+    assert [one.first for one in found.configurations] == [t.score for t in study.ranking[:2]]
+    for one in found.configurations:
+        assert len(set(one.scores)) == 2
+        assert one.first not in one.scores
+        assert one.score == pytest.approx(np.mean(one.scores))
+        assert one.std_error == pytest.approx(np.std(one.scores, ddof=1) / 2**0.5)
+    assert found.new_cuts
+
+
+def test_the_study_keeps_what_was_confirmed(study):
+    assert study.confirmation is None
+
+    found = confirm(study)
+
+    assert reopened(study).confirmation == found
+
+
+def test_confirming_twice_evaluates_once(study):
+    first = confirm(study)
+    told = []
+
+    second = confirm(study, on_progress=told.append)
+
+    assert told == []
+    assert second == first
+
+
+def test_asking_for_more_evaluates_only_what_is_missing(study):
+    first = confirm(study, top=1, repeats=1)
+    told = []
+
+    second = confirm(study, on_progress=told.append)
+
+    assert sum(progress.seconds is not None for progress in told) == 3
+    assert second.configurations[0].scores[0] == first.configurations[0].scores[0]
+
+
+def test_a_confirmation_that_was_stopped_goes_on_where_it_was(study, searched, tmp_path):
+    def stop(told):
+        if told.done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        confirm(study, on_progress=stop)
+    half = reopened(study)
+    assert not half.confirmation.is_complete
+    assert half.confirmation.best is None
+    assert half.chosen == half.best
+
+    told = []
+    resumed = confirm(half, on_progress=told.append)
+
+    shutil.copytree(searched, tmp_path / "other")
+    at_once = confirm(hpo.load_study("linear", tmp_path / "other"))
+    assert sum(progress.seconds is not None for progress in told) == 2
+    assert resumed.is_complete
+    assert resumed == at_once
+
+
+def test_only_seeds_change_where_the_data_cannot_be_cut_anew(tmp_path):
+    task = make_task(cv="time:2")
+    study = hpo.run(task, trials=1, runs=tmp_path, keep=0)
+
+    found = confirm(study, task)
+
+    assert not found.new_cuts
+    assert len(set(found.configurations[0].scores)) == 2
+
+
+def test_a_part_of_the_data_and_copies_in_one_fold_are_those_of_the_search(tmp_path):
+    """Where copies fell into both parts, the model below would have nothing left to get wrong."""
+    task = make_task(
+        load=lambda _dir: Data(x=np.repeat(np.eye(6), 4, axis=0), y=np.repeat(np.arange(6.0), 4)),
+        cv="kfold:3",
+    )
+    study = hpo.run(task, trials=1, runs=tmp_path, keep=0, group_duplicates=True, train_size=0.5)
+    assert study.facts["data"]["n_samples"] == 12
+    assert study.facts["data"]["duplicates"] == {
+        "within_train": 24,
+        "train_validation": 0,
+        "train_test": 0,
+    }
+
+    assert confirm(study, task).is_complete
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def broken(params, data):
+    if params["rate"] != pytest.approx(0.05):
+        raise RuntimeError("the plugin\nis broken")
+    return build(params, data)
+
+
+def test_a_trial_that_fails_is_named_and_the_others_go_on(study):
+    told = []
+
+    found = confirm(study, make_task(model=broken), top=3, on_progress=told.append)
+
+    failed = [one for one in found.configurations if one.reason]
+    (default,) = [one for one in found.configurations if not one.reason]
+    assert {one.number for one in failed} == {1, 2}
+    assert "the plugin is broken" in failed[0].reason
+    assert failed[0].score is None
+    assert found.is_complete
+    assert found.best == default
+    assert len(default.scores) == 2
+    assert told[-1].done <= told[-1].of == 6
+
+
+def test_a_configuration_that_failed_is_tried_again(study):
+    confirm(study, make_task(model=broken), top=3)
+
+    found = confirm(study, top=3)
+
+    assert [one.reason for one in found.configurations] == [None] * 3
+
+
+def test_a_study_without_a_complete_trial_cannot_be_confirmed(tmp_path):
+    study = studies.new_study(tmp_path)
+
+    with pytest.raises(HPOError, match=r"no complete trial to confirm.*hpo run"):
+        hpo.confirm(study)
+
+
+def test_other_data_is_refused(study):
+    other = make_task(load=lambda _dir: Data(x=np.ones((N, 3)), y=np.arange(float(N))))
+
+    with pytest.raises(HPOError, match="searched on other data"):
+        confirm(study, other)
+    assert reopened(study).confirmation is None
+
+
+@pytest.mark.parametrize("wrong", [{"top": 0}, {"repeats": 0}])
+def test_nothing_to_confirm_is_wrong_usage(study, wrong):
+    with pytest.raises(UsageError, match="1 or more"):
+        confirm(study, **wrong)
+
+
+# ---------------------------------------------------------------- what best means then
+
+
+def store(study, scores, repeats=3, **more):
+    """Write what a confirmation stores: scores of every trial by number."""
+    plan = {"trials": [t.number for t in study.ranking if t.number in scores], "repeats": repeats}
+    study.record.set_user_attr(PLAN, {**plan, "new_cuts": True, **more})
+    for number, of_trial in scores.items():
+        for repeat, score in enumerate(of_trial, 1):
+            entry = {"score": score} if isinstance(score, float) else {"reason": score}
+            study.record.set_user_attr(key(number, repeat), entry)
+
+
+@pytest.fixture
+def invented(tmp_path):
+    """Trials 0 to 3, ever worse in the search."""
+    study = studies.new_study(tmp_path)
+    for number in range(4):
+        studies.add_complete(study, studies.evaluation(2.0 + number / 10, seed=number))
+    return study
+
+
+def test_the_best_confirmed_score_is_the_best_from_then_on(invented):
+    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3], 2: [2.3, 2.3, 2.3]})
+
+    assert invented.confirmation.best.number == 1
+    assert invented.chosen.number == 1
+    assert invented.chosen.score == pytest.approx(2.2)
+    assert invented.chosen.std_error == pytest.approx(0.1 / 3**0.5)
+
+
+def test_the_search_still_goes_by_first_scores(invented):
+    ranking = invented.ranking
+
+    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3]})
+
+    assert invented.ranking == ranking
+    assert invented.best.number == 0
+
+
+def test_a_search_that_goes_on_asks_the_same_whether_it_was_confirmed_or_not(study, searched):
+    confirm(study, top=3, repeats=1)
+    goes_on = hpo.run(make_task(), trials=5, runs=study.directory.parent, keep=0)
+    shutil.copytree(searched, study.directory.parent.parent / "plain")
+    plain = hpo.run(make_task(), trials=5, runs=study.directory.parent.parent / "plain", keep=0)
+
+    assert [t.params for t in goes_on.trials] == [t.params for t in plain.trials]
+    assert [t.score for t in goes_on.trials] == [t.score for t in plain.trials]
+
+
+def test_a_configuration_that_failed_cannot_be_the_best(invented):
+    store(invented, {0: [1.0, "it diverged"], 1: [2.2, 2.1, 2.3]})
+
+    assert invented.chosen.number == 1
+
+
+def test_where_all_failed_the_best_is_that_of_the_search(invented):
+    store(invented, {0: ["it diverged"], 1: ["it diverged"]})
+
+    assert invented.confirmation.is_complete
+    assert invented.chosen == invented.best
+
+
+# ---------------------------------------------------------------- the smallest as good
+
+
+def trial(number, score, std_error, model_size):
+    return Trial(number, "complete", {}, score, std_error, model_size=model_size)
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([trial(1, 2.05, 0.1, 50), trial(2, 2.2, 0.1, 10)], 1),
+        ([trial(1, 2.05, 0.1, 50), trial(2, 2.125, 0.1, 10)], 2),
+        ([trial(1, 2.05, 0.1, 100)], 0),
+        ([trial(1, 2.05, 0.1, 50), trial(2, 2.06, 0.1, 50)], 1),
+        ([trial(1, 2.05, 0.1, None)], 0),
+        ([], 0),
+    ],
+    ids=["one near", "at the very edge", "not smaller", "two of a size", "no size", "alone"],
+)
+def test_the_smallest_within_one_standard_error_is_chosen(others, expected):
+    assert smallest_as_good([trial(0, 2.0, 0.125, 100), *others]).number == expected
+
+
+def test_without_a_standard_error_nothing_is_chosen():
+    assert smallest_as_good([trial(0, 2.0, None, 100), trial(1, 2.0, None, 5)]) is None
+
+
+# ---------------------------------------------------------------- the report
+
+
+def test_the_report_shows_first_and_confirmed_scores_side_by_side(invented):
+    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3], 2: ["it <b>diverged</b>"]})
+
+    page = hpo.report(invented).read_text()
+
+    section = page.partition('id="confirmation"')[2].partition("</section>")[0]
+    assert "winner" in section
+    assert "2.200 ± 0.058" in section.replace("\u00a0", " ")
+    assert "failed: it &lt;b&gt;diverged" in section
+
+
+def test_the_verdict_goes_by_the_confirmed_score(invented):
+    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3]})
+
+    found = verdict(take(invented))
+
+    assert found.headline.startswith("Trial 1 is the best of 2 configurations that were confirmed")
+    assert "than the common-sense baseline" in found.sentences[0]
+    assert found.sentences[0].startswith("That is 4.44 ")
+    assert {tile.label for tile in found.comparisons} >= {"Best trial, confirmed"}
+
+
+def test_a_study_that_was_not_confirmed_has_no_such_section(invented):
+    assert 'id="confirmation"' not in hpo.report(invented).read_text()

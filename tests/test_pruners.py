@@ -1,0 +1,129 @@
+import optuna
+import pytest
+
+from hpo import Categorical, Data, Float, Int, Space, Stage, Task
+from hpo.errors import UsageError
+from hpo.lockstep import EpochReport
+from hpo.pruners import NAMES, STARTUP, check, make_pruner, most_epochs, rungs
+from hpo.pruners.pruning import Pruning, TrialPruned
+
+MOST = 120
+
+
+@pytest.fixture
+def study():
+    return optuna.create_study(direction="minimize")
+
+
+def run(study, level, *, name="asha", most=MOST, folds=(0.0,) * 5, slope=1.0):
+    """Tell a trial whose objective falls towards ``level``; returns the epoch of its end."""
+    trial = study.ask()
+    prune = Pruning(study, trial, name, most=most, epochs=most)
+    for epoch in range(1, most + 1):
+        best = level + slope / epoch
+        try:
+            prune(EpochReport(epoch, best, best, [best + fold for fold in folds]))
+        except TrialPruned:
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            return epoch
+    study.tell(trial, level + slope / most)
+    return most
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 12, 20, 25, 100, 200, 1000])
+def test_rungs_are_few_and_within_the_training(most):
+    found = rungs(most)
+
+    assert found == sorted(set(found))
+    assert 1 <= found[0] <= max(1, most // 12)
+    assert found[-1] <= most
+    assert len(found) <= 6
+
+
+@pytest.mark.parametrize("name", ["asha", "hyperband", "median", "wilcoxon"])
+def test_a_bad_trial_is_pruned_and_a_good_one_is_not(study, name):
+    for level in range(STARTUP):
+        assert run(study, 10.0 + level, name=name) == MOST
+
+    assert run(study, 1.0, name=name) == MOST
+    assert run(study, 100.0, name=name) < MOST
+
+
+@pytest.mark.parametrize("name", ["asha", "hyperband", "median", "wilcoxon"])
+def test_no_trial_is_pruned_before_enough_are_complete(study, name):
+    assert [run(study, 10.0 + level, name=name) for level in range(STARTUP)] == [MOST] * STARTUP
+
+
+def test_none_prunes_nothing(study):
+    assert [run(study, 10.0 * level, name="none") for level in range(8)] == [MOST] * 8
+    assert all(not trial.intermediate_values for trial in study.trials)
+
+
+def test_auto_is_asha_for_long_trials_only():
+    assert make_pruner("auto", most=20, epochs=20) is None
+    assert isinstance(
+        make_pruner("auto", most=200, epochs=200), optuna.pruners.SuccessiveHalvingPruner
+    )
+
+
+def test_where_more_is_better_the_low_one_is_pruned():
+    study = optuna.create_study(direction="maximize")
+    for level in range(STARTUP):
+        run(study, 10.0 + level, slope=-1.0)
+
+    assert run(study, 100.0, slope=-1.0) == MOST
+    assert run(study, 1.0, slope=-1.0) < MOST
+
+
+def test_folds_that_do_not_agree_are_no_reason_to_prune(study):
+    for level in range(STARTUP):
+        run(study, 10.0 + level, name="wilcoxon")
+
+    # Worse in the mean, and better on two of five folds.
+    mixed = run(study, 10.5, name="wilcoxon", folds=(3.0, 3.0, 3.0, -1.0, -1.0))
+
+    assert mixed == MOST
+
+
+def test_a_trial_reports_on_its_rungs_only(study):
+    run(study, 1.0)
+
+    assert list(study.trials[0].intermediate_values) == rungs(MOST)
+
+
+def test_a_pruner_that_does_not_exist_is_refused_with_the_nearest():
+    with pytest.raises(UsageError, match="Did you mean 'asha'"):
+        check("ahsa")
+
+
+def test_a_test_of_folds_needs_folds():
+    with pytest.raises(UsageError, match="needs 4 folds or more, not 3"):
+        check("wilcoxon", 3)
+    for name in NAMES:
+        check(name, 4)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "stages", "most"),
+    [
+        (None, (), 30),
+        (Int(10, 50), (), 50),
+        (Categorical([5, 80]), (), 80),
+        (None, (Stage("more", 12, lambda *_: None),), 42),
+        (None, (Stage("more", lambda _: 12, lambda *_: None),), 30),
+    ],
+)
+def test_the_most_epochs_are_those_of_the_space_or_the_task(epochs, stages, most):
+    parameters = {"rate": Float(0.1, 1.0)} | ({"epochs": epochs} if epochs else {})
+    space = Space(parameters)
+    task = Task(
+        name="made",
+        load=lambda _: Data(x=[], y=[]),
+        model=lambda *_: None,
+        space=space,
+        objective="val_mae",
+        epochs=30,
+        stages=stages,
+    )
+
+    assert most_epochs(task, space) == most
