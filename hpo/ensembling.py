@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hpo import ensemble_record, parts, pool, samples, selection
@@ -147,7 +147,7 @@ def load_ensemble(
         raise HPOError(f"study {opened.name!r} has no ensemble yet: hpo ensemble {opened.name}")
     combiner = selection.from_json({**result, "study": opened.name})
     studies = pool.member_studies(opened, [member.study for member in combiner.weights])
-    _check_members(studies, combiner)
+    _check_members(studies, combiner, result)
     loaded = task_of_study(opened.name, opened.settings, task)
     data = _load_data(opened, loaded, data_dir).without_test()
     refit, seeds = bool(result.get("refit")), int(result.get("seeds") or 1)
@@ -241,14 +241,20 @@ def _check_arguments(method: str, size: int, seeds: int, *, refit: bool) -> None
         )
 
 
-def _check_members(studies: Mapping[str, Study], combiner: Combiner) -> None:
+def _check_members(
+    studies: Mapping[str, Study], combiner: Combiner, result: Mapping[str, Any]
+) -> None:
+    """Refuse members that are not the trials that the ensemble was made of."""
+    again = f"Make it anew: hpo ensemble {' '.join(studies)}"
+    # The time of making is cut to seconds.
+    made = datetime.fromisoformat(result["created"]) + timedelta(seconds=1)
     for member in combiner.weights:
         trials = studies[member.study].trials
         if not (0 <= member.trial < len(trials) and trials[member.trial].state == "complete"):
-            raise HPOError(
-                f"the ensemble names {member}, which is not complete. Make it anew: "
-                f"hpo ensemble {' '.join(studies)}"
-            )
+            raise HPOError(f"the ensemble names {member}, which is not complete. {again}")
+        ended = trials[member.trial].ended
+        if ended is not None and ended.astimezone() > made:
+            raise HPOError(f"{member} was searched after the ensemble was made. {again}")
 
 
 def _load_data(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:

@@ -93,16 +93,19 @@ def predict_file(
 
 
 def check_models(ensemble: Ensemble) -> None:
-    """Refuse models that lie outside the folder of studies, where a link may lead to.
+    """Refuse models that lie outside the folder of their study, where a link may lead to.
 
     Raises:
         HPOError: One does.
     """
-    studies = ensemble.study.directory.parent.resolve()
+    own = ensemble.study
     for member in ensemble.weights:
+        # The folder itself may have been renamed, copied, or be a link to a larger disk.
+        beside = own.directory.parent / member.study
+        folder = (own.directory if member.study == own.name else beside).resolve()
         for saved in ensemble.members.models(member):
             path = saved.path.resolve()
-            if not path.is_relative_to(studies / member.study):
+            if not path.is_relative_to(folder):
                 raise HPOError(
                     f"{member}: its model {saved.path} leads to {path}, outside of its study. "
                     "Somebody changed it: delete it, and hpo ensemble trains it again."
@@ -154,10 +157,11 @@ def _class_names(ensemble: Ensemble, output: str, values: np.ndarray) -> tuple[s
     if is_regression(ensemble.task.metric_name.removeprefix(prefix)):
         return ()
     n_classes = 2 if width == 1 else width
-    if data.class_names is not None:
-        return tuple(map(str, data.class_names)) if len(data.class_names) == n_classes else ()
-    truth = cv_module.class_labels(data)
     are_chances = bool(((values >= 0) & (values <= 1)).all())
+    if data.class_names is not None:
+        fits = len(data.class_names) == n_classes and (are_chances or width > 1)
+        return tuple(map(str, data.class_names)) if fits else ()
+    truth = cv_module.class_labels(data)
     if truth is None or not are_chances or truth.max() >= n_classes:
         return ()
     return tuple(map(str, range(n_classes)))

@@ -119,6 +119,14 @@ def test_columns_without_names_stand_in_the_order_of_the_features(ensemble, tmp_
         np.testing.assert_allclose(found["predictions"], ensemble.predict(X), rtol=1e-5)
 
 
+def test_numbers_of_columns_as_pandas_writes_them_are_no_sample(tmp_path):
+    path = write_table(tmp_path / "x.csv", [[5, 6, 7]], ["0", "1", "2"])
+
+    chunk = next(open_samples(path, Expected({"": (3,)}, NAMES)).chunks(10))
+
+    np.testing.assert_array_equal(chunk, [[5, 6, 7]])
+
+
 def test_an_empty_cell_is_not_a_number(tmp_path):
     path = write_table(tmp_path / "x.csv", [[1, "", 3]], NAMES)
 
@@ -408,6 +416,28 @@ def test_a_model_that_is_a_link_to_elsewhere_is_refused(tmp_path):
 
     with pytest.raises(HPOError, match="outside of its study"):
         predict(loaded, tmp_path / "x.npz", tmp_path / "out.csv")
+
+
+def test_a_study_whose_folder_was_renamed_or_lies_elsewhere_predicts(tmp_path):
+    made = combined(tmp_path / "runs", make_task())
+    made.study.directory.rename(tmp_path / "disk")
+    (tmp_path / "runs" / "renamed").symlink_to(tmp_path / "disk")
+    np.savez(tmp_path / "x.npz", x=X)
+    loaded = hpo.load_ensemble("renamed", runs=tmp_path / "runs", task=make_task())
+
+    predict(loaded, tmp_path / "x.npz", tmp_path / "out.npz")
+
+    with np.load(tmp_path / "out.npz") as found:
+        assert found["predictions"].shape == (23, 1)
+
+
+def test_a_member_that_was_searched_after_the_ensemble_was_made_is_refused(tmp_path):
+    made = combined(tmp_path / "runs", make_task())
+    path = made.study.directory / "ensemble" / "ensemble.json"
+    path.write_text(path.read_text().replace(made.result["created"], "2020-01-01T00:00:00+00:00"))
+
+    with pytest.raises(HPOError, match="searched after the ensemble was made"):
+        hpo.load_ensemble(made.study, task=make_task())
 
 
 def test_a_member_of_a_study_elsewhere_is_refused(tmp_path):

@@ -54,6 +54,20 @@ def test_no_trial_is_pruned_before_enough_are_complete(study, name):
     assert [run(study, 10.0 + level, name=name) for level in range(STARTUP)] == [MOST] * STARTUP
 
 
+def test_a_trial_that_has_had_its_last_epoch_is_not_pruned(study):
+    for level in range(STARTUP):
+        run(study, 10.0 + level)
+    last = rungs(MOST)[0]
+    prune = Pruning(study, study.ask(), "asha", most=MOST, epochs=last)
+
+    prune(EpochReport(last, 100.0, 100.0, [100.0]))
+
+    with pytest.raises(TrialPruned):
+        Pruning(study, study.ask(), "asha", most=MOST, epochs=MOST)(
+            EpochReport(last, 100.0, 100.0, [100.0])
+        )
+
+
 def test_none_prunes_nothing(study):
     assert [run(study, 10.0 * level, name="none") for level in range(8)] == [MOST] * 8
     assert all(not trial.intermediate_values for trial in study.trials)

@@ -136,7 +136,7 @@ class Live:
         return Group(self._progress, *rows)
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
-        working = [doing for doing in self._workers.values() if doing is not None]
+        working = [doing for doing in list(self._workers.values()) if doing is not None]
         for place, doing in enumerate(working, start=1):
             worker = f"worker {place}" if len(self._workers) > 1 else ""
             since = seconds_as_text(time.monotonic() - doing.began)

@@ -158,6 +158,12 @@ def _chosen(study: Study) -> Iterator[str]:
             f"best, confirmed {often}: trial {confirmed.number} with {_with_error(confirmed)} "
             f"(at first {_number(confirmed.first)})"
         )
+        newest = study.ranking[0]
+        if newest.number not in {one.number for one in confirmation.configurations}:
+            yield (
+                f"trial {newest.number} has a better first score, which is not confirmed: "
+                f"hpo confirm {study.name}"
+            )
     small = study.smallest_as_good
     if best is not None and small is not None and small.number != best.number:
         yield (

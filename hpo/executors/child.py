@@ -158,7 +158,6 @@ class Child:
             return
         if isinstance(event, WorkerLeft):
             self.has_left = True
-            return
         if isinstance(event, TrialStarted):
             self.has_begun = True
             self._running_since = time.monotonic()

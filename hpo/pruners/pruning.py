@@ -43,6 +43,7 @@ class Pruning:
     ) -> None:
         self._record = record
         self._trial = trial
+        self._epochs = epochs
         self._pruner = make_pruner(name, most=most, epochs=epochs)
         self._rungs = frozenset(rungs(most)) if self._pruner else frozenset()
 
@@ -62,5 +63,6 @@ class Pruning:
         # study's own pruner: hyperband would hide from the samplers what the study is.
         pruned = self._pruner.prune(self._record, trials[self._trial.number])
         complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
-        if pruned and complete >= STARTUP:
+        # After its last epoch a trial has cost all it can, and its score is worth having.
+        if pruned and complete >= STARTUP and told.epoch < self._epochs:
             raise TrialPruned(told)

@@ -45,14 +45,14 @@ class Table:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = next(csv.reader(file), [])
         self._columns = self._find_columns(first, shape[0], expected.feature_names)
-        self._has_header = not _are_numbers(first)
+        self._has_header = _is_header(first)
         self._width = len(first)
 
     def _find_columns(
         self, first: Sequence[str], n_columns: int, names: Sequence[str] | None
     ) -> list[int]:
         header = [cell.strip() for cell in first]
-        if names is not None and not _are_numbers(first):
+        if names is not None and _is_header(first) and not _are_numbers(first):
             missing = [name for name in names if name not in header]
             if missing:
                 raise HPOError(
@@ -87,6 +87,13 @@ class Table:
             ]
         except ValueError as error:
             raise HPOError(f"{self._path}: line {line} holds no numbers: {error}.") from error
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether a line names the columns, or numbers them from 0 as pandas does by default."""
+    stripped = [cell.strip() for cell in cells]
+    is_counted = len(stripped) > 1 and stripped == [str(n) for n in range(len(stripped))]
+    return is_counted or not _are_numbers(cells)
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:

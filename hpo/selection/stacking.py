@@ -146,6 +146,8 @@ def _kind(name: str, columns: np.ndarray, targets: np.ndarray) -> tuple[Kind, np
     _, n, width = columns.shape
     if width > MOST_COLUMNS:
         raise _cannot(name, columns, targets, f"more than {MOST_COLUMNS} columns")
+    if not (np.isfinite(columns).all() and np.isfinite(targets.astype("float64")).all()):
+        raise _cannot(name, columns, targets, "not all finite")
     are_probabilities = bool((columns >= 0).all() and (columns <= 1 + _EPSILON).all())
     are_shares = width > 1 and bool(np.allclose(columns.sum(axis=2), 1, atol=1e-3))
     whole = targets.dtype.kind in "biu" or bool((targets == np.round(targets)).all())

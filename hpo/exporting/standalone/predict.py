@@ -55,6 +55,8 @@ def labels(predictions: np.ndarray) -> np.ndarray | None:
         return None
     scores = predictions.reshape(len(predictions), -1)
     if scores.shape[1] == 1 and len(names) == 2:  # noqa: PLR2004
+        if not ((scores >= 0) & (scores <= 1)).all():
+            return None
         scores = np.concatenate([1 - scores, scores], axis=1)
     if scores.shape[1] != len(names):
         return None
