@@ -20,6 +20,7 @@ def trials_of(workers: int, minutes: float) -> int:
         study = hpo.run(
             "boston",
             sampler="random",
+            pruner="none",
             trials=10_000,
             timeout=60 * minutes,
             workers=workers,
