@@ -10,16 +10,15 @@ as well, but by far less. Nothing of it sees the test set.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpo import cv, facts, parts
+from hpo import cv, parts
 from hpo.confirmation_record import PLAN, Confirmation, key, read
 from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluator
-from hpo.loading import load_data
+from hpo.loading import load_data_of
 from hpo.lockstep import total_epochs
 from hpo.plugins import task_of_study
 from hpo.reasons import one_line
@@ -31,6 +30,7 @@ from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from hpo.lockstep import EpochReport
@@ -133,9 +133,7 @@ def confirm(
 
 def _load(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
     """The data that the study searched on, without the test set."""
-    named = data_dir or os.environ.get("HPO_DATA_DIR") or study.options.data_dir
-    whole = load_data(task, named).without_test()
-    facts.check_same_data(study, whole)
+    whole = load_data_of(study, task, data_dir).without_test()
     data = parts.of_study(whole, study.settings, task)
     threads.use_few_for(data)
     return data

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hpo import ensemble_record, parts, pool, samples, selection
 from hpo.consultation import DEFAULT_METHOD, DEFAULT_SIZE, command_of, consult_test
 from hpo.errors import HPOError, UsageError
-from hpo.facts import fingerprint
 from hpo.loaded_models import LoadedModels
-from hpo.loading import load_data
+from hpo.loading import load_data_of
 from hpo.members import FoldModels, Member
 from hpo.plugins import task_of_study
 from hpo.refitting import RefittedModels
@@ -84,7 +83,7 @@ def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
     opened = pool.open_studies(_listed(studies), runs)
     first = next(iter(opened.values()))
     loaded = task_of_study(first.name, first.settings, task)
-    whole = _load_data(first, loaded, data_dir)
+    whole = load_data_of(first, loaded, data_dir)
     part = parts.of_study(whole, first.settings, loaded)
     candidates = pool.candidates(opened, loaded, part)
     choice = _choose(method, candidates, size, first, loaded)
@@ -149,7 +148,7 @@ def load_ensemble(
     studies = pool.member_studies(opened, [member.study for member in combiner.weights])
     _check_members(studies, combiner, result)
     loaded = task_of_study(opened.name, opened.settings, task)
-    data = _load_data(opened, loaded, data_dir).without_test()
+    data = load_data_of(opened, loaded, data_dir).without_test()
     refit, seeds = bool(result.get("refit")), int(result.get("seeds") or 1)
     if not refit:
         data = parts.of_study(data, opened.settings, loaded)
@@ -255,19 +254,6 @@ def _check_members(
         ended = trials[member.trial].ended
         if ended is not None and ended.astimezone() > made:
             raise HPOError(f"{member} was searched after the ensemble was made. {again}")
-
-
-def _load_data(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
-    """Load the data of which the study searched all or a part."""
-    named = data_dir or os.environ.get("HPO_DATA_DIR")
-    data = load_data(task, named or study.options.data_dir)
-    found, recorded = fingerprint((data.x, data.y)), study.facts["data"]["fingerprint"]
-    if found != recorded:
-        raise HPOError(
-            f"study {study.name!r} was searched on other data (fingerprint {recorded}, now "
-            f"{found}). Give the folder of that data with --data-dir."
-        )
-    return data
 
 
 def _choose(method: str, candidates: Candidates, size: int, study: Study, task: Task) -> Choice:

@@ -62,24 +62,6 @@ def record(
         )
 
 
-def check_same_data(study: Study, whole: Data) -> None:
-    """Refuse data that is not that of a study.
-
-    Args:
-        study: A study with facts.
-        whole: All of the task's data.
-
-    Raises:
-        HPOError: It is other data.
-    """
-    found, recorded = fingerprint((whole.x, whole.y)), study.facts["data"]["fingerprint"]
-    if found != recorded:
-        raise HPOError(
-            f"study {study.name!r} was searched on other data (fingerprint {recorded}, now "
-            f"{found}). Give the folder of that data with --data-dir."
-        )
-
-
 def fingerprint(arrays: Any) -> str:
     """A short digest of arrays, or dicts of arrays: equal for equal contents and types."""
     digest = hashlib.sha256()
