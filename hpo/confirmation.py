@@ -124,7 +124,7 @@ def confirm(
             "new_cuts": cv.can_cut_anew(opened.settings.cv_for(loaded)),
         },
     )
-    with precision(opened.options.precision):
+    with precision(opened.settings.precision):
         _Confirming(opened, loaded, data, best, repeats, on_progress).run()
     found = read(opened)
     assert found is not None  # noqa: S101  (its plan was just written)

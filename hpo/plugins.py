@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError, UsageError
+from hpo.reasons import one_line
 from hpo.space import Space, suggestion
 from hpo.task import Task
 
@@ -234,9 +235,5 @@ def _imported(entry: EntryPoint) -> Task:
 
 
 def _broken(where: str, error: BaseException) -> HPOError:
-    reason = str(error) if isinstance(error, HPOError) else _in_one_line(error)
+    reason = str(error) if isinstance(error, HPOError) else one_line(error)
     return HPOError(f"{where}: fails to import: {reason}")
-
-
-def _in_one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -170,7 +170,7 @@ class RefittedModels:
         for job in jobs:
             tally.begin(job.member.trial, job.seed, sum(job.epochs))
             if job.path in missing:
-                with precision(self._studies[job.member.study].options.precision):
+                with precision(self._studies[job.member.study].settings.precision):
                     self._train(job, folds, tally.count_epoch)
             tally.end()
 

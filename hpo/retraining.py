@@ -116,7 +116,7 @@ def _train(
     directory = study.trial_directory(member.trial)
     where = f"training the folds of {member} again"
     try:
-        with freed_after(), precision(study.options.precision):
+        with freed_after(), precision(study.settings.precision):
             return evaluator.evaluate(
                 trial.params,
                 seed=trial.seed or 0,

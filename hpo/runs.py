@@ -141,6 +141,8 @@ def _difference(name: str, old: Any, new: Any) -> str:
         return "--group-duplicates was " + ("given, is not" if old else "not given, is given")
     if name == "train_size":
         return f"train size was {old or 'all'}, is {new or 'all'}"
+    if name == "precision":
+        return f"precision was {old or 'not given'}, is {new or 'not given'}"
     if name != "space":
         return f"{name} was {old}, is {new}"
     changes = list(_space_changes(tomllib.loads(old), tomllib.loads(new)))

@@ -143,6 +143,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
             space=chosen.to_toml(),
             train_size=size,
             group_duplicates=group_duplicates,
+            precision=precision,
         ),
     )
     folder = data_dir or os.environ.get("HPO_DATA_DIR")
@@ -186,7 +187,6 @@ def run(  # noqa: PLR0913  (what a search may be told)
         trials_per_device=trials_per_device,
         worker_memory=worker_memory,
         patience=patience,
-        precision=precision,
         pruner=pruner,
         tensorboard=None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100
     )

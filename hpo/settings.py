@@ -23,6 +23,7 @@ class Settings:
         train_size: The part of the training data that is searched on: a share below 1, or a
             number of samples; None for all of it.
         group_duplicates: Whether all copies of a sample stay in one fold.
+        precision: Keras's dtype policy, such as "mixed_float16", or None for its default.
     """
 
     task: str
@@ -33,6 +34,7 @@ class Settings:
     space: str
     train_size: float | int | None = None
     group_duplicates: bool = False
+    precision: str | None = None
 
     @property
     def evaluation(self) -> str:
@@ -70,7 +72,6 @@ class Options:
         patience: Finished trials without a better score after which the search ends, or None.
         pruner: Name of the pruner.
         tensorboard: Folder for what TensorBoard shows, or None.
-        precision: Keras's dtype policy, such as "mixed_float16", or None for its default.
         command: The command that does the same again.
     """
 
@@ -88,5 +89,4 @@ class Options:
     patience: int | None = None
     pruner: str = "auto"
     tensorboard: str | None = None
-    precision: str | None = None
     command: str = ""

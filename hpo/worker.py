@@ -101,7 +101,7 @@ class Worker:
         lock = FileLock(self.study.worker_lock(self.name))
         lock.acquire()
         try:
-            with precision(self.options.precision):
+            with precision(self.study.settings.precision):
                 self._work()
             self._emit(WorkerLeft(self.name))
         except HPOError as error:

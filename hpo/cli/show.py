@@ -60,6 +60,8 @@ def _as_json(study: Study) -> dict[str, Any]:
         "direction": settings.direction,
         "cv": settings.cv,
         "train_size": settings.train_size,
+        "group_duplicates": settings.group_duplicates,
+        "precision": settings.precision,
         "sampler": study.options.sampler,
         "baseline": study.facts.get("baseline"),
         "test_consulted": len(study.test_consultations),

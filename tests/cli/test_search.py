@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,24 @@ def test_a_search_on_a_part_of_the_data_is_begun_and_goes_on_with_the_same_part(
 
     assert status == 1
     assert "train size was 0.5, is 20" in err
+
+
+def test_a_precision_is_that_of_every_model_of_a_study(shell):
+    search = ["run", TINY, "--cv", "holdout:0.5"]
+    status, _, err = shell.run(*search, "--trials", "1", "--precision", "mixed_bfloat16")
+    assert status == 0, err
+    status, _, err = shell.run("ensemble", "tiny", "--task", TINY, "--refit")
+    assert status == 0, err
+
+    models = list(shell.folder.rglob("*.keras"))
+    assert len(models) == 2  # of the fold, and refitted
+    for model in models:
+        with zipfile.ZipFile(model) as archive:
+            assert b"mixed_bfloat16" in archive.read("config.json")
+
+    status, _, err = shell.run(*search, "--trials", "2")
+    assert status == 1
+    assert "precision was mixed_bfloat16, is not given" in err
 
 
 @pytest.mark.parametrize(
