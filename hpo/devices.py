@@ -73,6 +73,22 @@ def list_gpus() -> list[str]:
     return asked.stdout.split()
 
 
+def unused_gpus() -> str:
+    """GPUs this process may use and Keras's backend cannot, and what to do; empty where none are.
+
+    TensorFlow installed without the libraries of CUDA trains on the CPU and does not say so.
+    """
+    import keras
+
+    gpus = list_gpus()
+    if not gpus or any(device.startswith("gpu") for device in keras.distribution.list_devices()):
+        return ""
+    return (
+        f"{keras.backend.backend()} cannot use GPU {','.join(gpus)}, only the CPU. "
+        "Install what it lacks, such as pip install 'tensorflow[and-cuda]', or say --devices cpu."
+    )
+
+
 def check(devices: str) -> None:
     """Refuse what names no devices.
 

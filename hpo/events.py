@@ -84,6 +84,19 @@ class TrialEnded:
 
 
 @dataclass(frozen=True)
+class GPUMissing:
+    """A worker was given a GPU that Keras's backend cannot use, and trains on the CPU.
+
+    Attributes:
+        worker: Which one.
+        message: What is wrong and what to do.
+    """
+
+    worker: str
+    message: str
+
+
+@dataclass(frozen=True)
 class WorkerFailed:
     """A worker cannot work at all: the plugin or its data cannot be loaded.
 
@@ -121,7 +134,14 @@ class SearchStopping:
 
 
 Event = (
-    SearchStopping | TrialStarted | FoldEnded | EpochEnded | TrialEnded | WorkerFailed | WorkerLeft
+    SearchStopping
+    | TrialStarted
+    | FoldEnded
+    | EpochEnded
+    | TrialEnded
+    | GPUMissing
+    | WorkerFailed
+    | WorkerLeft
 )
 
 OnEvent = Callable[[Event], None]

@@ -8,12 +8,13 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo import facts, parts, pruners, samples
+from hpo import devices, facts, parts, pruners, samples
 from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluator
 from hpo.events import (
     EpochEnded,
     FoldEnded,
+    GPUMissing,
     OnEvent,
     TrialEnded,
     TrialStarted,
@@ -138,6 +139,7 @@ class Worker:
     def _prepare(self) -> Evaluator:
         settings = self.study.settings
         task = task_of_study(self.study.name, settings, self._task)
+        self._look_for_gpu()
         whole = load_data(task, self.options.data_dir)
         data = parts.of_study(whole, settings, task)
         threads.use_few_for(data)
@@ -147,6 +149,14 @@ class Worker:
         pruners.check(self.options.pruner, len(evaluator.splits))
         self._most_epochs = pruners.most_epochs(task, self._space)
         return evaluator
+
+    def _look_for_gpu(self) -> None:
+        """Refuse a GPU that was asked for and cannot be used; tell of one that just is there."""
+        unused = devices.unused_gpus()
+        if unused and self.options.devices != "auto":
+            raise UsageError(f"devices {self.options.devices}: {unused}")
+        if unused:
+            self._emit(GPUMissing(self.name, unused))
 
     def _run_trial(self, evaluator: Evaluator) -> bool:
         """Evaluate one trial, unless others have begun all that the study shall have."""

@@ -18,6 +18,8 @@ from hpo.cli.one_object import printed_to_stderr
 @options.as_json
 def command(runs: str | None, data_dir: str | None, *, as_json: bool) -> None:
     """Show versions, backend and devices, and where data and studies are."""
+    from hpo.devices import unused_gpus
+
     with printed_to_stderr(when=as_json):
         found = _findings(runs, data_dir)
     if as_json:
@@ -27,6 +29,8 @@ def command(runs: str | None, data_dir: str | None, *, as_json: bool) -> None:
     for name, value in found.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         click.echo(f"{name:<{width}}  {shown if shown not in (None, '') else 'none'}")
+    if unused := unused_gpus():
+        click.echo(f"hpo: {unused}", err=True)
 
 
 def _findings(runs: str | None, data_dir: str | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hpo.events import (
     EpochEnded,
     Event,
     FoldEnded,
+    GPUMissing,
     SearchStopping,
     TrialEnded,
     TrialStarted,
@@ -53,6 +54,7 @@ class Live:
         self._study = study
         self._metric = study.settings.objective
         self._workers: dict[str, _Doing | None] = {}
+        self._gpu_is_missing = False
         self._began = time.monotonic()
         self._had_before = study.counted
         self._progress = Progress(
@@ -95,6 +97,8 @@ class Live:
             self._update(event.worker, fold=f"fold {event.fold}/{event.folds}")
         elif isinstance(event, TrialEnded):
             self._end(event)
+        elif isinstance(event, GPUMissing):
+            self._tell_of_gpu(event)
         elif isinstance(event, WorkerLeft):
             self._workers.pop(event.worker, None)
         elif isinstance(event, WorkerFailed):
@@ -102,6 +106,11 @@ class Live:
             self._print(f"hpo: {event.message}")
         elif isinstance(event, SearchStopping):
             self._print(stopping_as_text(event))
+
+    def _tell_of_gpu(self, event: GPUMissing) -> None:
+        if not self._gpu_is_missing:
+            self._gpu_is_missing = True  # every worker tells of it
+            self._print(f"hpo: {event.message}")
 
     def _update(
         self, worker: str, *, epoch: str = "", fold: str = "", score: float | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from hpo.events import Event, SearchStopping, TrialEnded, WorkerFailed
+from hpo.events import Event, GPUMissing, SearchStopping, TrialEnded, WorkerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,6 +118,7 @@ class Lines:
     def __init__(self, study: Study) -> None:
         self._study = study
         self._metric = study.settings.objective
+        self._gpu_is_missing = False
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +129,9 @@ class Lines:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         if isinstance(event, WorkerFailed):
+            click.echo(f"hpo: {event.message}", err=True)
+        if isinstance(event, GPUMissing) and not self._gpu_is_missing:
+            self._gpu_is_missing = True  # every worker tells of it
             click.echo(f"hpo: {event.message}", err=True)
         if isinstance(event, SearchStopping):
             click.echo(stopping_as_text(event), err=True)

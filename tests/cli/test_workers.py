@@ -29,11 +29,18 @@ def test_two_workers_share_the_trials_and_the_cores(shell):
 
 def test_each_worker_sees_the_device_that_it_is_given(shell):
     shell.environment["CUDA_VISIBLE_DEVICES"] = "0,1"  # a stand-in for two GPUs
-    status, _, err = shell.run(
-        *("run", TINY, "--trials", "4", "--devices", "0,1"), behaviour="surroundings," * 4
-    )
+    status, _, err = shell.run(*("run", TINY, "--trials", "4"), behaviour="surroundings," * 4)
     assert status == 0, err
+    assert err.count("tensorflow cannot use GPU") == 1
     assert {env["CUDA_VISIBLE_DEVICES"] for env in surroundings(shell)} == {"0", "1"}
+
+
+def test_a_gpu_that_was_asked_for_and_cannot_be_used_is_refused(shell):
+    shell.environment["CUDA_VISIBLE_DEVICES"] = "0"
+    status, out, err = shell.run("run", TINY, "--trials", "1", "--devices", "0")
+    assert (status, out) == (2, "")
+    assert err.startswith("hpo: devices 0: tensorflow cannot use GPU 0, only the CPU.")
+    assert err.count("\n") == 1
 
 
 def test_a_killed_worker_leaves_the_others_to_their_work(shell):
