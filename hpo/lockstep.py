@@ -41,12 +41,14 @@ class EpochReport:
         score: The mean of the objective over the folds.
         best: The best such mean so far.
         best_fold_scores: The objective of every fold at that epoch.
+        is_last: Whether the training ends with this epoch.
     """
 
     epoch: int
     score: float
     best: float
     best_fold_scores: list[float]
+    is_last: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,13 +115,15 @@ def train(
     logs: list[list[Logs]] = []
     best: Best | None = None
     path = ""
-    for stage in (first, *task.stages):
+    stages = (first, *task.stages)
+    for place, stage in enumerate(stages):
         epochs = stage.epochs_for(params)
         if best is not None and epochs == 0:
             best = replace(best, epochs=[*best.epochs, 0])
             continue
         prepare(task, stage, model, params)
         run = _StageRun(task, model, folds, params, epochs, seed=seed, logs=logs, best=best)
+        run.is_last = not any(later.epochs_for(params) for later in stages[place + 1 :])
         best = run.train(report, on_fold)
         path = run.trainer.path
         if best is None:
@@ -180,6 +184,7 @@ class _StageRun:
         self.seed = seed
         self.logs = logs
         self.before = best
+        self.is_last = True
         batch_size = int(params.get("batch_size", task.batch_size))
         callbacks = [list(task.callbacks(params)) if task.callbacks else [] for _fold in folds]
         self.trainer: Trainer = make_trainer(
@@ -214,9 +219,18 @@ class _StageRun:
                 best_score, best_states = score, list(self.states)
                 best_epoch, best_logs = epoch, logs
                 best_fold_scores = [log[self.task.objective] for log in logs]
+            ended = epoch == self.epochs or epoch - best_epoch >= patience or all(stops)
             if report is not None:
-                report(EpochReport(len(self.logs), score, best_score, best_fold_scores))
-            if epoch - best_epoch >= patience or all(stops):
+                report(
+                    EpochReport(
+                        epoch=len(self.logs),
+                        score=score,
+                        best=best_score,
+                        best_fold_scores=best_fold_scores,
+                        is_last=ended and self.is_last,
+                    )
+                )
+            if ended:
                 break
         for callbacks in self.callbacks:
             callbacks.on_train_end()

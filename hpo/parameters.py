@@ -60,6 +60,10 @@ class Float:
         steps = (value - self.low) / self.step if self.step else 0.0
         return abs(steps - round(steps)) < _STEP_TOLERANCE
 
+    def as_own(self, value: float) -> float:
+        """A value that it contains, as the type that it gives."""
+        return float(value)
+
     def with_fitting_default(self) -> Float:
         """The same with its default moved to the nearest value that it can take."""
         if self.default is None or self.contains(self.default):
@@ -125,6 +129,10 @@ class Int:
             return False
         return (value - self.low) % (self.step or 1) == 0
 
+    def as_own(self, value: int) -> int:
+        """A value that it contains, as the type that it gives."""
+        return int(value)
+
     def with_fitting_default(self) -> Int:
         """The same with its default moved to the nearest value that it can take."""
         if self.default is None or self.contains(self.default):
@@ -186,6 +194,10 @@ class Categorical:
     def contains(self, value: object) -> bool:
         """Whether the value is one of the choices."""
         return any(same(value, choice) for choice in self.choices)
+
+    def as_own(self, value: Scalar) -> Scalar:
+        """A value that it contains, as the choice that it is the same as."""
+        return next(choice for choice in self.choices if same(choice, value))
 
     def with_fitting_default(self) -> Categorical:
         """The same with the first choice as its default where the default is no choice."""

@@ -150,7 +150,7 @@ class Space:
         found: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             fits = name in params and parameter.contains(params[name])
-            value = params[name] if fits else _default(parameter)
+            value = parameter.as_own(params[name]) if fits else _default(parameter)
             if value is not None and _applies(parameter, found):
                 found[name] = value
         return found

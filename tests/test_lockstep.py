@@ -172,7 +172,7 @@ def test_every_epoch_is_reported_with_the_mean_and_the_best_mean(train_scripted)
     assert reports == [
         EpochReport(1, 3.0, 3.0, [4.0, 2.0]),
         EpochReport(2, 2.0, 2.0, [2.0, 2.0]),
-        EpochReport(3, 5.0, 2.0, [2.0, 2.0]),
+        EpochReport(3, 5.0, 2.0, [2.0, 2.0], is_last=True),
     ]
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import optuna
 import pytest
 
@@ -5,6 +6,7 @@ from hpo import Categorical, Data, Float, Int, Space, Stage, Task
 from hpo.errors import UsageError
 from hpo.lockstep import EpochReport
 from hpo.pruners import NAMES, STARTUP, check, make_pruner, most_epochs, rungs
+from hpo.pruners.halving import HalvingPruner
 from hpo.pruners.pruning import Pruning, TrialPruned
 
 MOST = 120
@@ -12,7 +14,8 @@ MOST = 120
 
 @pytest.fixture
 def study():
-    return optuna.create_study(direction="minimize")
+    # Hyperband draws brackets by the name.
+    return optuna.create_study(study_name="homes", direction="minimize")
 
 
 def run(study, level, *, name="asha", most=MOST, folds=(0.0,) * 5, slope=1.0):
@@ -22,7 +25,8 @@ def run(study, level, *, name="asha", most=MOST, folds=(0.0,) * 5, slope=1.0):
     for epoch in range(1, most + 1):
         best = level + slope / epoch
         try:
-            prune(EpochReport(epoch, best, best, [best + fold for fold in folds]))
+            at_folds = [best + fold for fold in folds]
+            prune(EpochReport(epoch, best, best, at_folds, is_last=epoch == most))
         except TrialPruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
             return epoch
@@ -57,14 +61,14 @@ def test_no_trial_is_pruned_before_enough_are_complete(study, name):
 def test_a_trial_that_has_had_its_last_epoch_is_not_pruned(study):
     for level in range(STARTUP):
         run(study, 10.0 + level)
-    last = rungs(MOST)[0]
-    prune = Pruning(study, study.ask(), "asha", most=MOST, epochs=last)
-
-    prune(EpochReport(last, 100.0, 100.0, [100.0]))
+    rung = rungs(MOST)[0]
+    Pruning(study, study.ask(), "asha", most=MOST, epochs=MOST)(
+        EpochReport(rung, 100.0, 100.0, [100.0], is_last=True)
+    )
 
     with pytest.raises(TrialPruned):
         Pruning(study, study.ask(), "asha", most=MOST, epochs=MOST)(
-            EpochReport(last, 100.0, 100.0, [100.0])
+            EpochReport(rung, 100.0, 100.0, [100.0])
         )
 
 
@@ -75,9 +79,42 @@ def test_none_prunes_nothing(study):
 
 def test_auto_is_asha_for_long_trials_only():
     assert make_pruner("auto", most=20, epochs=20) is None
-    assert isinstance(
-        make_pruner("auto", most=200, epochs=200), optuna.pruners.SuccessiveHalvingPruner
-    )
+    assert isinstance(make_pruner("auto", most=200, epochs=200), HalvingPruner)
+
+
+def test_halving_decides_as_optunas_does():
+    own, theirs = optuna.create_study(), optuna.create_study()
+    optunas = optuna.pruners.SuccessiveHalvingPruner(min_resource=10, reduction_factor=3)
+    rng = np.random.default_rng(0)
+    decisions = []
+    for _ in range(60):
+        level, trials = rng.normal(), [own.ask(), theirs.ask()]
+        for epoch in rungs(MOST):
+            value = level + rng.normal() / epoch
+            for trial in trials:
+                trial.report(value, epoch)
+            decisions.append(
+                (
+                    HalvingPruner(10, 3).prune(own, own.trials[-1]),
+                    optunas.prune(theirs, theirs.trials[-1]),
+                )
+            )
+            if decisions[-1][0]:
+                break
+        for study, trial in zip((own, theirs), trials, strict=True):
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+
+    assert {first == second for first, second in decisions} == {True}
+    assert {first for first, _ in decisions} == {True, False}
+
+
+def test_a_study_may_go_over_from_hyperband_to_asha(study):
+    for level in range(30):
+        run(study, float(level % 7), name="hyperband")
+
+    kept = [run(study, float(level % 7)) for level in range(30)]
+
+    assert 3 <= kept.count(MOST) <= 20
 
 
 def test_where_more_is_better_the_low_one_is_pruned():
@@ -123,6 +160,7 @@ def test_a_test_of_folds_needs_folds():
         (None, (), 30),
         (Int(10, 50), (), 50),
         (Categorical([5, 80]), (), 80),
+        (Int(5, 10, when={"rate": ">0.5"}), (), 30),
         (None, (Stage("more", 12, lambda *_: None),), 42),
         (None, (Stage("more", lambda _: 12, lambda *_: None),), 30),
     ],

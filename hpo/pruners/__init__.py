@@ -86,7 +86,9 @@ def make_pruner(name: str, *, most: int, epochs: int) -> optuna.pruners.BasePrun
         return pruners.HyperbandPruner(
             min_resource=first, max_resource=most, reduction_factor=REDUCTION
         )
-    return pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=REDUCTION)
+    from hpo.pruners.halving import HalvingPruner
+
+    return HalvingPruner(first, REDUCTION)
 
 
 def rungs(most: int) -> list[int]:
@@ -107,5 +109,6 @@ def most_epochs(task: Task, space: Space) -> int:
     """
     stages = sum(stage.epochs for stage in task.stages if isinstance(stage.epochs, int))
     own = space["epochs"] if "epochs" in space.names else None
-    searched = getattr(own, "choices", None) or (own.ends if own else (task.epochs,))
-    return max(1, *(int(epochs) for epochs in searched)) + stages
+    searched = own.ends if own else ()
+    otherwise = () if own and not own.conditions else (task.epochs,)
+    return max(1, *(int(epochs) for epochs in (*searched, *otherwise))) + stages

@@ -43,7 +43,6 @@ class Pruning:
     ) -> None:
         self._record = record
         self._trial = trial
-        self._epochs = epochs
         self._pruner = make_pruner(name, most=most, epochs=epochs)
         self._rungs = frozenset(rungs(most)) if self._pruner else frozenset()
 
@@ -64,5 +63,5 @@ class Pruning:
         pruned = self._pruner.prune(self._record, trials[self._trial.number])
         complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
         # After its last epoch a trial has cost all it can, and its score is worth having.
-        if pruned and complete >= STARTUP and told.epoch < self._epochs:
+        if pruned and complete >= STARTUP and not told.is_last:
             raise TrialPruned(told)

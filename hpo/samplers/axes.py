@@ -137,6 +137,15 @@ class Axes:
         return [j for j, axis in enumerate(self.axes) if axis.n_values != 1]
 
     @cached_property
+    def _of_constants(self) -> np.ndarray:
+        """The codes of constants, and 0 for the axes that are searched, shape (n_axes,)."""
+        codes = np.zeros(len(self))
+        for j, axis in enumerate(self.axes):
+            if axis.n_values == 1:
+                codes[j] = axis.encode(axis.decode(0.0))
+        return codes
+
+    @cached_property
     def _positions(self) -> dict[str, int]:
         return {axis.name: j for j, axis in enumerate(self.axes)}
 
@@ -149,7 +158,7 @@ class Axes:
         Returns:
             Shape (n, n_axes).
         """
-        codes = np.zeros((len(unit), len(self)))
+        codes = np.tile(self._of_constants, (len(unit), 1))
         for column, j in enumerate(self.searched):
             axis = self.axes[j]
             scale = axis.n_values if axis.is_categorical else 1

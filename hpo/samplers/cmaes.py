@@ -15,13 +15,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from hpo.samplers.joint import JointSampler
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hpo.samplers.axes import Axes
     from hpo.samplers.history import History
     from hpo.samplers.joint import Question
@@ -239,11 +241,14 @@ class Strategy:
 
 
 def _ranked(axes: Axes, history: History, population: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Codes of all trials by number, and of each full generation the order, best first."""
+    """Codes of all trials as they ended, and of each full generation the order, best first.
+
+    By the time they ended, since a slow trial of a low number would shift all generations.
+    """
     pairs = list(zip(history.scored, history.scores, strict=True))
     pairs += [(trial, math.inf) for trial in history.failed]
     pairs = [pair for pair in pairs if axes.holds(pair[0].params)]
-    pairs.sort(key=lambda pair: pair[0].number)
+    pairs.sort(key=lambda pair: (cast("datetime", pair[0].datetime_complete), pair[0].number))
     codes = axes.encode([trial.params for trial, _ in pairs])
     scores = np.array([score for _, score in pairs])
     full = len(pairs) // population

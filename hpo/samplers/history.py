@@ -16,6 +16,8 @@ from hpo.trial import FAILURE
 if TYPE_CHECKING:
     import optuna
 
+    from hpo.trial import Cause
+
 
 @dataclass(frozen=True)
 class History:
@@ -27,17 +29,14 @@ class History:
             reported last, yet no better than half of the complete trials.
         failed: Trials that failed through their own configuration.
         running: Trials that still run, the asking one apart.
+        begun: How many trials were begun, those that will be tried again and the asking one apart.
     """
 
     scored: list[FrozenTrial]
     scores: list[float]
     failed: list[FrozenTrial]
     running: list[FrozenTrial]
-
-    @property
-    def begun(self) -> int:
-        """How many trials were begun, those that will be tried again and the asking one apart."""
-        return len(self.scored) + len(self.failed) + len(self.running)
+    begun: int
 
     @classmethod
     def of(cls, study: optuna.Study, asking: FrozenTrial) -> History:
@@ -62,13 +61,23 @@ class History:
             scores=_finite([score for _, score in known]),
             failed=[t for t in trials if failed_by_configuration(t)],
             running=[t for t in trials if t.state == TrialState.RUNNING],
+            begun=sum(t.state != TrialState.WAITING and not _is_interrupted(t) for t in trials),
         )
 
 
 def failed_by_configuration(trial: FrozenTrial) -> bool:
     """Whether a trial failed through its own configuration, which is evidence against it."""
+    return _cause(trial) == "configuration"
+
+
+def _is_interrupted(trial: FrozenTrial) -> bool:
+    return _cause(trial) == "interrupted"
+
+
+def _cause(trial: FrozenTrial) -> Cause | None:
+    """Why a trial failed; None where it did not, or left no reason."""
     failure: dict[str, Any] = trial.user_attrs.get(FAILURE, {})
-    return trial.state == TrialState.FAIL and failure.get("cause") == "configuration"
+    return failure.get("cause") if trial.state == TrialState.FAIL else None
 
 
 def study_seed(study: optuna.Study, otherwise: int) -> int:

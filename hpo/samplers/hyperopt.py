@@ -20,6 +20,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.observed import Observed, feasibility
@@ -70,7 +71,8 @@ def _likely(question: Question) -> Callable[[np.ndarray], np.ndarray]:
     model = None
     if question.history.failed:
         observed = Observed.of(question.axes, question.history, question.rng)
-        model = feasibility(features, observed)
+        with threadpool_limits(1, "blas"):
+            model = feasibility(features, observed)
     if model is None:
         return lambda codes: np.ones(len(codes), dtype=bool)
     return lambda codes: model.is_likely(features.of(codes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from hpo.samplers.gp.acquisition import Acquisition
 from hpo.samplers.gp.features import Features
@@ -27,16 +28,18 @@ def choose(question: Question) -> dict[str, Any]:
     axes, history = question.axes, question.history
     if history.begun < N_START:
         return axes.decode(spread(axes, 1, question.seed, skip=history.begun)[0])
-    observed = Observed.of(axes, history, question.rng)
-    features = Features(axes)
-    maximiser = Maximiser(
-        features=features,
-        acquisition=acquisition(features, observed),
-        seed=int(question.rng.integers(2**31)),
-        fixed=axes.encode([question.fixed])[0],
-    )
-    best = np.argsort(observed.targets, kind="stable")[:_N_INCUMBENTS]
-    return axes.decode(maximiser.maximise(observed.scored[best], observed.seen))
+    # Matrices this small gain nothing from threads, and lose much where others want the cores.
+    with threadpool_limits(1, "blas"):
+        observed = Observed.of(axes, history, question.rng)
+        features = Features(axes)
+        maximiser = Maximiser(
+            features=features,
+            acquisition=acquisition(features, observed),
+            seed=int(question.rng.integers(2**31)),
+            fixed=axes.encode([question.fixed])[0],
+        )
+        best = np.argsort(observed.targets, kind="stable")[:_N_INCUMBENTS]
+        return axes.decode(maximiser.maximise(observed.scored[best], observed.seen))
 
 
 def acquisition(features: Features, observed: Observed) -> Acquisition:

@@ -29,17 +29,14 @@ class Observed:
         targets: Their transformed scores, shape (n,).
         failed: Configurations that failed, shape (m, n_axes).
         running: Configurations that run, shape (k, n_axes).
+        seen: All configurations, also those that nothing is learnt of, shape (l, n_axes).
     """
 
     scored: np.ndarray
     targets: np.ndarray
     failed: np.ndarray
     running: np.ndarray
-
-    @property
-    def seen(self) -> np.ndarray:
-        """All configurations, shape (n + m + k, n_axes)."""
-        return np.concatenate([self.scored, self.failed, self.running])
+    seen: np.ndarray
 
     @classmethod
     def of(cls, axes: Axes, history: History, rng: np.random.Generator) -> Observed:
@@ -54,7 +51,13 @@ class Observed:
         failed = _codes(axes, [t.params for t in history.failed if axes.holds(t.params)], rng)
         running = _codes(axes, [t.params for t in history.running if axes.holds(t.params)], rng)
         kept = _worth_keeping(targets)
-        return cls(scored[kept], targets[kept], failed[-MOST_OBSERVED:], running)
+        return cls(
+            scored=scored[kept],
+            targets=targets[kept],
+            failed=failed[-MOST_OBSERVED:],
+            running=running,
+            seen=np.concatenate([scored, failed, running]),
+        )
 
 
 def _codes(

@@ -1,0 +1,50 @@
+"""Asynchronous successive halving (Li et al., 2020, "A system for massively parallel tuning").
+
+Optuna's pruner of this name writes down who reached which rung by the rung's number, which its
+Hyperband does too, with other epochs. Here values are compared at the epoch itself, so a study
+may change its pruner.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optuna.pruners import BasePruner
+from optuna.study import StudyDirection
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+
+class HalvingPruner(BasePruner):
+    """Lets the best share of all trials that reached a rung go on.
+
+    Args:
+        first: The epoch of the first rung, 1 or more.
+        reduction: Of so many trials on a rung one goes on; and by so much the next rung is later.
+    """
+
+    def __init__(self, first: int, reduction: int) -> None:
+        self._first = first
+        self._reduction = reduction
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether the trial is not among the best that were on its latest rung."""
+        epoch = trial.last_step
+        if epoch is None or not self._is_rung(epoch):
+            return False
+        sign = 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
+        values = sorted(
+            sign * other.intermediate_values[epoch]
+            for other in study.get_trials(deepcopy=False)
+            if epoch in other.intermediate_values
+        )
+        last = max(1, len(values) // self._reduction) - 1
+        return sign * trial.intermediate_values[epoch] > values[last]
+
+    def _is_rung(self, epoch: int) -> bool:
+        rung = self._first
+        while rung < epoch:
+            rung *= self._reduction
+        return rung == epoch
