@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from hpo.errors import HPOError, UsageError
+
 
 @dataclass(frozen=True)
 class TrialStarted:
@@ -84,8 +86,8 @@ class TrialEnded:
 
 
 @dataclass(frozen=True)
-class GPUMissing:
-    """A worker was given a GPU that Keras's backend cannot use, and trains on the CPU.
+class Warned:
+    """Something is not as it should be, and the worker goes on without it.
 
     Attributes:
         worker: Which one.
@@ -128,9 +130,11 @@ class SearchStopping:
 
     Attributes:
         reason: Why.
+        trials_run: Whether trials are running, whose epochs end first.
     """
 
     reason: str
+    trials_run: bool = True
 
 
 Event = (
@@ -139,7 +143,7 @@ Event = (
     | FoldEnded
     | EpochEnded
     | TrialEnded
-    | GPUMissing
+    | Warned
     | WorkerFailed
     | WorkerLeft
 )
@@ -147,6 +151,22 @@ Event = (
 OnEvent = Callable[[Event], None]
 
 _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+def raising(on_event: OnEvent) -> OnEvent:
+    """Pass events on, except that a worker which cannot work raises.
+
+    Raises:
+        UsageError: A wrong name or value is the cause.
+        HPOError: Something else is.
+    """
+
+    def notice(event: Event) -> None:
+        if isinstance(event, WorkerFailed):
+            raise (UsageError if event.usage else HPOError)(event.message)
+        on_event(event)
+
+    return notice
 
 
 def to_line(event: Event) -> bytes:

@@ -45,7 +45,8 @@ def record(
     """
     whole = whole or data
     description = _describe_data(data, whole)
-    if not study.facts:
+    found = description["fingerprint"]
+    if not study.facts or (study.facts["data"]["fingerprint"] != found and not study.has_begun):
         description["duplicates"] = dataclasses.asdict(duplicates.count(whole, data, splits))
         study.targets = {name: np.asarray(y) for name, y in by_output(data).items()}
         study.facts = {
@@ -55,10 +56,10 @@ def record(
             "environment": environment(),
         }
     before = study.facts["data"]["fingerprint"]
-    if before != description["fingerprint"]:
+    if before != found:
         raise HPOError(
             f"study {study.name!r} was begun with other data (fingerprint {before}, is "
-            f"{description['fingerprint']}). Start another with --study NAME."
+            f"{found}). Start another with --study NAME."
         )
 
 
@@ -110,21 +111,22 @@ def environment() -> dict[str, Any]:
     """Versions, backend, devices and platform, by name."""
     import keras
 
-    versions = {name: _version(name) for name in PACKAGES}
     return {
-        "hpo": hpo.__version__,
-        "python": platform.python_version(),
-        **{name: version for name, version in versions.items() if version},
+        **versions(),
         "backend": keras.backend.backend(),
-        "devices": _devices(),
+        "devices": [str(device) for device in keras.distribution.list_devices()],
         "platform": platform.platform(),
     }
 
 
-def _devices() -> list[str]:
-    import keras
-
-    return [str(device) for device in keras.distribution.list_devices()]
+def versions() -> dict[str, str]:
+    """The versions of hpo, of Python and of the packages that matter, by name."""
+    found = {name: _version(name) for name in PACKAGES}
+    return {
+        "hpo": hpo.__version__,
+        "python": platform.python_version(),
+        **{name: version for name, version in found.items() if version},
+    }
 
 
 def _version(package: str) -> str:

@@ -11,17 +11,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Interrupted(threading.Event):
+    """Set by the first Ctrl-C, SIGTERM or SIGHUP.
+
+    Attributes:
+        next_raises: Whether the next of them raises KeyboardInterrupt at once. Whoever stops for
+            another reason, and lets something end, sets it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next_raises = False
+
+
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[Interrupted]:
     """Turn the first Ctrl-C, SIGTERM or SIGHUP into an event; a second one raises at once.
 
     Outside of the main thread, where no signal arrives, the event is never set.
     """
-    interrupted = threading.Event()
+    interrupted = Interrupted()
 
     def handle(_number: int, _frame: object) -> None:
-        if interrupted.is_set():
+        if interrupted.next_raises:
             raise KeyboardInterrupt
+        interrupted.next_raises = True
         interrupted.set()
 
     if threading.current_thread() is not threading.main_thread():

@@ -9,6 +9,9 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hpo.errors import HPOError
+from hpo.reasons import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,16 +22,22 @@ def import_keras() -> None:
     TensorFlow's warnings are left out from then on; its errors are not.
 
     What an import that fails has printed is shown.
+
+    Raises:
+        HPOError: It fails.
     """
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Predicting with one model after the other is no mistake that wants a warning.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with _stderr_held_back():
-        import keras
+    try:
+        with _stderr_held_back():
+            import keras
 
-        keras.backend.backend()
+            keras.backend.backend()
+    except Exception as error:
+        raise HPOError(f"Keras cannot be imported: {one_line(error)}") from error
 
 
 @contextmanager

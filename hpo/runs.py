@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     import optuna
 
 
-def create_study(runs: Path, name: str, settings: Settings) -> Study:
+def create_study(runs: Path, name: str, settings: Settings, *, anew: bool = False) -> Study:
     """Make a study, or open the one of this name if it has the same settings.
+
+    One of which no trial was ever begun, since its first run was refused, may get any settings.
 
     Args:
         runs: The folder that holds one folder per study.
         name: The study's name.
         settings: What makes the study the study it is.
+        anew: Whether to make one anew of which no trial was ever begun in any case.
 
     Raises:
         UsageError: The name cannot be a folder's.
@@ -38,17 +41,22 @@ def create_study(runs: Path, name: str, settings: Settings) -> Study:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HPOError(f"{directory}: cannot be made ({error.strerror}).") from error
-    record = optuna.create_study(
-        study_name=name,
-        storage=_storage(directory),
-        direction=settings.direction,
-        load_if_exists=True,
-    )
-    study = Study(record, directory)
-    if SETTINGS in record.user_attrs and not _may_be_resized(study, settings):
-        _check_same(study, settings)
-    else:
-        record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
+    storage = _storage(directory)
+
+    def make() -> Study:
+        record = optuna.create_study(
+            study_name=name, storage=storage, direction=settings.direction, load_if_exists=True
+        )
+        return Study(record, directory)
+
+    study = make()
+    if SETTINGS in study.record.user_attrs:
+        if study.has_begun or (study.settings == settings and not anew):
+            _check_same(study, settings)
+            return study
+        optuna.delete_study(study_name=name, storage=storage)
+        study = make()
+    study.record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
     return study
 
 
@@ -110,16 +118,6 @@ def _storage(directory: Path) -> optuna.storages.BaseStorage:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return open_journal(directory / JOURNAL)
-
-
-def _may_be_resized(study: Study, settings: Settings) -> bool:
-    """Whether only the train size is another one, of which no worker has taken a part yet.
-
-    That a train size is larger than the data shows when the data is loaded.
-    """
-    return not study.facts and settings == dataclasses.replace(
-        study.settings, train_size=settings.train_size
-    )
 
 
 def _check_same(study: Study, settings: Settings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shlex
 from pathlib import Path
@@ -16,6 +15,7 @@ from hpo.errors import UsageError
 from hpo.executors import make_executor
 from hpo.interrupts import interruptible
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
+from hpo.quiet import import_keras
 from hpo.runs import create_study, load_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space import Space
@@ -119,7 +119,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
     samplers.make_sampler(sampler, seed)
     pruners.check(pruner)
     if tensorboard is not None:
-        boards.check()
+        boards.check(Path(tensorboard))
     earlier = None if warm_start_from is None else load_study(warm_start_from, runs)
     placement = Options(
         workers=workers,
@@ -145,6 +145,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
             group_duplicates=group_duplicates,
             precision=precision,
         ),
+        anew=earlier is not None,
     )
     folder = data_dir or os.environ.get("HPO_DATA_DIR")
     opened.options = Options(
@@ -191,10 +192,11 @@ def run(  # noqa: PLR0913  (what a search may be told)
         tensorboard=None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100
     )
     opened.fail_orphans()
+    opened.sweep()
     if not opened.trials:
         warm_start.queue(opened, chosen, earlier)
-    if sampler == "grid":
-        _end_with_the_grid(opened)
+    if where == "inline":
+        import_keras()  # before anything is shown, since it has much to say
     on_open(opened)
     with interruptible() as interrupted:
         stopping = Stopping(opened, interrupted, on_event)
@@ -226,16 +228,6 @@ def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, s
             f"its name, module:attribute or file. Received: the Task {task.name!r} itself."
         )
     return task, IN_CODE
-
-
-def _end_with_the_grid(study: Study) -> None:
-    """Ask for no more trials than there are combinations of values."""
-    from hpo.samplers import grid
-
-    wanted = study.options.trials
-    begun = sum(trial.counts or trial.state in ("waiting", "running") for trial in study.trials)
-    there = begun + grid.untried(study.record, max(0, wanted - begun))
-    study.options = dataclasses.replace(study.options, trials=max(1, min(wanted, there)))
 
 
 def _command(task: str, options: Mapping[str, Any]) -> str:

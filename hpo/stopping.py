@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from hpo.events import SearchStopping, TrialEnded
+from hpo.events import SearchStopping, TrialEnded, TrialStarted
 
 if TYPE_CHECKING:
-    import threading
-
     from hpo.events import Event, OnEvent
+    from hpo.interrupts import Interrupted
     from hpo.study import Study
 
 
@@ -23,7 +22,7 @@ class Stopping:
         on_event: Told once that the search stops, and passed what is noticed.
     """
 
-    def __init__(self, study: Study, interrupted: threading.Event, on_event: OnEvent) -> None:
+    def __init__(self, study: Study, interrupted: Interrupted, on_event: OnEvent) -> None:
         self._study = study
         self._interrupted = interrupted
         self._on_event = on_event
@@ -31,11 +30,15 @@ class Stopping:
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._patience = study.options.patience
         self._patient = self._is_patient()
+        self._running: set[int] = set()
         self._told = False
 
     def notice(self, event: Event) -> None:
         """Take an event into account, and pass it on."""
+        if isinstance(event, TrialStarted):
+            self._running.add(event.number)
         if isinstance(event, TrialEnded):
+            self._running.discard(event.number)
             self._patient = self._is_patient()
         self._on_event(event)
 
@@ -44,11 +47,12 @@ class Stopping:
         reason = self._reason()
         if reason and not self._told:
             self._told = True
-            self._on_event(SearchStopping(reason))
+            self._interrupted.next_raises = True
+            self._on_event(SearchStopping(reason, trials_run=bool(self._running)))
         return bool(reason)
 
     def _is_patient(self) -> bool:
-        return self._patience is None or _in_vain(self._study) < self._patience
+        return self._patience is None or self._study.in_vain < self._patience
 
     def _reason(self) -> str:
         if self._interrupted.is_set():
@@ -56,15 +60,3 @@ class Stopping:
         if self._deadline is not None and time.monotonic() > self._deadline:
             return "the time is over"
         return "" if self._patient else f"no better score in {self._patience} trials"
-
-
-def _in_vain(study: Study) -> int:
-    """How many trials have been had since the best one."""
-    best = study.best
-    if best is None or best.ended is None:
-        return study.counted
-    # By the time they ended: trials of other workers have higher numbers and end earlier.
-    return sum(
-        trial.counts and trial.ended is not None and trial.ended > best.ended
-        for trial in study.trials
-    )

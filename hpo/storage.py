@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from optuna.storages import JournalStorage
@@ -117,6 +118,7 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
+        _locks.add(self)
 
     def acquire(self, *, block: bool = True) -> bool:
         """Take the lock; without ``block``, return False where somebody else holds it."""
@@ -137,6 +139,18 @@ class FileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+_locks: weakref.WeakSet[FileLock] = weakref.WeakSet()
+
+
+def _let_go_after_fork() -> None:
+    """Leave the locks to this process: one that it forks off would hold them beyond its death."""
+    for lock in list(_locks):
+        lock.release()  # closes the copy only
+
+
+os.register_at_fork(after_in_child=_let_go_after_fork)
 
 
 def _end_of_last_line(file: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -53,6 +54,7 @@ class Study:
         self.directory = directory
         self._ended: dict[int, Trial] = {}
         self._without_models: set[int] = set()
+        self._options: Options | None = None
 
     @property
     def name(self) -> str:
@@ -66,12 +68,35 @@ class Study:
 
     @property
     def options(self) -> Options:
-        """How the latest run searched it."""
-        return self._attribute(OPTIONS, Options)
+        """How this run searches it, or where it does not search, how the latest run did."""
+        return self._options or self._attribute(OPTIONS, Options, but_known=True)
 
     @options.setter
     def options(self, options: Options) -> None:
         self.record.set_user_attr(OPTIONS, dataclasses.asdict(options))
+        self.search_with(options)
+
+    def search_with(self, options: Options) -> None:
+        """Search it with options that another run of the study cannot change."""
+        self._options = options
+
+    @property
+    def wanted(self) -> int:
+        """How many trials it shall have; no more than there are combinations of a grid."""
+        options = self.options
+        if options.sampler != "grid":
+            return options.trials
+        from hpo.samplers import grid
+
+        begun = sum(trial.counts or trial.state == "running" for trial in self.trials)
+        waiting = sum(trial.state == "waiting" for trial in self.trials)
+        left = grid.untried(self.record, max(0, options.trials - begun - waiting))
+        return min(options.trials, begun + waiting + left)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a trial was ever begun; until then nothing of it is worth keeping."""
+        return any(trial.state != "waiting" for trial in self.trials)
 
     @property
     def space(self) -> Space:
@@ -206,6 +231,18 @@ class Study:
         """How many trials have been had."""
         return sum(trial.counts for trial in self.trials)
 
+    @property
+    def in_vain(self) -> int:
+        """How many trials have been had since the best one."""
+        best = self.best
+        if best is None or best.ended is None:
+            return self.counted
+        # By the time they ended: trials of other workers have higher numbers and end earlier.
+        return sum(
+            trial.counts and trial.ended is not None and trial.ended > best.ended
+            for trial in self.trials
+        )
+
     def complete(self, trial: optuna.Trial, evaluation: Evaluation) -> None:
         """Store what a trial came to; its files first, so that a complete trial has them."""
         artifacts.write_arrays(
@@ -306,6 +343,14 @@ class Study:
         finally:
             lock.release()
 
+    def sweep(self) -> None:
+        """Remove what workers that were killed have left; what they printed goes to the log."""
+        with self.asking():
+            for lock in (self.directory / "workers").glob("*.lock"):
+                if not self.is_alive(lock.stem):
+                    keep_log(lock.with_suffix(".log"), self.directory / "worker.log")
+                    lock.unlink(missing_ok=True)
+
     def worker_lock(self, worker: str) -> Path:
         """The file whose lock a worker holds as long as it lives."""
         return self.directory / "workers" / f"{worker}.lock"
@@ -330,14 +375,33 @@ class Study:
             self._ended[frozen.number] = trial
         return self._ended[frozen.number]
 
-    def _attribute(self, key: str, kind: type[_Record]) -> _Record:
+    def _attribute(self, key: str, kind: type[_Record], *, but_known: bool = False) -> _Record:
         try:
-            return kind(**self.record.user_attrs[key])
+            found = self.record.user_attrs[key]
+            if but_known:  # what another version could choose makes no other study of it
+                names = {field.name for field in dataclasses.fields(kind)}
+                found = {name: value for name, value in found.items() if name in names}
+            return kind(**found)
         except (KeyError, TypeError):
             raise HPOError(
                 f"study {self.name!r} in {self.directory} lacks its {key}, or they are those of "
                 "another version of hpo. Run it again with this version, or delete the folder."
             ) from None
+
+
+def keep_log(log: Path, whole: Path) -> bytes:
+    """Move what a worker printed to the end of the log of all workers.
+
+    Returns:
+        What it printed, as far as it could be read and written.
+    """
+    printed = b""
+    with contextlib.suppress(OSError):
+        printed = log.read_bytes()
+        with whole.open("ab") as file:
+            file.write(printed)
+        log.unlink()
+    return printed
 
 
 def new_worker_name() -> str:

@@ -24,12 +24,21 @@ _CHECKED_SAMPLES = 20
 _LOWEST_WORD = 3  # below it are padding, the start mark and what is unknown
 
 
-def check() -> None:
-    """Refuse to write for TensorBoard where it is not installed.
+def check(directory: Path) -> None:
+    """Refuse to write for TensorBoard where it is not installed, or where nothing can be written.
+
+    Args:
+        directory: The folder to write to; it is made.
 
     Raises:
-        UsageError: It is not.
+        UsageError: What is wrong.
     """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--tensorboard {directory}: cannot be made ({error.strerror}). Name another folder."
+        ) from error
     if importlib.util.find_spec("tensorboard") is None:
         raise UsageError("--tensorboard needs TensorBoard: pip install 'hpo-keras[tensorboard]'")
 

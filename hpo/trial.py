@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     import optuna
 
-State = Literal["complete", "pruned", "failed", "running", "waiting"]
+State = Literal["complete", "pruned", "failed", "interrupted", "running", "waiting"]
+"""An interrupted trial was stopped with its search; its configuration waits to be tried again."""
 
 Cause = Literal["configuration", "outside", "interrupted"]
 """Why a trial failed: through its own hyperparameters or code, through something outside of it
@@ -105,8 +106,8 @@ class Trial:
 
     @property
     def counts(self) -> bool:
-        """Whether the trial has been had: it ended, and not because the search was stopped."""
-        return self.state in ("complete", "pruned", "failed") and self.cause != "interrupted"
+        """Whether the trial has been had: it ended of itself."""
+        return self.state in ("complete", "pruned", "failed")
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
     if state == "failed":  # a trial that was completed meanwhile may have a reason too
         unknown = {"reason": "unknown: its worker left no reason", "cause": "outside"}
         failure = attributes.get(FAILURE, unknown)
+        state = "interrupted" if failure.get("cause") == "interrupted" else state
     return Trial(
         number=frozen.number,
         state=state,

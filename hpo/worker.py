@@ -14,10 +14,10 @@ from hpo.evaluation import Evaluator
 from hpo.events import (
     EpochEnded,
     FoldEnded,
-    GPUMissing,
     OnEvent,
     TrialEnded,
     TrialStarted,
+    Warned,
     WorkerFailed,
     WorkerLeft,
 )
@@ -100,7 +100,8 @@ class Worker:
             Whether the worker could work at all; if not, the event WorkerFailed said why.
         """
         lock = FileLock(self.study.worker_lock(self.name))
-        lock.acquire()
+        with self.study.asking():  # or it might be swept away before it is held
+            lock.acquire()
         try:
             with precision(self.study.settings.precision):
                 self._work()
@@ -156,7 +157,7 @@ class Worker:
         if unused and self.options.devices != "auto":
             raise UsageError(f"devices {self.options.devices}: {unused}")
         if unused:
-            self._emit(GPUMissing(self.name, unused))
+            self._emit(Warned(self.name, unused))
 
     def _run_trial(self, evaluator: Evaluator) -> bool:
         """Evaluate one trial, unless others have begun all that the study shall have."""
@@ -204,7 +205,9 @@ class Worker:
         with self.study.asking():
             # Trials that other workers run count too, or two workers would ask the same.
             begun = sum(trial.counts or trial.state == "running" for trial in self.study.trials)
-            if begun >= self.options.trials:
+            patience = self.options.patience
+            in_vain = patience is not None and self.study.in_vain >= patience
+            if begun >= self.study.wanted or in_vain:
                 return None
             self.study.record.sampler = make_sampler(
                 self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
@@ -255,7 +258,14 @@ class Worker:
             return None
         folder = Path(self.options.tensorboard) / self.study.name / f"trial-{number}"
         board = Board(folder, self.study.settings.objective)
-        return lambda model, folds, found: board.write(params, model, folds, evaluator.data, found)
+
+        def write(model: Any, folds: list[FoldArrays], found: Evaluation) -> None:
+            try:
+                board.write(params, model, folds, evaluator.data, found)
+            except Exception as error:  # noqa: BLE001  (TensorFlow's own; the trial is worth more)
+                self._emit(Warned(self.name, f"nothing for TensorBoard: {one_line(error)}"))
+
+        return write
 
     def _models_directory(self, number: int, score: float) -> Path | None:
         if self.study.rank(score) >= self.options.keep:

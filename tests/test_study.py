@@ -134,6 +134,7 @@ def test_a_study_of_the_same_settings_goes_on(runs, study):
     ],
 )
 def test_a_study_of_other_settings_is_refused_with_what_differs(runs, study, field, value):
+    ask(study)
     with pytest.raises(HPOError) as caught:
         create_study(runs, "demo", dataclasses.replace(SETTINGS, **{field: value}))
 
@@ -145,9 +146,9 @@ def test_a_study_of_other_settings_is_refused_with_what_differs(runs, study, fie
     assert study.settings == SETTINGS
 
 
-def begin_with_facts(runs, train_size):
+def begin(runs, train_size):
     study = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=train_size))
-    study.facts = {"baseline": 1.0}
+    ask(study)
     return study
 
 
@@ -160,19 +161,58 @@ def begin_with_facts(runs, train_size):
     ],
 )
 def test_a_study_goes_on_only_with_the_same_part_of_the_data(runs, old, new, difference):
-    begin_with_facts(runs, old)
+    begin(runs, old)
 
     create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=old))
     with pytest.raises(HPOError, match=f"train size {difference}"):
         create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=new))
 
 
-def test_a_train_size_that_no_worker_could_take_yet_may_be_mended(runs):
-    create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=9_999_999))
+def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
+    refused = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=9_999_999))
+    refused.record.enqueue_trial({"units": 3})
+    refused.facts = {"baseline": 1.0}
 
-    mended = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=500))
+    mended = create_study(
+        runs, "part", dataclasses.replace(SETTINGS, train_size=500, direction="maximize")
+    )
 
     assert mended.settings.train_size == 500
+    assert (mended.trials, mended.facts) == ([], {})
+    assert load_study("part", runs).settings == mended.settings
+
+
+def test_a_study_that_never_began_a_trial_goes_on_unless_it_is_wanted_anew(runs, study):
+    study.record.enqueue_trial({"units": 3})
+
+    assert len(create_study(runs, "demo", SETTINGS).trials) == 1
+    assert create_study(runs, "demo", SETTINGS, anew=True).trials == []
+
+
+def test_options_of_another_version_are_read_as_far_as_they_are_known(runs, study):
+    study.options = Options(trials=7)
+    study.record.set_user_attr("options", {**dataclasses.asdict(study.options), "speed": "high"})
+
+    assert load_study("demo", runs).options == Options(trials=7)
+
+
+def test_a_run_keeps_its_own_options_when_another_run_has_others(runs, study):
+    study.options = Options(trials=30)
+    load_study("demo", runs).options = Options(trials=5)
+
+    assert (study.wanted, load_study("demo", runs).wanted) == (30, 5)
+
+
+def test_what_killed_workers_left_is_swept_up_and_their_logs_are_kept(study, worker):
+    folder = study.directory / "workers"
+    for name in ("alive", "dead"):
+        (folder / f"{name}.log").write_text(f"{name} said so\n")
+    (folder / "dead.lock").touch()
+
+    study.sweep()
+
+    assert sorted(path.name for path in folder.iterdir()) == ["alive.lock", "alive.log"]
+    assert (study.directory / "worker.log").read_text() == "dead said so\n"
 
 
 def test_a_study_from_before_there_were_train_sizes_goes_on(runs, study):
@@ -197,6 +237,7 @@ def test_settings_say_how_trials_are_evaluated(train_size, evaluation):
 
 
 def test_all_that_differs_is_named(runs, study):
+    ask(study)
     other = dataclasses.replace(SETTINGS, cv="kfold:9", objective="val_mse")
 
     with pytest.raises(HPOError, match=r"objective was val_mae.*cv was kfold:2, is kfold:9"):
@@ -214,6 +255,7 @@ def test_all_that_differs_is_named(runs, study):
     ],
 )
 def test_a_space_that_differs_is_refused_with_the_parameter(runs, study, old, new, difference):
+    ask(study)
     other = dataclasses.replace(SETTINGS, space=SPACE.replace(old, new))
 
     with pytest.raises(HPOError) as caught:
@@ -223,6 +265,7 @@ def test_a_space_that_differs_is_refused_with_the_parameter(runs, study, old, ne
 
 
 def test_a_space_in_another_order_is_refused(runs, study):
+    ask(study)
     units, rate = SPACE.split("\n\n")
     other = dataclasses.replace(SETTINGS, space=f"{rate}\n\n{units}\n")
 
@@ -582,7 +625,7 @@ def test_an_interrupted_trial_is_tried_again_with_its_seed(study):
     again = ask(study, worker="second")
     assert again.params == interrupted.params
     assert again.user_attrs[SEED] == 123
-    assert [trial.state for trial in study.trials] == ["failed", "running"]
+    assert [trial.state for trial in study.trials] == ["interrupted", "running"]
 
 
 def test_an_interrupted_trial_does_not_count(study):
@@ -597,7 +640,7 @@ def test_an_interrupted_trial_is_queued_once(runs, study):
     outcomes = [one.fail(number, INTERRUPTED) for one in (study, load_study("demo", runs))]
 
     assert outcomes == [True, False]
-    assert [trial.state for trial in study.trials] == ["failed", "waiting"]
+    assert [trial.state for trial in study.trials] == ["interrupted", "waiting"]
 
 
 def test_a_trial_interrupted_before_it_drew_anything_is_not_queued(study):
@@ -667,7 +710,7 @@ def test_the_trial_of_a_worker_that_was_killed_is_tried_again(study, worker):
     assert study.fail_orphans() == [0]
 
     assert not study.is_alive("alive")
-    assert states(study) == ["failed", "waiting"]
+    assert states(study) == ["interrupted", "waiting"]
     assert study.trials[0].cause == "interrupted"
     assert "killed" in study.trials[0].reason
     assert study.trials[1].seed == 5
@@ -688,7 +731,7 @@ def test_orphans_are_told_from_trials_that_go_on_and_from_those_that_ended(study
     study.record.enqueue_trial({"units": 3, "rate": 0.5})
 
     assert study.fail_orphans() == [2]
-    assert states(study) == ["complete", "running", "failed", "waiting", "waiting"]
+    assert states(study) == ["complete", "running", "interrupted", "waiting", "waiting"]
 
 
 def test_of_a_worker_known_to_be_dead_only_its_own_trial_fails(study):

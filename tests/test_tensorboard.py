@@ -82,8 +82,15 @@ def test_the_projector_gets_a_labelled_row_for_every_word(board):
     assert "words.tsv" in (board / "projector_config.pbtxt").read_text()
 
 
-def test_without_tensorboard_the_extra_is_named(monkeypatch):
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(hpo.HPOError, match="cannot be made"):
+        tensorboard.check(tmp_path / "file" / "board")
+
+
+def test_without_tensorboard_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 
     with pytest.raises(hpo.HPOError, match=r"hpo-keras\[tensorboard\]"):
-        tensorboard.check()
+        tensorboard.check(tmp_path)

@@ -18,33 +18,41 @@ from hpo.cli.one_object import printed_to_stderr
 @options.as_json
 def command(runs: str | None, data_dir: str | None, *, as_json: bool) -> None:
     """Show versions, backend and devices, and where data and studies are."""
-    from hpo.devices import unused_gpus
-
     with printed_to_stderr(when=as_json):
-        found = _findings(runs, data_dir)
+        found, trouble = _findings(runs, data_dir)
     if as_json:
         print_json(found)
-        return
+    else:
+        _print(found)
+    if trouble:
+        click.echo(f"hpo: {trouble}", err=True)
+
+
+def _print(found: dict[str, Any]) -> None:
     width = max(map(len, found))
     for name, value in found.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         click.echo(f"{name:<{width}}  {shown if shown not in (None, '') else 'none'}")
-    if unused := unused_gpus():
-        click.echo(f"hpo: {unused}", err=True)
 
 
-def _findings(runs: str | None, data_dir: str | None) -> dict[str, Any]:
-    from hpo.devices import list_gpus
-    from hpo.facts import environment
+def _findings(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]:
+    """What there is, by name, and what is wrong with it, or ""."""
+    from hpo.devices import list_gpus, unused_gpus
+    from hpo.errors import HPOError
+    from hpo.facts import environment, versions
     from hpo.plugins import list_tasks
     from hpo.quiet import import_keras
     from hpo.runs import list_studies, runs_directory
 
-    import_keras()
+    try:
+        import_keras()
+        surroundings, trouble = environment(), unused_gpus()
+    except HPOError as error:
+        surroundings, trouble = {**versions(), "backend": None, "devices": []}, str(error)
     tasks = list_tasks()
     data = data_dir or os.environ.get("HPO_DATA_DIR")
-    return {
-        **environment(),
+    found = {
+        **surroundings,
         "cores": os.cpu_count(),
         "gpus of the driver": list_gpus(),
         "data": str(Path(data).absolute()) if data else None,
@@ -54,3 +62,4 @@ def _findings(runs: str | None, data_dir: str | None) -> dict[str, Any]:
         "tasks": [task.name for task in tasks if not task.error],
         "broken tasks": [task.name for task in tasks if task.error],
     }
+    return found, trouble

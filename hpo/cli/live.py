@@ -11,10 +11,10 @@ from hpo.events import (
     EpochEnded,
     Event,
     FoldEnded,
-    GPUMissing,
     SearchStopping,
     TrialEnded,
     TrialStarted,
+    Warned,
     WorkerFailed,
     WorkerLeft,
 )
@@ -54,7 +54,7 @@ class Live:
         self._study = study
         self._metric = study.settings.objective
         self._workers: dict[str, _Doing | None] = {}
-        self._gpu_is_missing = False
+        self._warned: set[str] = set()
         self._began = time.monotonic()
         self._had_before = study.counted
         self._progress = Progress(
@@ -66,7 +66,7 @@ class Live:
         )
         self._bar = self._progress.add_task(
             study.name,
-            total=study.options.trials,
+            total=study.wanted,
             completed=self._had_before,
             best=self._best(),
             left="",
@@ -97,8 +97,8 @@ class Live:
             self._update(event.worker, fold=f"fold {event.fold}/{event.folds}")
         elif isinstance(event, TrialEnded):
             self._end(event)
-        elif isinstance(event, GPUMissing):
-            self._tell_of_gpu(event)
+        elif isinstance(event, Warned):
+            self._warn(event)
         elif isinstance(event, WorkerLeft):
             self._workers.pop(event.worker, None)
         elif isinstance(event, WorkerFailed):
@@ -107,9 +107,9 @@ class Live:
         elif isinstance(event, SearchStopping):
             self._print(stopping_as_text(event))
 
-    def _tell_of_gpu(self, event: GPUMissing) -> None:
-        if not self._gpu_is_missing:
-            self._gpu_is_missing = True  # every worker tells of it
+    def _warn(self, event: Warned) -> None:
+        if event.message not in self._warned:
+            self._warned.add(event.message)  # every worker may tell of it
             self._print(f"hpo: {event.message}")
 
     def _update(
@@ -158,7 +158,7 @@ class Live:
     def _left(self) -> str:
         had = self._study.counted - self._had_before
         each = (time.monotonic() - self._began) / max(1, had)
-        left = max(0, self._study.options.trials - self._study.counted)
+        left = max(0, self._study.wanted - self._study.counted)
         return f"{seconds_as_text(each * left)} left"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from hpo.events import Event, GPUMissing, SearchStopping, TrialEnded, WorkerFailed
+from hpo.events import Event, SearchStopping, TrialEnded, Warned, WorkerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ class Lines:
     def __init__(self, study: Study) -> None:
         self._study = study
         self._metric = study.settings.objective
-        self._gpu_is_missing = False
+        self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -130,8 +130,8 @@ class Lines:
         """Show an event."""
         if isinstance(event, WorkerFailed):
             click.echo(f"hpo: {event.message}", err=True)
-        if isinstance(event, GPUMissing) and not self._gpu_is_missing:
-            self._gpu_is_missing = True  # every worker tells of it
+        if isinstance(event, Warned) and event.message not in self._warned:
+            self._warned.add(event.message)  # every worker may tell of it
             click.echo(f"hpo: {event.message}", err=True)
         if isinstance(event, SearchStopping):
             click.echo(stopping_as_text(event), err=True)
@@ -146,12 +146,14 @@ class Lines:
 
     def _standing(self) -> str:
         best = self._study.best
-        had = f"{self._study.counted}/{self._study.options.trials} trials"
+        had = f"{self._study.counted}/{self._study.wanted} trials"
         return f"best {best.score:.4f}, {had}" if best and best.score is not None else had
 
 
 def stopping_as_text(event: SearchStopping) -> str:
     """Why a search stops, and how to stop it at once."""
+    if not event.trials_run:
+        return event.reason
     return f"{event.reason}: the running epoch ends first; Ctrl-C stops at once"
 
 

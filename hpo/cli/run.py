@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -145,10 +144,15 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
     else:
         _print_result(study)
     if study.best is None:
-        reasons = [trial.reason for trial in study.trials if trial.reason]
+        reasons = [trial.reason for trial in study.trials if trial.state == "failed"]
+        if not reasons:
+            raise hpo.HPOError(
+                f"no trial of study {study.name!r} has ended yet. Run the same command again to "
+                "go on."
+            )
         raise hpo.HPOError(
             f"no trial of study {study.name!r} succeeded; the last one failed with: "
-            f"{reasons[-1] if reasons else 'no reason'}. See: hpo show {study.name}"
+            f"{reasons[-1]}. See: hpo show {study.name}"
         )
 
 
@@ -168,7 +172,7 @@ class _Show:
         self.study = study
         if study.counted:
             click.echo(_continuing(study), err=True)
-        self._display = Live(study) if sys.stderr.isatty() else Lines(study)
+        self._display = Live(study) if _can_redraw() else Lines(study)
         self._stack.enter_context(self._display)
 
     def __call__(self, event: Event) -> None:
@@ -177,8 +181,20 @@ class _Show:
             self._display(event)
 
 
+def _can_redraw() -> bool:
+    """Whether standard error is a terminal that can write over what it has written."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console.is_terminal and not console.is_dumb_terminal
+
+
 def _continuing(study: Study) -> str:
-    had, wanted = study.counted, study.options.trials
+    had, wanted = study.counted, study.wanted
+    if wanted < study.options.trials:
+        return f"study {study.name} has tried {had} of the {wanted} combinations of its grid" + (
+            "; go on with another --sampler" if had == wanted else ""
+        )
     if had >= wanted:
         return (
             f"study {study.name} has {had} of {wanted} trials already; "
@@ -189,7 +205,7 @@ def _continuing(study: Study) -> str:
 
 def _say_how_to_go_on(study: Study | None) -> None:
     if study is not None:
-        had = f"{study.counted} of {study.options.trials} trials"
+        had = f"{study.counted} of {study.wanted} trials"
         click.echo(f"stopped with {had}; run the same command again to go on", err=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,8 +77,8 @@ def _as_json(study: Study) -> dict[str, Any]:
 
 
 def _trial_as_json(trial: Trial) -> dict[str, Any]:
-    names = ("number", "state", "score", "std_error", "epochs", "seconds", "params", "reason")
-    return {name: getattr(trial, name) for name in names}
+    names = ("number", "state", "score", "std_error", "epochs", "seconds", "params")
+    return {name: getattr(trial, name) for name in (*names, "reason", "cause")}
 
 
 def _show_one(trial: Trial, *, as_json: bool) -> None:
@@ -113,7 +114,8 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
 
 def _show_study(study: Study, most: int | None) -> None:
     ranking = study.ranking
-    states = [trial.state for trial in study.trials]
+    # What was interrupted stands there a second time, as it is tried again.
+    states = [trial.state for trial in study.trials if trial.state != "interrupted"]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     click.echo(
         f"{study.name}: {study.settings.objective}, {study.settings.evaluation}; "
@@ -125,14 +127,14 @@ def _show_study(study: Study, most: int | None) -> None:
         click.echo(f"baseline {_number(baseline)}; test set consulted {consulted} times")
     for line in (*_duplicates(study), *_chosen(study)):
         click.echo(line)
-    width = shutil.get_terminal_size().columns
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     for trial in ranking[:most]:
         params = " ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
         click.echo(_cut(f"{trial.number:>5}  {_with_error(trial)}  {params}", width))
     if most is not None and len(ranking) > most:
         click.echo(f"       {len(ranking) - most} more: hpo show {study.name} --all")
     for trial in study.trials:
-        if trial.reason:
+        if trial.state == "failed":
             click.echo(f"{trial.number:>5}  failed: {trial.reason}")
 
 

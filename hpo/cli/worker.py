@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -25,38 +27,58 @@ if TYPE_CHECKING:
 @options.runs
 @click.option("--name", help="The worker's name.", hidden=True)
 @click.option("--events", type=int, help="Descriptor to write events to.", hidden=True)
+@click.option("--options", "given", help="Options of the search, as JSON.", hidden=True)
 def command(
-    study: str, task: str | None, runs: str | None, name: str | None, events: int | None
+    study: str,
+    task: str | None,
+    runs: str | None,
+    name: str | None,
+    events: int | None,
+    given: str | None,
 ) -> None:
     """Join STUDY with one more worker, from this machine or another one.
 
     The worker evaluates trials until the study has as many as `hpo run` asked for.
     """
     from hpo.cli.progress import Lines
+    from hpo.events import raising
     from hpo.interrupts import interruptible
     from hpo.quiet import import_keras
     from hpo.runs import load_study
+    from hpo.settings import Options
     from hpo.study import new_worker_name
     from hpo.worker import Worker
 
     opened = load_study(study, runs)
+    if given is not None:
+        opened.search_with(Options(**json.loads(given)))
+    elif opened.counted >= opened.wanted:
+        click.echo(f"study {opened.name} has its {opened.wanted} trials already", err=True)
+        return
     import_keras()
     with interruptible() as stop:
         worker = Worker(
             opened,
             task=task,
             name=name or new_worker_name(),
-            on_event=Lines(opened) if events is None else _writer(events),
+            on_event=raising(Lines(opened)) if events is None else _writer(events),
             stopping=stop.is_set,
             recycle=events is not None,
         )
         if events is not None:
             threading.Thread(target=_hold_lifeline, args=(worker, stop), daemon=True).start()
         could_work = worker.run()
-    if events is None and stop.is_set():
+    if events is not None:
+        _end(0 if could_work else 1)
+    if stop.is_set():
         raise KeyboardInterrupt
-    if not could_work:
-        sys.exit(1)
+
+
+def _end(status: int) -> None:
+    """End this process, whatever threads the plugin has left running in it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _writer(descriptor: int) -> Callable[[Event], None]:
@@ -80,4 +102,4 @@ def _hold_lifeline(worker: Worker, stop: threading.Event) -> None:
     try:
         worker.abandon()
     finally:
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)  # what it started too; it leads a session of its own

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from hpo.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
-from hpo.study import new_worker_name
+from hpo.study import keep_log, new_worker_name
 from hpo.training.memory import resident_bytes
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Child:
         self._events = open(reading, "rb", buffering=0)  # noqa: PTH123, SIM115  (a descriptor)
         command = ["worker", str(study.directory), "--task", study.settings.task]
         command += ["--name", self.name, "--events", str(writing)]
+        command += ["--options", json.dumps(dataclasses.asdict(study.options))]
         with self._own_log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  (this interpreter, this package)
                 [sys.executable, "-P", "-m", "hpo", *command],
@@ -101,15 +104,18 @@ class Child:
                 self._stdin.write(b"stop\n")
                 self._stdin.flush()
 
-    def kill_if_excessive(self) -> None:
-        """End it at once where its trial takes far too long or its process too much memory."""
+    def kill_if_it_takes_too_long(self) -> None:
+        """End it at once where its trial takes far too long; all it has told is to be read."""
         since, limit = self._running_since, self._kill_after
         if since is not None and limit is not None and time.monotonic() - since > limit:
             self.verdict = (
                 "ran on long after --trial-timeout without ending an epoch, and was killed"
             )
             self.kill()
-        elif self._most_bytes and resident_bytes(self._process.pid) > self._most_bytes:
+
+    def kill_if_it_takes_too_much_memory(self) -> None:
+        """End it at once where its process takes too much memory."""
+        if self._most_bytes and resident_bytes(self._process.pid) > self._most_bytes:
             self.verdict = (
                 f"out of memory: its worker took more than the "
                 f"{self._most_bytes / (1 << 30):.3g} GiB of --worker-memory, and was killed"
@@ -119,11 +125,8 @@ class Child:
     def close(self) -> None:
         """Let go of a process that has ended, or is about to, and keep what it printed."""
         self._process.wait()
-        with contextlib.suppress(OSError):
-            self._printed = self._own_log.read_bytes()
-            with self.log_path.open("ab") as log:
-                log.write(self._printed)
-            self._own_log.unlink()
+        self.kill()  # what it started
+        self._printed = keep_log(self._own_log, self.log_path)
         self._events.close()
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()

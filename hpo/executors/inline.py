@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.errors import HPOError, UsageError
-from hpo.events import WorkerFailed
+from hpo.events import raising
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpo.events import Event, OnEvent
+    from hpo.events import OnEvent
     from hpo.study import Study
     from hpo.task import Task
 
@@ -25,13 +24,8 @@ class InlineExecutor:
         from hpo.study import new_worker_name
         from hpo.worker import Worker
 
-        def raise_if_failed(event: Event) -> None:
-            if isinstance(event, WorkerFailed):
-                raise (UsageError if event.usage else HPOError)(event.message)
-            on_event(event)
-
         Worker(
-            study, name=new_worker_name(), task=task, on_event=raise_if_failed, stopping=stopping
+            study, name=new_worker_name(), task=task, on_event=raising(on_event), stopping=stopping
         ).run()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpo.devices import environments
 from hpo.errors import HPOError, UsageError
-from hpo.events import TrialEnded, WorkerFailed
+from hpo.events import TrialEnded, WorkerFailed, WorkerLeft
 from hpo.executors.child import Child
 from hpo.trial import Cause, Failure
 
@@ -66,6 +66,7 @@ class _Crew:
         for child in self._children.values():
             child.kill()
             self._study.fail_orphans(child.name)
+            self._study.worker_lock(child.name).unlink(missing_ok=True)
             child.close()
         self._children.clear()
 
@@ -86,15 +87,17 @@ class _Crew:
         others = sum(
             trial.state == "running" and trial.worker not in own for trial in self._study.trials
         )
-        return self._study.options.trials - self._study.counted - others
+        return self._study.wanted - self._study.counted - others
 
     def _listen(self, selector: selectors.BaseSelector) -> None:
         ready = _readable(selector, POLL_SECONDS)
         for place, child in list(self._children.items()):
-            child.kill_if_excessive()
+            child.kill_if_it_takes_too_much_memory()
             if child in ready:
                 ended = not child.read(self._on_event)
             else:
+                # What it did while nobody listened has been read: after Ctrl-Z and fg, say.
+                child.kill_if_it_takes_too_long()
                 # A process that the plugin started may hold the pipe open, so its end may never
                 # come; what was written before the worker died still counts.
                 ended = not child.is_alive() and child not in _readable(selector, 0)
@@ -146,4 +149,5 @@ def _bury(study: Study, child: Child, on_event: OnEvent) -> None:
     for number in study.fail_orphans(child.name, Failure(reason, cause)):
         seconds = study.trials[number].seconds or 0.0
         on_event(TrialEnded(child.name, number, "failed", None, seconds, reason))
+    on_event(WorkerLeft(child.name))
     study.worker_lock(child.name).unlink(missing_ok=True)

@@ -151,7 +151,7 @@ def _duplicates(snapshot: Snapshot) -> Iterator[Caveat]:
 
 
 def _failures(snapshot: Snapshot) -> Iterator[Caveat]:
-    failed = [t for t in snapshot.trials if t.state == "failed" and t.cause != "interrupted"]
+    failed = [trial for trial in snapshot.trials if trial.state == "failed"]
     if not failed:
         return
     reasons = Counter((trial.reason or "unknown").strip().partition("\n")[0] for trial in failed)

@@ -52,7 +52,8 @@ def parameter_names(snapshot: Snapshot) -> list[str]:
 
 def _ordered(snapshot: Snapshot) -> list[Trial]:
     ranked = {trial.number for trial in snapshot.ranking}
-    rest = [trial for trial in snapshot.trials if trial.number not in ranked]
+    shown = [trial for trial in snapshot.trials if trial.state != "interrupted"]
+    rest = [trial for trial in shown if trial.number not in ranked]
     rest.sort(key=lambda trial: (_STATE_ORDER.index(trial.state), trial.number))
     return [*snapshot.ranking, *rest]
 

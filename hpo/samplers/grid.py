@@ -2,7 +2,8 @@
 
 Choices, and numbers with few values, are tried in full; from a wider range come values spread
 evenly, on a logarithmic scale where the parameter has one: its ends and three between. A ``step``
-decides otherwise. Parameters that do not apply multiply nothing.
+(of a whole number above 1) keeps all of up to 1,024 values. Parameters that do not apply multiply
+nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
 from hpo.errors import UsageError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import optuna
+    from optuna.distributions import BaseDistribution
 
     from hpo.samplers.axes import Axes, Axis
     from hpo.samplers.joint import Question
@@ -49,19 +52,21 @@ def choose(question: Question) -> dict[str, Any]:
     axes, history = question.axes, question.history
     trials = [*history.scored, *history.failed, *history.running]
     tried = {_key(trial.params) for trial in trials}
-    values = [grid_values(axis) for axis in axes.axes]
+    fixed = question.fixed
+    values = {
+        axis.name: [fixed[axis.name]] if axis.name in fixed else grid_values(axis)
+        for axis in axes.axes
+    }
+    drawn: dict[str, Any] = {}
     for _ in range(_DRAWS):
-        drawn = {
-            axis.name: own[int(question.rng.integers(len(own)))]
-            for axis, own in zip(axes.axes, values, strict=True)
-        }
+        drawn = {name: own[int(question.rng.integers(len(own)))] for name, own in values.items()}
         if _key(_applicable(axes, drawn)) not in tried:
             return drawn
-    for combination in combinations(axes):
+    for combination in combinations(axes, values):
         if _key(combination) not in tried:
-            return {axis.name: own[0] for axis, own in zip(axes.axes, values, strict=True)} | (
-                combination
-            )
+            return {name: own[0] for name, own in values.items()} | combination
+    if fixed:  # queued, and so to be tried in any case
+        return drawn
     count = sum(1 for _ in combinations(axes))
     raise UsageError(
         f"sampler 'grid': all {count} combinations of the search space have been tried. Stop at "
@@ -72,41 +77,61 @@ def choose(question: Question) -> dict[str, Any]:
 def untried(study: optuna.Study, most: int) -> int:
     """How many combinations have neither been tried nor queued, counted up to ``most``."""
     axes = axes_of(study)
-    trials = study.get_trials(deepcopy=False)
-    tried = {
-        _key(trial.params or trial.system_attrs.get("fixed_params", {}))
-        for trial in trials
-        if trial.state != TrialState.FAIL or failed_by_configuration(trial)
-    }
+    tried = set()
+    partial = 0
+    for trial in study.get_trials(deepcopy=False):
+        queued = trial.system_attrs.get("fixed_params", {})
+        if trial.state == TrialState.WAITING and _is_partial(axes, queued):
+            partial += 1  # will be one of the combinations that are counted below
+        elif trial.state != TrialState.FAIL or failed_by_configuration(trial):
+            tried.add(_key(trial.params or queued))
     left = (1 for combination in combinations(axes) if _key(combination) not in tried)
-    return sum(itertools.islice(left, most))
+    return max(0, sum(itertools.islice(left, most + partial)) - partial)
 
 
 def grid_values(axis: Axis) -> list[Any]:
     """The values of a parameter that a grid tries, in order."""
-    codes = axis.codes
-    has_step = getattr(axis.distribution, "step", None) not in (None, 1)
-    if codes is not None and (axis.is_categorical or has_step or len(codes) <= MOST_VALUES):
+    codes, distribution = axis.codes, axis.distribution
+    keeps_all = axis.is_categorical or _has_step(distribution)
+    if codes is not None and (keeps_all or len(codes) <= MOST_VALUES):
         return [axis.decode(code) for code in codes]
-    found = [axis.decode(code) for code in np.linspace(0.0, 1.0, THINNED)]
+    if isinstance(distribution, IntDistribution) and distribution.log:
+        found = [round(x) for x in np.geomspace(distribution.low, distribution.high, THINNED)]
+    else:
+        found = [axis.decode(code) for code in np.linspace(0.0, 1.0, THINNED)]
     return list(dict.fromkeys(found))
 
 
-def combinations(axes: Axes) -> Iterator[dict[str, Any]]:
-    """All combinations of values, each with the parameters that apply."""
-    yield from _continued(axes, {})
+def _has_step(distribution: BaseDistribution) -> bool:
+    if isinstance(distribution, IntDistribution):
+        return distribution.step > 1
+    return isinstance(distribution, FloatDistribution) and distribution.step is not None
 
 
-def _continued(axes: Axes, begun: dict[str, Any], place: int = 0) -> Iterator[dict[str, Any]]:
+def combinations(
+    axes: Axes, values: dict[str, list[Any]] | None = None
+) -> Iterator[dict[str, Any]]:
+    """All combinations of values, each with the parameters that apply.
+
+    Args:
+        axes: The axes.
+        values: The values of each; by default those of a grid.
+    """
+    yield from _continued(axes, values or {a.name: grid_values(a) for a in axes.axes}, {})
+
+
+def _continued(
+    axes: Axes, values: dict[str, list[Any]], begun: dict[str, Any], place: int = 0
+) -> Iterator[dict[str, Any]]:
     if place == len(axes):
         yield begun
         return
     axis = axes.axes[place]
     if not _applies(axis, begun):
-        yield from _continued(axes, begun, place + 1)
+        yield from _continued(axes, values, begun, place + 1)
         return
-    for value in grid_values(axis):
-        yield from _continued(axes, {**begun, axis.name: value}, place + 1)
+    for value in values[axis.name]:
+        yield from _continued(axes, values, {**begun, axis.name: value}, place + 1)
 
 
 def _applicable(axes: Axes, values: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +140,11 @@ def _applicable(axes: Axes, values: dict[str, Any]) -> dict[str, Any]:
         if _applies(axis, chosen):
             chosen[axis.name] = values[axis.name]
     return chosen
+
+
+def _is_partial(axes: Axes, values: dict[str, Any]) -> bool:
+    """Whether values lack one of a parameter that applies."""
+    return any(_applies(axis, values) and axis.name not in values for axis in axes.axes)
 
 
 def _applies(axis: Axis, chosen: dict[str, Any]) -> bool:

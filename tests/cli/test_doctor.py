@@ -14,3 +14,14 @@ def test_the_doctor_says_what_is_there_and_where(shell, tmp_path):
     assert found["runs"] == str(tmp_path / "mine")
     assert {"boston", "imdb"} <= set(found["tasks"])
     assert found["devices"]
+
+
+def test_the_doctor_says_what_it_can_where_keras_cannot_be_imported(shell):
+    shell.environment["KERAS_BACKEND"] = "jax"
+
+    status, out, err = shell.run("doctor", "--json")
+
+    assert status == 0, err
+    assert json.loads(out)["backend"] is None
+    assert "hpo: Keras cannot be imported: ModuleNotFoundError" in err
+    assert "Traceback" not in err

@@ -87,7 +87,7 @@ def test_a_killed_search_leaves_no_trial_running_and_goes_on_when_run_again(shel
     assert "continuing study tiny: 1 of 3" in err
     trials = shell.shown_trials()
     assert trials[0] == before[0]
-    assert states(trials) == ["complete", "failed", "complete", "complete"]
+    assert states(trials) == ["complete", "interrupted", "complete", "complete"]
     assert trials[2]["params"] == interrupted[1]["params"]
 
 
@@ -102,7 +102,7 @@ def test_ctrl_c_ends_the_running_epoch_and_leaves_a_study_that_goes_on(shell):
     assert search.returncode == 130
     assert "run the same command again" in err
     trials = shell.shown_trials()
-    assert states(trials) == ["failed", "waiting"]
+    assert states(trials) == ["interrupted", "waiting"]
     assert trials[0]["params"] == trials[1]["params"]
 
 
@@ -117,7 +117,68 @@ def test_a_second_ctrl_c_stops_at_once(shell):
 
     assert search.returncode == 130
     wait_until_gone(worker)
-    assert states(shell.shown_trials()) == ["complete", "failed", "waiting"]
+    assert states(shell.shown_trials()) == ["complete", "interrupted", "waiting"]
+
+
+def test_what_the_plugin_leaves_running_ends_with_its_worker(shell):
+    status, _, err = shell.run("run", TINY, "--trials", "1", behaviour="linger", patience=60)
+
+    assert status == 0, err
+    wait_until_gone(shell.pid_of_worker())
+
+
+def test_a_second_search_of_the_study_does_not_change_what_the_first_wants(shell):
+    first = shell.start("run", TINY, "--trials", "4", behaviour="fine,hang")
+    worker = shell.pid_of_worker()
+
+    second = shell.start("run", TINY, "--trials", "1")
+    assert second.wait(PATIENCE_SECONDS) == 0
+    second.communicate()
+    os.kill(worker, signal.SIGKILL)
+    _, err = first.communicate(timeout=PATIENCE_SECONDS)
+
+    assert first.returncode == 0
+    assert "4/4 trials" in err
+    assert states(shell.shown_trials()) == ["complete", "failed", "complete", "complete"]
+
+
+def test_a_worker_is_not_judged_by_what_it_did_while_nobody_listened(shell):
+    options = ["--trials", "6", "--trial-timeout", "4s"]
+    search = shell.start("run", TINY, *options, behaviour="fine,tell," + "nap," * 4)
+    shell.pid_of_worker()
+
+    search.send_signal(signal.SIGSTOP)
+    time.sleep(16)  # some trials of three seconds; the limit for a kill is 14 seconds
+    search.send_signal(signal.SIGCONT)
+    search.communicate(timeout=PATIENCE_SECONDS)
+
+    assert states(shell.shown_trials()) == ["complete"] * 6
+
+
+def test_a_search_that_is_over_before_a_trial_has_ended_says_so(shell):
+    status, _, err = shell.run("run", TINY, "--trials", "2", "--timeout", "0.1s")
+
+    assert status == 1
+    assert "no trial of study 'tiny' has ended yet" in err
+    assert "Ctrl-C" not in err
+
+
+def test_a_run_that_was_refused_can_be_mended(shell):
+    status, _, err = shell.run("run", TINY, "--trials", "1", "--cv", "kfold:500")
+    assert status != 0
+    assert "500" in err
+
+    status, _, err = shell.run("run", TINY, "--trials", "1", "--cv", "kfold:4")
+
+    assert status == 0, err
+
+
+def test_a_worker_by_hand_has_nothing_to_do_in_a_complete_study(shell):
+    shell.run("run", TINY, "--trials", "1")
+
+    status, _, err = shell.run("worker", "tiny", "--task", TINY)
+
+    assert (status, err) == (0, "study tiny has its 1 trials already\n")
 
 
 def wait_until_gone(pid):
@@ -177,12 +238,13 @@ def test_an_ensemble_is_judged_on_the_test_set_and_counted(shell):
 
 def test_a_plugin_file_runs_only_when_the_user_names_it(shell):
     shell.run("run", TINY, "--trials", "1")
+    shell.run("run", TINY, "--trials", "2", "--timeout", "0.1s")
     calls = len(list(shell.folder.glob("call-*")))
 
     for command in ("ensemble", "worker"):
         status, out, err = shell.run(command, "tiny")
 
-        assert status != 0
+        assert status == 2
         assert out == ""
         assert f"--task {TINY}" in err
     assert len(list(shell.folder.glob("call-*"))) == calls

@@ -7,6 +7,9 @@ processes.
 
 import json
 import os
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -40,6 +43,13 @@ def note_memory():
         file.write(f"{os.getpid()} {resident_bytes()}\n")
 
 
+def linger():
+    """Leave a thread and a process running."""
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    (Path(os.environ["TINY_FOLDER"]) / "pid").write_text(str(sleeper.pid))
+
+
 def misbehave(kind):
     if kind == "exit":
         os._exit(3)
@@ -47,12 +57,14 @@ def misbehave(kind):
         os._exit(0)
     if kind == "raise":
         raise RuntimeError("the plugin\nis broken")
+    if kind == "linger":
+        linger()
     if kind in ("hang", "tell"):
         pid = Path(os.environ["TINY_FOLDER"]) / "pid.tmp"
         pid.write_text(str(os.getpid()))
         pid.rename(pid.with_name("pid"))
-    if kind == "hang":
-        time.sleep(600)
+    if kind in ("hang", "nap"):
+        time.sleep(600 if kind == "hang" else 3)
     if kind == "hog":
         hoard = []
         while True:
