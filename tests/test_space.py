@@ -247,6 +247,45 @@ def test_strings_in_a_list_are_no_comparisons():
     assert space.contains({"a": "x"})
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        (0.3, True),
+        ([0.1, 0.3], True),
+        ("<=0.3", True),
+        (">=0.3", True),
+        ("<0.3", False),
+        (">0.3", False),
+        ("!=0.3", False),
+    ],
+)
+def test_a_condition_on_a_step_holds_as_it_is_written(condition, holds):
+    space = Space(
+        {
+            "rate": Float(0.1, 0.5, step=0.1),
+            "more": Categorical(["a"], when={"rate": condition}),
+        }
+    )
+    third_step = 0.1 + 2 * 0.1
+    assert third_step != 0.3
+
+    params = space.suggest(optuna.trial.FixedTrial({"rate": third_step, "more": "a"}))
+
+    assert ("more" in params) == holds
+
+
+def test_what_is_adopted_has_the_types_of_the_space():
+    space = Space({"layers": Categorical([1, 2, 3]), "rate": Float(0.0, 4.0), "units": Int(1, 9)})
+
+    adopted = space.adopt({"layers": 2.0, "rate": 3, "units": 7})
+
+    assert [(type(value), value) for value in adopted.values()] == [
+        (int, 2),
+        (float, 3.0),
+        (int, 7),
+    ]
+
+
 def test_conditions_tell_true_from_one():
     space = Space({"a": Categorical([1, 2]), "b": Categorical([True, False])})
 

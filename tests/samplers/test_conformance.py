@@ -32,3 +32,9 @@ class TestSobol(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySampler
     @pytest.fixture
     def sampler(self):
         return lambda: make_sampler("sobol", seed=0)
+
+
+class TestGenetic(BasicSamplerTestCase):
+    @pytest.fixture
+    def sampler(self):
+        return lambda: make_sampler("genetic", seed=0)

@@ -7,14 +7,33 @@ import pytest
 
 from hpo.errors import UsageError
 from hpo.samplers import NAMES, make_sampler
+from hpo.samplers.axes import axes_of, distribution_of
+from hpo.samplers.grid import grid_values, untried
 from hpo.seeds import derived_seed
 from hpo.space import Categorical, Float, Int, Space
+from hpo.trial import FAILURE
 
 
-def search(space, sampler, trials, value=lambda _: 0.0):
+def new_study(space):
     study = optuna.create_study()
     study.set_user_attr("settings", {"space": space.to_toml()})
     study.set_user_attr("options", {"seed": 0})
+    return study
+
+
+def distributions(space):
+    return {name: distribution_of(parameter) for name, parameter in space.parameters.items()}
+
+
+def ask(study, space, sampler):
+    study.sampler = make_sampler(sampler, derived_seed(0, "sampler", len(study.trials)))
+    trial = study.ask()
+    space.suggest(trial)
+    return trial
+
+
+def search(space, sampler, trials, value=lambda _: 0.0):
+    study = new_study(space)
     for number in range(trials):
         study.sampler = make_sampler(sampler, derived_seed(0, "sampler", number))
         trial = study.ask()
@@ -49,6 +68,75 @@ def test_a_grid_thins_out_a_wide_range():
 def test_a_grid_keeps_the_steps_it_is_given():
     study = search(Space({"units": Int(0, 100, step=5)}), "grid", 21)
     assert sorted(trial.params["units"] for trial in study.trials) == [*range(0, 101, 5)]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "values"),
+    [
+        (Float(0.0, 20.0, step=1.0), [float(x) for x in range(21)]),
+        (Int(1, 1024, log=True), [1, 6, 32, 181, 1024]),
+        (Int(0, 100), [0, 25, 50, 75, 100]),
+        (Int(3, 9), [*range(3, 10)]),
+    ],
+)
+def test_the_values_of_a_grid(parameter, values):
+    (axis,) = axes_of(new_study(Space({"x": parameter}))).axes
+    assert grid_values(axis) == values
+
+
+TWO_BY_TWO = Space({"a": Categorical([1, 2]), "b": Categorical([3, 4])})
+
+
+def test_what_is_queued_in_part_becomes_a_combination_that_was_not_tried():
+    study = new_study(TWO_BY_TWO)
+    study.add_trial(
+        optuna.trial.create_trial(
+            params={"a": 1, "b": 3}, distributions=distributions(TWO_BY_TWO), value=0.0
+        )
+    )
+    study.enqueue_trial({"a": 1})
+
+    assert untried(study, 10) == 2  # and the queued one
+    assert ask(study, TWO_BY_TWO, "grid").params == {"a": 1, "b": 4}
+    assert untried(study, 10) == 2
+
+
+def test_a_combination_is_tried_again_that_failed_from_outside():
+    study = new_study(TWO_BY_TWO)
+    trial = ask(study, TWO_BY_TWO, "grid")
+    trial.set_user_attr(FAILURE, {"reason": "killed", "cause": "outside"})
+    study.tell(trial, state=optuna.trial.TrialState.FAIL)
+
+    assert untried(study, 10) == 4
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "gp"])
+def test_points_spread_evenly_differ_when_a_worker_dies(sampler):
+    space = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)})
+    study = new_study(space)
+    first, second = (ask(study, space, sampler) for _ in range(2))
+    first.set_user_attr(FAILURE, {"reason": "killed", "cause": "outside"})
+    study.tell(first, state=optuna.trial.TrialState.FAIL)
+
+    third = ask(study, space, sampler)
+
+    assert third.params not in [first.params, second.params]
+
+
+def test_the_parents_of_genetic_search_are_the_best_of_all_trials():
+    space = Space({"x": Categorical([*range(1000)]), "y": Categorical([*range(1000)])})
+    study = new_study(space)
+    for x in range(40):
+        study.add_trial(
+            optuna.trial.create_trial(
+                params={"x": x, "y": x}, distributions=distributions(space), value=float(x)
+            )
+        )
+
+    children = [ask(study, space, "genetic").params for _ in range(30)]
+
+    inherited = [value < 20 for child in children for value in child.values()]
+    assert sum(inherited) > 20  # of 60; 20 of 1000 values are the parents', half mutate
 
 
 def test_a_sobol_sequence_goes_on_from_trial_to_trial():
