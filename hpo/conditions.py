@@ -7,7 +7,6 @@ holds, and for any domain (the values a parameter can take) whether it could eve
 from __future__ import annotations
 
 import json
-import math
 import operator
 import re
 from collections.abc import Mapping, Sequence
@@ -148,8 +147,6 @@ class Compares:
         """Whether the value is a number on the wanted side of the bound."""
         if not (is_number(value) and is_number(self.bound)):
             return False
-        if same(value, self.bound):
-            return "=" in self.order
         return bool(_ORDERS[self.order](value, self.bound))
 
     def possible(self, domain: Domain) -> bool:
@@ -215,15 +212,8 @@ def read_value(text: str) -> Any:
 
 
 def same(left: object, right: object) -> bool:
-    """Whether two values are the same choice: ``1`` and ``1.0`` are, ``1`` and ``True`` not.
-
-    Real numbers are the same up to rounding: the third step of 0.1 above 0 is 0.30000000000000004.
-    """
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
-    if is_number(left) and is_number(right) and float in (type(left), type(right)):
-        return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-14)
-    return left == right
+    """Whether two values are the same choice: ``1`` and ``1.0`` are, ``1`` and ``True`` not."""
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -84,7 +84,8 @@ class Float:
 
     def suggest(self, trial: optuna.trial.BaseTrial, name: str) -> float:
         """Asks a trial for a value."""
-        return trial.suggest_float(name, self.low, self.high, step=self.step, log=self.log)
+        value = trial.suggest_float(name, self.low, self.high, step=self.step, log=self.log)
+        return value if self.step is None else on_step(self.low, self.step, value)
 
 
 @dataclass(frozen=True)
@@ -275,6 +276,12 @@ def _fitting_high(low: float, high: float, step: float) -> float:
         return high
     fitting = exact_low + max(1, round(steps)) * exact_step
     return type(high)(fitting)
+
+
+def on_step(low: float, step: float, value: float) -> float:
+    """A value on a step as people write it: 0.3 for 0.30000000000000004, which is 0.1 + 2 * 0.1."""
+    steps = round((value - low) / step)
+    return float(Fraction(str(low)) + steps * Fraction(str(step)))
 
 
 def _describe_range(parameter: Float | Int) -> str:

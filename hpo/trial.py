@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from hpo.parameters import on_step
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -141,7 +143,7 @@ def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
     return Trial(
         number=frozen.number,
         state=state,
-        params=dict(frozen.params or frozen.system_attrs.get("fixed_params", {})),
+        params=_params(frozen) or dict(frozen.system_attrs.get("fixed_params", {})),
         score=frozen.values[0] if state == "complete" and frozen.values else None,
         reported=dict(frozen.intermediate_values),
         seconds=frozen.duration.total_seconds() if frozen.duration else None,
@@ -154,3 +156,14 @@ def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
         ended=frozen.datetime_complete,
         **attributes.get(RESULT, {}),
     )
+
+
+def _params(frozen: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    """The configuration as it was evaluated: Optuna keeps steps with their rounding errors."""
+    params = dict(frozen.params)
+    distribution: Any
+    for name, distribution in frozen.distributions.items():
+        step = getattr(distribution, "step", None)
+        if isinstance(step, float):
+            params[name] = on_step(distribution.low, step, params[name])
+    return params

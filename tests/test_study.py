@@ -14,6 +14,7 @@ from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluation
 from hpo.runs import create_study, list_studies, load_study, runs_directory
 from hpo.settings import Options, Settings
+from hpo.space import Float, Space
 from hpo.storage import FileLock, open_journal
 from hpo.study import new_worker_name
 from hpo.trial import SEED, WORKER, Failure, TrialArrays
@@ -612,6 +613,16 @@ def test_a_trial_that_somebody_else_ends_is_seen_to_end(runs, study):
     load_study("demo", runs).fail(trial.number, Failure("NaN", "configuration"))
 
     assert study.trials[0].state == "failed"
+
+
+def test_a_value_on_a_step_is_shown_as_it_was_evaluated(study):
+    third_step = 0.1 + 2 * 0.1
+    study.record.enqueue_trial({"rate": third_step})
+    trial = study.record.ask()
+
+    evaluated = Space({"rate": Float(0.1, 0.5, step=0.1)}).suggest(trial)
+
+    assert study.trials[0].params == evaluated == {"rate": 0.3}
 
 
 # ---------------------------------------------------------------- interrupted trials

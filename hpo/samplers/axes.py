@@ -23,7 +23,7 @@ from optuna.distributions import (
 from optuna.search_space import intersection_search_space
 from optuna.trial import TrialState
 
-from hpo.parameters import Categorical, Float, Parameter
+from hpo.parameters import Categorical, Float, Parameter, on_step
 from hpo.space import Space
 from hpo.study import SETTINGS
 
@@ -98,7 +98,9 @@ class Axis:
             place = distribution.low + min(count, (self.n_values or 1) - 1) * step
         value = math.exp(place) if distribution.log else place
         value = min(max(value, distribution.low), distribution.high)
-        return round(value) if isinstance(distribution, IntDistribution) else float(value)
+        if isinstance(distribution, IntDistribution):
+            return round(value)
+        return on_step(distribution.low, step, value) if step else float(value)
 
     @cached_property
     def codes(self) -> np.ndarray | None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from hpo.parameters import on_step
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.observed import Observed, feasibility
 from hpo.samplers.joint import JointSampler
@@ -123,8 +124,10 @@ def _value(axis: Axis, suggested: float) -> Any:
     if distribution.log:
         return int(min(max(suggested, distribution.low), distribution.high))
     count = min(max(int(suggested), 0), axis.n_values - 1)
-    value = min(distribution.low + count * distribution.step, distribution.high)
-    return type(distribution.low)(value)
+    value = distribution.low + count * distribution.step
+    if isinstance(value, float):
+        return on_step(distribution.low, distribution.step, value)
+    return min(value, distribution.high)
 
 
 def _observed(axis: Axis, value: Any) -> float:
