@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.devices import THREADS
+from hpo.errors import UsageError
 
 if TYPE_CHECKING:
     from hpo.task import Data
@@ -27,10 +28,13 @@ def use_few_for(data: Data) -> None:
 
     Args:
         data: The data of the task that will be trained.
+
+    Raises:
+        UsageError: ``HPO_THREADS`` is no number.
     """
     import keras
 
-    threads = 1 if _is_small(data) else int(os.environ.get(THREADS, "0"))
+    threads = 1 if _is_small(data) else _given()
     given = "TF_NUM_INTRAOP_THREADS" in os.environ
     if keras.backend.backend() != "tensorflow" or given or not threads:
         return
@@ -38,6 +42,13 @@ def use_few_for(data: Data) -> None:
 
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
+
+
+def _given() -> int:
+    text = os.environ.get(THREADS, "0")
+    if not text.isdecimal():
+        raise UsageError(f"{THREADS}={text}: expected a number of threads, or nothing.")
+    return int(text)
 
 
 def _is_small(data: Data) -> bool:
