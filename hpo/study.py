@@ -82,16 +82,18 @@ class Study:
 
     @property
     def wanted(self) -> int:
-        """How many trials it shall have; no more than there are combinations of a grid."""
-        options = self.options
-        if options.sampler != "grid":
-            return options.trials
-        from hpo.samplers import grid
+        """How many trials it shall have; no more than there are configurations to try."""
+        from hpo.samplers.axes import axes_of
+        from hpo.samplers.configurations import all_values, are_at_least, untried
+        from hpo.samplers.grid import values_of
 
-        begun = sum(trial.counts or trial.state == "running" for trial in self.trials)
-        waiting = sum(trial.state == "waiting" for trial in self.trials)
-        left = grid.untried(self.record, max(0, options.trials - begun - waiting))
-        return min(options.trials, begun + waiting + left)
+        wanted, axes = self.options.trials, axes_of(self.record)
+        values = values_of(axes) if self.options.sampler == "grid" else all_values(axes)
+        trials = self.trials
+        if values is None or are_at_least(axes, values, wanted + len(trials)):
+            return wanted
+        begun = sum(trial.counts or trial.state in ("running", "waiting") for trial in trials)
+        return min(wanted, begun + untried(self.record, axes, values, max(0, wanted - begun)))
 
     @property
     def has_begun(self) -> bool:

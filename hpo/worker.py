@@ -27,6 +27,7 @@ from hpo.plugins import task_of_study
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.reasons import one_line
 from hpo.samplers import make_sampler
+from hpo.samplers.untried import UntriedSampler
 from hpo.seeds import derived_seed
 from hpo.storage import FileLock
 from hpo.study import KILLED
@@ -209,9 +210,10 @@ class Worker:
             in_vain = patience is not None and self.study.in_vain >= patience
             if begun >= self.study.wanted or in_vain:
                 return None
-            self.study.record.sampler = make_sampler(
+            sampler = make_sampler(
                 self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
             )
+            self.study.record.sampler = UntriedSampler(sampler)
             trial = self.study.record.ask()
             self.running = trial.number
             trial.set_user_attr(WORKER, self.name)

@@ -170,8 +170,8 @@ class _Show:
         from hpo.cli.progress import Lines
 
         self.study = study
-        if study.counted:
-            click.echo(_continuing(study), err=True)
+        if opening := _opening(study):
+            click.echo(opening, err=True)
         self._display = Live(study) if _can_redraw() else Lines(study)
         self._stack.enter_context(self._display)
 
@@ -189,18 +189,24 @@ def _can_redraw() -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def _continuing(study: Study) -> str:
+def _opening(study: Study) -> str:
+    """What to say before the first trial, or ""."""
     had, wanted = study.counted, study.wanted
-    if wanted < study.options.trials:
-        return f"study {study.name} has tried {had} of the {wanted} combinations of its grid" + (
-            "; go on with another --sampler" if had == wanted else ""
-        )
+    if had >= wanted and wanted < study.options.trials:
+        what = "combinations of its grid" if study.options.sampler == "grid" else "configurations"
+        return f"study {study.name} has tried all {wanted} {what}"
     if had >= wanted:
         return (
             f"study {study.name} has {had} of {wanted} trials already; "
             f"ask for more with --trials {had + 50}, or begin another with --study NAME"
         )
-    return f"continuing study {study.name}: {had} of {wanted} trials are there"
+    if had:
+        return f"continuing study {study.name}: {had} of {wanted} trials are there"
+    if wanted < study.options.trials:
+        asked = study.options.trials
+        are = "is 1 configuration" if wanted == 1 else f"are {wanted} configurations"
+        return f"there {are} to try, fewer than {asked} trials"
+    return ""
 
 
 def _say_how_to_go_on(study: Study | None) -> None:

@@ -102,6 +102,13 @@ class Axis:
             return round(value)
         return on_step(distribution.low, step, value) if step else float(value)
 
+    def exact(self, value: Any) -> Any:
+        """A value as the space gives it: on a step without Optuna's rounding errors."""
+        distribution: Any = self.distribution
+        if isinstance(distribution, FloatDistribution) and distribution.step is not None:
+            return on_step(distribution.low, distribution.step, value)
+        return value
+
     @cached_property
     def codes(self) -> np.ndarray | None:
         """The codes of all values, shape (n_values,); None where they cannot be listed."""

@@ -8,25 +8,20 @@ nothing.
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from optuna.distributions import FloatDistribution, IntDistribution
-from optuna.trial import TrialState
 
 from hpo.errors import UsageError
-from hpo.samplers.axes import axes_of
-from hpo.samplers.history import failed_by_configuration
+from hpo.samplers.configurations import applicable, combinations, key
 from hpo.samplers.joint import JointSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import optuna
     from optuna.distributions import BaseDistribution
 
     from hpo.samplers.axes import Axes, Axis
+    from hpo.samplers.configurations import Values
     from hpo.samplers.joint import Question
 
 MOST_VALUES = 10
@@ -49,44 +44,29 @@ def choose(question: Question) -> dict[str, Any]:
     Raises:
         UsageError: All have been.
     """
-    axes, history = question.axes, question.history
-    trials = [*history.scored, *history.failed, *history.running]
-    tried = {_key(trial.params) for trial in trials}
-    fixed = question.fixed
-    values = {
-        axis.name: [fixed[axis.name]] if axis.name in fixed else grid_values(axis)
-        for axis in axes.axes
-    }
+    axes, history, fixed = question.axes, question.history, question.fixed
+    tried = {key(t.params) for t in [*history.scored, *history.failed, *history.running]}
+    values = values_of(axes) | {name: [value] for name, value in fixed.items()}
     drawn: dict[str, Any] = {}
     for _ in range(_DRAWS):
         drawn = {name: own[int(question.rng.integers(len(own)))] for name, own in values.items()}
-        if _key(_applicable(axes, drawn)) not in tried:
+        if key(applicable(axes, drawn)) not in tried:
             return drawn
     for combination in combinations(axes, values):
-        if _key(combination) not in tried:
+        if key(combination) not in tried:
             return {name: own[0] for name, own in values.items()} | combination
     if fixed:  # queued, and so to be tried in any case
         return drawn
-    count = sum(1 for _ in combinations(axes))
+    count = sum(1 for _ in combinations(axes, values))
     raise UsageError(
         f"sampler 'grid': all {count} combinations of the search space have been tried. Stop at "
         f"--trials {count}, give a number a smaller step, or go on with another sampler."
     )
 
 
-def untried(study: optuna.Study, most: int) -> int:
-    """How many combinations have neither been tried nor queued, counted up to ``most``."""
-    axes = axes_of(study)
-    tried = set()
-    partial = 0
-    for trial in study.get_trials(deepcopy=False):
-        queued = trial.system_attrs.get("fixed_params", {})
-        if trial.state == TrialState.WAITING and _is_partial(axes, queued):
-            partial += 1  # will be one of the combinations that are counted below
-        elif trial.state != TrialState.FAIL or failed_by_configuration(trial):
-            tried.add(_key(trial.params or queued))
-    left = (1 for combination in combinations(axes) if _key(combination) not in tried)
-    return max(0, sum(itertools.islice(left, most + partial)) - partial)
+def values_of(axes: Axes) -> Values:
+    """The values of every parameter that a grid tries, in order."""
+    return {axis.name: grid_values(axis) for axis in axes.axes}
 
 
 def grid_values(axis: Axis) -> list[Any]:
@@ -106,58 +86,3 @@ def _has_step(distribution: BaseDistribution) -> bool:
     if isinstance(distribution, IntDistribution):
         return distribution.step > 1
     return isinstance(distribution, FloatDistribution) and distribution.step is not None
-
-
-def combinations(
-    axes: Axes, values: dict[str, list[Any]] | None = None
-) -> Iterator[dict[str, Any]]:
-    """All combinations of values, each with the parameters that apply.
-
-    Args:
-        axes: The axes.
-        values: The values of each; by default those of a grid.
-    """
-    yield from _continued(axes, values or {a.name: grid_values(a) for a in axes.axes}, {})
-
-
-def _continued(
-    axes: Axes, values: dict[str, list[Any]], begun: dict[str, Any], place: int = 0
-) -> Iterator[dict[str, Any]]:
-    if place == len(axes):
-        yield begun
-        return
-    axis = axes.axes[place]
-    if not _applies(axis, begun):
-        yield from _continued(axes, values, begun, place + 1)
-        return
-    for value in values[axis.name]:
-        yield from _continued(axes, values, {**begun, axis.name: value}, place + 1)
-
-
-def _applicable(axes: Axes, values: dict[str, Any]) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
-    for axis in axes.axes:
-        if _applies(axis, chosen):
-            chosen[axis.name] = values[axis.name]
-    return chosen
-
-
-def _is_partial(axes: Axes, values: dict[str, Any]) -> bool:
-    """Whether values lack one of a parameter that applies."""
-    return any(_applies(axis, values) and axis.name not in values for axis in axes.axes)
-
-
-def _applies(axis: Axis, chosen: dict[str, Any]) -> bool:
-    return all(
-        name in chosen and condition.holds(chosen[name])
-        for name, condition in axis.conditions.items()
-    )
-
-
-def _key(params: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        sorted(
-            (name, f"{value:.10g}" if isinstance(value, float) else repr(value))
-            for name, value in params.items()
-        )
-    )

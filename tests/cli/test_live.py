@@ -12,7 +12,7 @@ from hpo.settings import Options, Settings
 @pytest.fixture
 def study(tmp_path):
     settings = Settings(
-        "t", "t", "val_mae", "minimize", "kfold:4", '[a]\ntype="int"\nlow=1\nhigh=2'
+        "t", "t", "val_mae", "minimize", "kfold:4", '[a]\ntype="int"\nlow=1\nhigh=99'
     )
     made = create_study(tmp_path, "homes", settings)
     made.options = Options(trials=7)

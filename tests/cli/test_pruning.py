@@ -51,3 +51,14 @@ def test_a_grid_ends_when_all_has_been_tried(shell):
     assert status == 0, err
     assert json.loads(out)["trials"] == {"complete": 3, "pruned": 0, "failed": 0}
     assert sorted(trial["params"]["units"] for trial in shell.shown_trials()) == [1, 2, 3]
+
+
+def test_a_search_ends_when_there_is_no_other_configuration_to_try(shell):
+    search = ["run", TINY, "--set", "learning_rate=0.01", "--set", "units.high=3"]
+
+    status, _, err = shell.run(*search, "--trials", "50")
+
+    assert status == 0, err
+    assert "there are 3 configurations to try, fewer than 50 trials" in err
+    assert sorted(trial["params"]["units"] for trial in shell.shown_trials()) == [1, 2, 3]
+    assert "has tried all 3 configurations" in shell.run(*search, "--trials", "50")[2]

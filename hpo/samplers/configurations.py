@@ -1,0 +1,124 @@
+"""Configurations as a whole: which there are, and which of them a study knows already."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+from optuna.trial import TrialState
+
+from hpo.samplers.history import failed_by_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import optuna
+
+    from hpo.samplers.axes import Axes, Axis
+
+Values = dict[str, list[Any]]
+"""The values of every parameter by its name."""
+
+Key = tuple[tuple[str, str], ...]
+"""What equal configurations have in common."""
+
+
+def all_values(axes: Axes) -> Values | None:
+    """All values of all parameters; None where one has more than can be listed."""
+    values: Values = {}
+    for axis in axes.axes:
+        if axis.codes is None:
+            return None
+        values[axis.name] = [axis.decode(code) for code in axis.codes]
+    return values
+
+
+def combinations(axes: Axes, values: Values) -> Iterator[dict[str, Any]]:
+    """All combinations of values, each with the parameters that apply."""
+    yield from _continued(axes, values, {})
+
+
+def are_at_least(axes: Axes, values: Values, n: int) -> bool:
+    """Whether there surely are so many combinations, without counting them."""
+    return math.prod(len(values[axis.name]) for axis in axes.axes if not axis.conditions) >= n
+
+
+def untried(study: optuna.Study, axes: Axes, values: Values, most: int) -> int:
+    """How many combinations have neither been tried nor queued, counted up to ``most``."""
+    trials = study.get_trials(deepcopy=False)
+    # What is queued in part will be one of those that are counted.
+    partial = sum(
+        trial.state == TrialState.WAITING and is_partial(axes, queued(trial)) for trial in trials
+    )
+    tried = known(study)
+    left = (1 for combination in combinations(axes, values) if key(combination) not in tried)
+    return max(0, sum(itertools.islice(left, most + partial)) - partial)
+
+
+def known(study: optuna.Study, besides: int | None = None) -> set[Key]:
+    """The configurations that were tried, are being tried or are queued.
+
+    Those that failed from outside are not among them.
+
+    Args:
+        study: The study.
+        besides: The number of a trial that does not count.
+    """
+    return {
+        key(trial.params or queued(trial))
+        for trial in study.get_trials(deepcopy=False)
+        if trial.number != besides
+        and (trial.state != TrialState.FAIL or failed_by_configuration(trial))
+    }
+
+
+def queued(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    """The values with which a trial was queued."""
+    return dict(trial.system_attrs.get("fixed_params", {}))
+
+
+def key(params: Mapping[str, Any]) -> Key:
+    """What equal configurations have in common; numbers may differ by rounding."""
+    return tuple(
+        sorted(
+            (name, f"{value:.10g}" if isinstance(value, float) else repr(value))
+            for name, value in params.items()
+        )
+    )
+
+
+def applicable(axes: Axes, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of values for all parameters those that apply."""
+    chosen: dict[str, Any] = {}
+    for axis in axes.axes:
+        if applies(axis, chosen):
+            chosen[axis.name] = values[axis.name]
+    return chosen
+
+
+def is_partial(axes: Axes, values: Mapping[str, Any]) -> bool:
+    """Whether values lack one of a parameter that applies."""
+    return any(applies(axis, values) and axis.name not in values for axis in axes.axes)
+
+
+def applies(axis: Axis, chosen: Mapping[str, Any]) -> bool:
+    """Whether a parameter applies, after the values of those before it."""
+    return all(
+        name in chosen and condition.holds(chosen[name])
+        for name, condition in axis.conditions.items()
+    )
+
+
+def _continued(
+    axes: Axes, values: Values, begun: dict[str, Any], place: int = 0
+) -> Iterator[dict[str, Any]]:
+    if place == len(axes):
+        yield begun
+        return
+    axis = axes.axes[place]
+    if not applies(axis, begun):
+        yield from _continued(axes, values, begun, place + 1)
+        return
+    for value in values[axis.name]:
+        yield from _continued(axes, values, {**begun, axis.name: value}, place + 1)
