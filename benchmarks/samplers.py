@@ -22,6 +22,7 @@ import numpy as np
 
 from hpo import samplers
 from hpo.errors import UsageError
+from hpo.samplers.untried import UntriedSampler
 from hpo.seeds import derived_seed
 from hpo.space import Categorical, Float, Int, Parameter, Space
 
@@ -280,7 +281,7 @@ def available() -> list[str]:
 def _searches() -> dict[str, Callable[[Function, int, int], Outcome]]:
     def of(name: str) -> Callable[[Function, int, int], Outcome]:
         return lambda function, trials, seed: search(
-            function, lambda own: samplers.make_sampler(name, own), trials, seed
+            function, lambda own: UntriedSampler(samplers.make_sampler(name, own)), trials, seed
         )
 
     found = {name: of(name) for name in available()}
