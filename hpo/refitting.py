@@ -12,6 +12,7 @@ and learning rate are those of the trial.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from hpo.members import Member
@@ -113,6 +114,31 @@ class Tally:
                 seconds=seconds,
             )
         )
+
+
+@contextmanager
+def errors_of_training(where: str, *, diverged: str, hint: str = "") -> Iterator[None]:
+    """Say of whatever ends a training that went well in the search which training it was.
+
+    Args:
+        where: Which.
+        diverged: What to add where the loss became NaN or infinite.
+        hint: What to add where validation is spoken of.
+
+    Raises:
+        HPOError: Something other than the disk ended it.
+    """
+    try:
+        yield
+    except TrialFailedError as error:
+        raise HPOError(f"{where}: {error}, {diverged}") from error
+    except HPOError as error:
+        raise HPOError(f"{where}: {error}") from error
+    except OSError:
+        raise
+    except (Exception, SystemExit) as error:
+        added = hint if "val_" in str(error) else ""
+        raise HPOError(f"{where}: {one_line(error)}.{added}") from error
 
 
 @dataclass(frozen=True)
@@ -218,37 +244,28 @@ class RefittedModels:
         import keras
 
         where = f"refitting trial {job.member.trial} with seed {job.seed}"
-        try:
-            with freed_after():
-                keras.utils.set_random_seed(job.seed)
-                fold = folds.get(job.params)[0]
-                keras.utils.set_random_seed(job.seed)  # as in the search
-                model = build_model(self._task, job.params, self._data, fold)
-                train_for(
-                    self._task,
-                    model,
-                    fold,
-                    job.params,
-                    job.epochs,
-                    seed=job.seed,
-                    on_epoch=on_epoch,
-                )
-                with artifacts.replacing(job.path) as path:
-                    model.save(path, include_optimizer=False)
-        except TrialFailedError as error:
-            raise HPOError(
-                f"{where}: {error}, though its folds trained well. Make the "
-                "ensemble without --refit, or search again with a lower learning rate."
-            ) from error
-        except HPOError as error:
-            raise HPOError(f"{where}: {error}") from error
-        except OSError:
-            raise
-        except (Exception, SystemExit) as error:
-            hint = " A refit validates nothing: callbacks should monitor training metrics."
-            raise HPOError(
-                f"{where}: {one_line(error)}.{hint if 'val_' in str(error) else ''}"
-            ) from error
+        errors = errors_of_training(
+            where,
+            diverged="though its folds trained well. Make the ensemble without --refit, or "
+            "search again with a lower learning rate.",
+            hint=" A refit validates nothing: callbacks should monitor training metrics.",
+        )
+        with errors, freed_after():
+            keras.utils.set_random_seed(job.seed)
+            fold = folds.get(job.params)[0]
+            keras.utils.set_random_seed(job.seed)  # as in the search
+            model = build_model(self._task, job.params, self._data, fold)
+            train_for(
+                self._task,
+                model,
+                fold,
+                job.params,
+                job.epochs,
+                seed=job.seed,
+                on_epoch=on_epoch,
+            )
+            with artifacts.replacing(job.path) as path:
+                model.save(path, include_optimizer=False)
 
     def _transformer(self, params: Params) -> Any:
         transformer = self._task.preprocessor(params) if self._task.preprocessor else None

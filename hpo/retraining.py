@@ -7,11 +7,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.errors import HPOError
 from hpo.evaluation import Evaluator
-from hpo.lockstep import TrialFailedError
-from hpo.reasons import one_line
-from hpo.refitting import Tally
+from hpo.refitting import Tally, errors_of_training
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 
@@ -114,22 +111,14 @@ def _train(
 ) -> Evaluation:
     trial = study.trials[member.trial]
     directory = study.trial_directory(member.trial)
-    where = f"training the folds of {member} again"
-    try:
-        with freed_after(), precision(study.settings.precision):
-            return evaluator.evaluate(
-                trial.params,
-                seed=trial.seed or 0,
-                report=lambda _told: on_epoch(),
-                keep_models=lambda _score: directory,
-            )
-    except TrialFailedError as error:
-        raise HPOError(
-            f"{where}: {error}, though it trained well in the search. Has the task changed?"
-        ) from error
-    except HPOError as error:
-        raise HPOError(f"{where}: {error}") from error
-    except OSError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise HPOError(f"{where}: {one_line(error)}") from error
+    errors = errors_of_training(
+        f"training the folds of {member} again",
+        diverged="though it trained well in the search. Has the task changed?",
+    )
+    with errors, freed_after(), precision(study.settings.precision):
+        return evaluator.evaluate(
+            trial.params,
+            seed=trial.seed or 0,
+            report=lambda _told: on_epoch(),
+            keep_models=lambda _score: directory,
+        )
