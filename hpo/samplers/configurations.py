@@ -26,12 +26,10 @@ Key = tuple[tuple[str, str], ...]
 
 def all_values(axes: Axes) -> Values | None:
     """All values of all parameters; None where one has more than can be listed."""
-    values: Values = {}
-    for axis in axes.axes:
-        if axis.codes is None:
-            return None
-        values[axis.name] = [axis.decode(code) for code in axis.codes]
-    return values
+    listed = [(axis, axis.codes) for axis in axes.axes if axis.codes is not None]
+    if len(listed) < len(axes):
+        return None
+    return {axis.name: [axis.decode(code) for code in codes] for axis, codes in listed}
 
 
 def combinations(axes: Axes, values: Values) -> Iterator[dict[str, Any]]:
