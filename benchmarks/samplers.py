@@ -140,7 +140,7 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study()
     study.set_user_attr("settings", {"space": function.space.to_toml()})
-    study.set_user_attr("options", {"seed": seed})
+    study.set_user_attr("first_seed", seed)
     seconds = 0.0
     for number in range(trials):
         began = time.process_time()

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     import optuna
 
 
-def create_study(runs: Path, name: str, settings: Settings, *, anew: bool = False) -> Study:
+def create_study(runs: Path, name: str, settings: Settings) -> Study:
     """Make a study, or open the one of this name if it has the same settings.
 
-    One of which no trial was ever begun, since its first run was refused, may get any settings.
+    One of which no trial was ever begun, since its first run was refused, is made anew, unless
+    another run is about to begin one.
 
     Args:
         runs: The folder that holds one folder per study.
         name: The study's name.
         settings: What makes the study the study it is.
-        anew: Whether to make one anew of which no trial was ever begun in any case.
 
     Raises:
         UsageError: The name cannot be a folder's.
@@ -50,13 +50,14 @@ def create_study(runs: Path, name: str, settings: Settings, *, anew: bool = Fals
         return Study(record, directory)
 
     study = make()
-    if SETTINGS in study.record.user_attrs:
-        if study.has_begun or (study.settings == settings and not anew):
+    with study.asking():
+        if SETTINGS in study.record.user_attrs and (study.has_begun or study.is_in_use()):
             _check_same(study, settings)
             return study
-        optuna.delete_study(study_name=name, storage=storage)
-        study = make()
-    study.record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
+        if study.record.user_attrs:
+            optuna.delete_study(study_name=name, storage=storage)
+            study = make()
+        study.record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
     return study
 
 

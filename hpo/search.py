@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import cv as cv_module
-from hpo import parts, pruners, samplers, warm_start
+from hpo import parts, pruners, samplers
 from hpo import tensorboard as boards
 from hpo.devices import environments
 from hpo.errors import UsageError
@@ -20,6 +20,7 @@ from hpo.runs import create_study, load_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space import Space
 from hpo.stopping import Stopping
+from hpo.warm_start import first_configurations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +122,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
     if tensorboard is not None:
         boards.check(Path(tensorboard))
     earlier = None if warm_start_from is None else load_study(warm_start_from, runs)
+    first = first_configurations(chosen, earlier, trials)
     placement = Options(
         workers=workers,
         devices=devices,
@@ -145,7 +147,6 @@ def run(  # noqa: PLR0913  (what a search may be told)
             group_duplicates=group_duplicates,
             precision=precision,
         ),
-        anew=earlier is not None,
     )
     folder = data_dir or os.environ.get("HPO_DATA_DIR")
     opened.options = Options(
@@ -194,11 +195,12 @@ def run(  # noqa: PLR0913  (what a search may be told)
     opened.fail_orphans()
     opened.sweep()
     if not opened.trials:
-        warm_start.queue(opened, chosen, earlier)
+        for params in first:
+            opened.record.enqueue_trial(params)
     if where == "inline":
         import_keras()  # before anything is shown, since it has much to say
     on_open(opened)
-    with interruptible() as interrupted:
+    with opened.in_use(), interruptible() as interrupted:
         stopping = Stopping(opened, interrupted, on_event)
         placed.run(opened, loaded, on_event=stopping.notice, stopping=stopping)
     if interrupted.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from hpo.events import SearchStopping, TrialEnded, TrialStarted
+from hpo.events import SearchStopping, TrialEnded, TrialStarted, WorkerLeft
 
 if TYPE_CHECKING:
     from hpo.events import Event, OnEvent
@@ -39,17 +39,17 @@ class Stopping:
             self._running.add(event.number)
         if isinstance(event, TrialEnded):
             self._running.discard(event.number)
+        if isinstance(event, TrialEnded | WorkerLeft):  # for want of patience with others' trials
             self._patient = self._is_patient()
         self._on_event(event)
 
     def __call__(self) -> bool:
-        """Whether to stop; the first time, the reason is told."""
-        reason = self._reason()
-        if reason and not self._told:
+        """Whether to stop, from then on for good; the first time, the reason is told."""
+        if not self._told and (reason := self._reason()):
             self._told = True
             self._interrupted.next_raises = True
             self._on_event(SearchStopping(reason, trials_run=bool(self._running)))
-        return bool(reason)
+        return self._told
 
     def _is_patient(self) -> bool:
         return self._patience is None or self._study.in_vain < self._patience

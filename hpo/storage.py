@@ -120,12 +120,21 @@ class FileLock:
         self._descriptor: int | None = None
         _locks.add(self)
 
-    def acquire(self, *, block: bool = True) -> bool:
-        """Take the lock; without ``block``, return False where somebody else holds it."""
+    def acquire(self, *, block: bool = True, shared: bool = False) -> bool:
+        """Take the lock.
+
+        Args:
+            block: Whether to wait for it where somebody else holds it.
+            shared: Whether others may hold it too, if they share it.
+
+        Returns:
+            Whether it was taken.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(descriptor, kind | (0 if block else fcntl.LOCK_NB))
         except BaseException as error:
             os.close(descriptor)
             if isinstance(error, BlockingIOError):

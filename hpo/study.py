@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hpo.space import Space
 
 SETTINGS = "settings"
+FIRST_SEED = "first_seed"
+"""Key of the seed of the study's first run, for what must not change from trial to trial."""
 OPTIONS = "options"
 FACTS = "facts"
 CONSULTATION = "test_consultation/"
@@ -74,6 +76,8 @@ class Study:
     @options.setter
     def options(self, options: Options) -> None:
         self.record.set_user_attr(OPTIONS, dataclasses.asdict(options))
+        if FIRST_SEED not in self.record.user_attrs:
+            self.record.set_user_attr(FIRST_SEED, options.seed)
         self.search_with(options)
 
     def search_with(self, options: Options) -> None:
@@ -331,6 +335,28 @@ class Study:
             return [number for number in orphans if self.fail(number, failure)]
 
     @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let other runs know that a run of it is going on; there may be several."""
+        from hpo.storage import FileLock
+
+        lock = FileLock(self.directory / "run.lock")
+        lock.acquire(shared=True)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def is_in_use(self) -> bool:
+        """Whether a run of it is going on, or a worker works for it."""
+        from hpo.storage import FileLock
+
+        lock = FileLock(self.directory / "run.lock")
+        if not lock.acquire(block=False):
+            return True
+        lock.release()
+        return any(self.is_alive(path.stem) for path in self._worker_locks())
+
+    @contextmanager
     def asking(self) -> Iterator[None]:
         """Hold the lock under which a trial is begun and gets its worker's name.
 
@@ -348,7 +374,7 @@ class Study:
     def sweep(self) -> None:
         """Remove what workers that were killed have left; what they printed goes to the log."""
         with self.asking():
-            for lock in (self.directory / "workers").glob("*.lock"):
+            for lock in self._worker_locks():
                 if not self.is_alive(lock.stem):
                     keep_log(lock.with_suffix(".log"), self.directory / "worker.log")
                     lock.unlink(missing_ok=True)
@@ -356,6 +382,9 @@ class Study:
     def worker_lock(self, worker: str) -> Path:
         """The file whose lock a worker holds as long as it lives."""
         return self.directory / "workers" / f"{worker}.lock"
+
+    def _worker_locks(self) -> list[Path]:
+        return list((self.directory / "workers").glob("*.lock"))
 
     def is_alive(self, worker: str | None) -> bool:
         """Whether a worker still holds its lock."""

@@ -17,26 +17,25 @@ SHARE = 4
 """one trial in so many at the most."""
 
 
-def queue(study: Study, space: Space, earlier: Study | None) -> None:
-    """Queue what a new study tries first.
+def first_configurations(space: Space, earlier: Study | None, trials: int) -> list[dict[str, Any]]:
+    """What a new study tries first.
 
     The default configuration comes first, so that reports can say what tuning was worth.
 
     Args:
-        study: The new study.
         space: Its search space.
         earlier: The study whose best configurations follow, or None.
+        trials: How many trials it shall have.
 
     Raises:
         UsageError: The earlier study has no trial, or shares no searched parameter.
     """
     defaults = space.defaults()
-    queued = [defaults] if defaults else []
+    first = [defaults] if defaults else []
     if earlier is not None:
-        most = max(1, min(MOST, study.options.trials // SHARE))
-        queued += _adopted(space, earlier, most, besides=queued)
-    for params in queued:
-        study.record.enqueue_trial(params)
+        most = max(1, min(MOST, trials // SHARE))
+        first += _adopted(space, earlier, most, besides=first)
+    return first
 
 
 def _adopted(

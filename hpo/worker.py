@@ -154,7 +154,7 @@ class Worker:
 
     def _look_for_gpu(self) -> None:
         """Refuse a GPU that was asked for and cannot be used; tell of one that just is there."""
-        unused = devices.unused_gpus()
+        unused = "" if self.options.devices == "cpu" else devices.unused_gpus()
         if unused and self.options.devices != "auto":
             raise UsageError(f"devices {self.options.devices}: {unused}")
         if unused:
@@ -213,7 +213,10 @@ class Worker:
             sampler = make_sampler(
                 self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
             )
-            self.study.record.sampler = UntriedSampler(sampler)
+            # A grid knows what it has tried.
+            self.study.record.sampler = (
+                sampler if self.options.sampler == "grid" else UntriedSampler(sampler)
+            )
             trial = self.study.record.ask()
             self.running = trial.number
             trial.set_user_attr(WORKER, self.name)

@@ -8,6 +8,7 @@ from hpo.lockstep import EpochReport
 from hpo.pruners import NAMES, STARTUP, check, make_pruner, most_epochs, rungs
 from hpo.pruners.halving import HalvingPruner
 from hpo.pruners.pruning import Pruning, TrialPruned
+from hpo.trial import FAILURE
 
 MOST = 120
 
@@ -115,6 +116,21 @@ def test_a_study_may_go_over_from_hyperband_to_asha(study):
     kept = [run(study, float(level % 7)) for level in range(30)]
 
     assert 3 <= kept.count(MOST) <= 20
+
+
+def test_what_was_interrupted_counts_once_it_is_tried_again(study):
+    for value in (0.4, 0.4, 0.5, 0.6, 0.7, 0.8):
+        trial = study.ask()
+        trial.report(value, 10)
+    first = study.get_trials(deepcopy=False)[0]
+    study._storage.set_trial_user_attr(
+        first._trial_id, FAILURE, {"reason": "stopped", "cause": "interrupted"}
+    )
+    study.tell(first.number, state=optuna.trial.TrialState.FAIL)
+    trial = study.ask()
+    trial.report(0.45, 10)
+
+    assert not HalvingPruner(10, 3).prune(study, study.trials[-1])  # the second of six
 
 
 def test_where_more_is_better_the_low_one_is_pruned():

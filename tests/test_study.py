@@ -183,11 +183,15 @@ def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
     assert load_study("part", runs).settings == mended.settings
 
 
-def test_a_study_that_never_began_a_trial_goes_on_unless_it_is_wanted_anew(runs, study):
+def test_a_study_that_another_run_is_about_to_begin_stays(runs, study):
     study.record.enqueue_trial({"units": 3})
 
-    assert len(create_study(runs, "demo", SETTINGS).trials) == 1
-    assert create_study(runs, "demo", SETTINGS, anew=True).trials == []
+    with study.in_use():
+        assert len(create_study(runs, "demo", SETTINGS).trials) == 1
+        with pytest.raises(HPOError, match="cv was kfold:2, is kfold:9"):
+            create_study(runs, "demo", dataclasses.replace(SETTINGS, cv="kfold:9"))
+
+    assert create_study(runs, "demo", SETTINGS).trials == []
 
 
 def test_options_of_another_version_are_read_as_far_as_they_are_known(runs, study):

@@ -194,7 +194,7 @@ def _opening(study: Study) -> str:
     had, wanted = study.counted, study.wanted
     if had >= wanted and wanted < study.options.trials:
         what = "combinations of its grid" if study.options.sampler == "grid" else "configurations"
-        return f"study {study.name} has tried all {wanted} {what}"
+        return f"study {study.name} has tried all {what}: {wanted} trials"
     if had >= wanted:
         return (
             f"study {study.name} has {had} of {wanted} trials already; "

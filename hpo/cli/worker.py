@@ -52,7 +52,9 @@ def command(
     opened = load_study(study, runs)
     if given is not None:
         opened.search_with(Options(**json.loads(given)))
-    elif opened.counted >= opened.wanted:
+    else:
+        opened.search_with(opened.options)  # as they are now, whatever another run chooses
+    if given is None and opened.counted >= opened.wanted:
         click.echo(f"study {opened.name} has its {opened.wanted} trials already", err=True)
         return
     import_keras()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 TAIL_BYTES = 8_000
+TIDYING_SECONDS = 1.0
 
 
 class Child:
@@ -125,7 +126,7 @@ class Child:
     def close(self) -> None:
         """Let go of a process that has ended, or is about to, and keep what it printed."""
         self._process.wait()
-        self.kill()  # what it started
+        self._end_what_it_started()
         self._printed = keep_log(self._own_log, self.log_path)
         self._events.close()
         with contextlib.suppress(BrokenPipeError):
@@ -136,6 +137,15 @@ class Child:
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def _end_what_it_started(self) -> None:
+        """Kill it, after some time in which helpers of Python's own can tidy up."""
+        deadline = time.monotonic() + TIDYING_SECONDS
+        with contextlib.suppress(OSError):  # once nothing is left
+            while time.monotonic() < deadline:
+                os.killpg(self._process.pid, 0)
+                time.sleep(0.02)
+        self.kill()
 
     def epitaph(self) -> str:
         """What it died of, in one line."""

@@ -149,5 +149,6 @@ def _bury(study: Study, child: Child, on_event: OnEvent) -> None:
     for number in study.fail_orphans(child.name, Failure(reason, cause)):
         seconds = study.trials[number].seconds or 0.0
         on_event(TrialEnded(child.name, number, "failed", None, seconds, reason))
-    on_event(WorkerLeft(child.name))
+    if not child.has_left:
+        on_event(WorkerLeft(child.name))
     study.worker_lock(child.name).unlink(missing_ok=True)

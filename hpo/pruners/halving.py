@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from optuna.pruners import BasePruner
 from optuna.study import StudyDirection
 
+from hpo.samplers.history import is_interrupted
+
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
@@ -38,7 +40,7 @@ class HalvingPruner(BasePruner):
         values = sorted(
             sign * other.intermediate_values[epoch]
             for other in study.get_trials(deepcopy=False)
-            if epoch in other.intermediate_values
+            if epoch in other.intermediate_values and not is_interrupted(other)
         )
         last = max(1, len(values) // self._reduction) - 1
         return sign * trial.intermediate_values[epoch] > values[last]

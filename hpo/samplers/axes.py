@@ -122,6 +122,11 @@ class Axis:
             return np.array([self.encode(distribution.low + k) for k in range(n)])
         return (np.arange(n) + 0.5) / n
 
+    @cached_property
+    def values(self) -> list[Any] | None:
+        """All values in order; None where they cannot be listed."""
+        return None if self.codes is None else [self.decode(code) for code in self.codes]
+
     def snap(self, codes: np.ndarray) -> np.ndarray:
         """Codes moved to those of values that the axis can take."""
         known = self.codes

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
-from hpo.samplers.history import failed_by_configuration
+from hpo.samplers.history import failed_by_configuration, is_interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 Values = dict[str, list[Any]]
 """The values of every parameter by its name."""
 
+_UNLUCKY = 2
+
 Key = tuple[tuple[str, str], ...]
 """What equal configurations have in common."""
 
 
 def all_values(axes: Axes) -> Values | None:
     """All values of all parameters; None where one has more than can be listed."""
-    listed = [(axis, axis.codes) for axis in axes.axes if axis.codes is not None]
-    if len(listed) < len(axes):
-        return None
-    return {axis.name: [axis.decode(code) for code in codes] for axis, codes in listed}
+    listed = {axis.name: axis.values for axis in axes.axes if axis.values is not None}
+    return listed if len(listed) == len(axes) else None
 
 
 def combinations(axes: Axes, values: Values) -> Iterator[dict[str, Any]]:
@@ -57,18 +58,21 @@ def untried(study: optuna.Study, axes: Axes, values: Values, most: int) -> int:
 def known(study: optuna.Study, besides: int | None = None) -> set[Key]:
     """The configurations that were tried, are being tried or are queued.
 
-    Those that failed from outside are not among them.
+    One that failed from outside is among them after the second time: that may be its own doing.
 
     Args:
         study: The study.
         besides: The number of a trial that does not count.
     """
-    return {
-        key(trial.params or queued(trial))
-        for trial in study.get_trials(deepcopy=False)
-        if trial.number != besides
-        and (trial.state != TrialState.FAIL or failed_by_configuration(trial))
-    }
+    found, unlucky = set(), Counter[Key]()
+    for trial in study.get_trials(deepcopy=False):
+        if trial.number == besides or is_interrupted(trial):
+            continue
+        one = key(trial.params or queued(trial))
+        unlucky[one] += trial.state == TrialState.FAIL and not failed_by_configuration(trial)
+        if trial.state != TrialState.FAIL or failed_by_configuration(trial):
+            found.add(one)
+    return found | {one for one, often in unlucky.items() if often >= _UNLUCKY}
 
 
 def queued(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:

@@ -44,8 +44,7 @@ def choose(question: Question) -> dict[str, Any]:
     Raises:
         UsageError: All have been.
     """
-    axes, history, fixed = question.axes, question.history, question.fixed
-    tried = {key(t.params) for t in [*history.scored, *history.failed, *history.running]}
+    axes, fixed, tried = question.axes, question.fixed, question.known()
     values = values_of(axes) | {name: [value] for name, value in fixed.items()}
     drawn: dict[str, Any] = {}
     for _ in range(_DRAWS):
@@ -71,10 +70,10 @@ def values_of(axes: Axes) -> Values:
 
 def grid_values(axis: Axis) -> list[Any]:
     """The values of a parameter that a grid tries, in order."""
-    codes, distribution = axis.codes, axis.distribution
+    values, distribution = axis.values, axis.distribution
     keeps_all = axis.is_categorical or _has_step(distribution)
-    if codes is not None and (keeps_all or len(codes) <= MOST_VALUES):
-        return [axis.decode(code) for code in codes]
+    if values is not None and (keeps_all or len(values) <= MOST_VALUES):
+        return values
     if isinstance(distribution, IntDistribution) and distribution.log:
         found = [round(x) for x in np.geomspace(distribution.low, distribution.high, THINNED)]
     else:

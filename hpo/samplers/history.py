@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.study import OPTIONS
+from hpo.study import FIRST_SEED
 from hpo.trial import FAILURE
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class History:
             scores=_finite([score for _, score in known]),
             failed=[t for t in trials if failed_by_configuration(t)],
             running=[t for t in trials if t.state == TrialState.RUNNING],
-            begun=sum(t.state != TrialState.WAITING and not _is_interrupted(t) for t in trials),
+            begun=sum(t.state != TrialState.WAITING and not is_interrupted(t) for t in trials),
         )
 
 
@@ -70,7 +70,8 @@ def failed_by_configuration(trial: FrozenTrial) -> bool:
     return _cause(trial) == "configuration"
 
 
-def _is_interrupted(trial: FrozenTrial) -> bool:
+def is_interrupted(trial: FrozenTrial) -> bool:
+    """Whether a trial was stopped with its search; its configuration is tried again."""
     return _cause(trial) == "interrupted"
 
 
@@ -82,8 +83,7 @@ def _cause(trial: FrozenTrial) -> Cause | None:
 
 def study_seed(study: optuna.Study, otherwise: int) -> int:
     """The seed of the whole study, for what must not change from one trial to the next."""
-    options: dict[str, Any] = study.user_attrs.get(OPTIONS, {})
-    return int(options.get("seed", otherwise))
+    return int(study.user_attrs.get(FIRST_SEED, otherwise))
 
 
 def _finite(scores: list[float]) -> list[float]:

@@ -9,6 +9,7 @@ import numpy as np
 from optuna.samplers import BaseSampler, RandomSampler
 
 from hpo.samplers.axes import Axes, axes_for, axes_of
+from hpo.samplers.configurations import known
 from hpo.samplers.history import History, study_seed
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
+
+    from hpo.samplers.configurations import Key
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Question:
         fixed: Values that the trial will have in any case, such as those of a queued one.
         seed: The seed of the whole study.
         rng: Random numbers of this ask.
+        known: Says which configurations were tried, are being tried or are queued.
     """
 
     axes: Axes
@@ -38,6 +42,7 @@ class Question:
     fixed: dict[str, Any]
     seed: int
     rng: np.random.Generator
+    known: Callable[[], set[Key]]
 
 
 class JointSampler(BaseSampler):
@@ -88,6 +93,7 @@ class JointSampler(BaseSampler):
                 fixed=dict(trial.system_attrs.get("fixed_params", {})),
                 seed=study_seed(study, self._seed),
                 rng=self._rng,
+                known=lambda: known(study, besides=trial.number),
             )
         )
 

@@ -117,7 +117,7 @@ class UntriedSampler(BaseSampler):
 
 def _is_coarse(axes: Axes) -> bool:
     """Whether configurations may come twice: no number that always applies is continuous."""
-    return all(axis.codes is not None for axis in axes.axes if not axis.conditions)
+    return all(axis.n_values is not None for axis in axes.axes if not axis.conditions)
 
 
 def _at_random(

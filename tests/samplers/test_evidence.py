@@ -25,7 +25,7 @@ SPACE = Space(
 def new_study(space=SPACE):
     study = optuna.create_study()
     study.set_user_attr("settings", {"space": space.to_toml()})
-    study.set_user_attr("options", {"seed": 0})
+    study.set_user_attr("first_seed", 0)
     return study
 
 
