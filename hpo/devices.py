@@ -80,11 +80,12 @@ def unused_gpus() -> str:
     """
     import keras
 
-    gpus = list_gpus()
-    if not gpus or any(device.startswith("gpu") for device in keras.distribution.list_devices()):
+    if not list_gpus() or any(
+        device.startswith("gpu") for device in keras.distribution.list_devices()
+    ):
         return ""
     return (
-        f"{keras.backend.backend()} cannot use GPU {','.join(gpus)}, only the CPU. "
+        f"{keras.backend.backend()} cannot use the GPU that is there, only the CPU. "
         "Install what it lacks, such as pip install 'tensorflow[and-cuda]', or say --devices cpu."
     )
 

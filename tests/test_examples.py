@@ -54,7 +54,7 @@ def test_three_outputs_are_learned_far_better_than_by_guessing(three):
 def test_examples_are_trained_by_the_fused_loop(request, example):
     study, _, _ = request.getfixturevalue(example)
 
-    assert [trial.state for trial in study.trials] == ["complete", "complete"]
+    assert {trial.state for trial in study.trials} == {"complete"}
     assert {trial.training for trial in study.trials} == {"fused"}
 
 

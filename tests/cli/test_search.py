@@ -142,19 +142,6 @@ def test_a_second_search_of_the_study_does_not_change_what_the_first_wants(shell
     assert states(shell.shown_trials()) == ["complete", "failed", "complete", "complete"]
 
 
-def test_a_worker_is_not_judged_by_what_it_did_while_nobody_listened(shell):
-    options = ["--trials", "6", "--trial-timeout", "4s"]
-    search = shell.start("run", TINY, *options, behaviour="fine,tell," + "nap," * 4)
-    shell.pid_of_worker()
-
-    search.send_signal(signal.SIGSTOP)
-    time.sleep(16)  # some trials of three seconds; the limit for a kill is 14 seconds
-    search.send_signal(signal.SIGCONT)
-    search.communicate(timeout=PATIENCE_SECONDS)
-
-    assert states(shell.shown_trials()) == ["complete"] * 6
-
-
 def test_a_search_that_is_over_before_a_trial_has_ended_says_so(shell):
     status, _, err = shell.run("run", TINY, "--trials", "2", "--timeout", "0.1s")
 

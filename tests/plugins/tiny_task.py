@@ -63,8 +63,8 @@ def misbehave(kind):
         pid = Path(os.environ["TINY_FOLDER"]) / "pid.tmp"
         pid.write_text(str(os.getpid()))
         pid.rename(pid.with_name("pid"))
-    if kind in ("hang", "nap"):
-        time.sleep(600 if kind == "hang" else 3)
+    if kind == "hang":
+        time.sleep(600)
     if kind == "hog":
         hoard = []
         while True:

@@ -1,0 +1,59 @@
+"""How a search looks after its workers, where whole processes would take too long."""
+
+import os
+import selectors
+
+import pytest
+
+from hpo.executors.local import _Crew
+from hpo.runs import create_study
+from hpo.settings import Options, Settings
+
+
+class Child:
+    """A stand-in for a worker, with a pipe that the test writes to."""
+
+    def __init__(self):
+        self.reading, self.writing = os.pipe()
+        self.judged = []
+
+    def fileno(self):
+        return self.reading
+
+    def read(self, _on_event):
+        return bool(os.read(self.reading, 100))
+
+    def is_alive(self):
+        return True
+
+    def kill_if_it_takes_too_long(self):
+        self.judged.append("time")
+
+    def kill_if_it_takes_too_much_memory(self):
+        self.judged.append("memory")
+
+
+@pytest.fixture
+def crew(tmp_path):
+    settings = Settings(
+        "t", "t", "val_mae", "minimize", "kfold:2", '[a]\ntype="int"\nlow=1\nhigh=2'
+    )
+    study = create_study(tmp_path, "homes", settings)
+    study.options = Options()
+    return _Crew(study, lambda _event: None)
+
+
+def test_a_worker_is_not_judged_by_what_it_did_while_nobody_listened(crew):
+    child = Child()
+    crew._children[0] = child
+    with selectors.DefaultSelector() as selector:
+        selector.register(child, selectors.EVENT_READ)
+        os.write(child.writing, b"told while this process was stopped")
+
+        crew._listen(selector)
+        assert child.judged == ["memory"]
+
+        crew._listen(selector)
+        assert child.judged == ["memory", "memory", "time"]
+    os.close(child.reading)
+    os.close(child.writing)
