@@ -74,7 +74,7 @@ def list_gpus() -> list[str]:
 
 
 def unused_gpus() -> str:
-    """GPUs this process may use and Keras's backend cannot, and what to do; empty where none are.
+    """What to do about a GPU that is there and that Keras's backend cannot use; else "".
 
     TensorFlow installed without the libraries of CUDA trains on the CPU and does not say so.
     """

@@ -141,10 +141,10 @@ class Worker:
     def _prepare(self) -> Evaluator:
         settings = self.study.settings
         task = task_of_study(self.study.name, settings, self._task)
-        self._look_for_gpu()
         whole = load_data(task, self.options.data_dir)
         data = parts.of_study(whole, settings, task)
         threads.use_few_for(data)
+        self._look_for_gpu()  # after the threads, which cannot be set any more once it has looked
         evaluator = Evaluator(task, data, settings.cv_for(task))
         facts.record(self.study, task, data, evaluator.splits, whole=whole)
         self._space = self.study.space
