@@ -8,6 +8,7 @@ from optuna.testing.pytest_samplers import (
 )
 
 from hpo.samplers import make_sampler
+from hpo.samplers.untried import UntriedSampler
 
 
 class TestGaussianProcess(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
@@ -38,3 +39,9 @@ class TestGenetic(BasicSamplerTestCase):
     @pytest.fixture
     def sampler(self):
         return lambda: make_sampler("genetic", seed=0)
+
+
+class TestUntried(BasicSamplerTestCase):
+    @pytest.fixture
+    def sampler(self):
+        return lambda: UntriedSampler(make_sampler("random", seed=0))
