@@ -1,9 +1,9 @@
 """Genetic search with the operators of NSGA-II (Deb et al., 2002), as Optuna has it.
 
-Optuna's counts only the trials that it drew itself, and writes its generations into them. Here
-the parents are the best of all complete trials, whoever drew them, so queued configurations and
-those of other samplers count, and every trial may be a parent as soon as it is complete. With a
-single objective that is what the elitism of NSGA-II comes to.
+Optuna's counts only the trials that it drew itself and that are complete, and writes its
+generations into them. Here the parents are the best of all trials that have a score, whoever drew
+them, and pruned ones too; so every trial may be a parent as soon as it has ended. With a single
+objective that is what the elitism of NSGA-II comes to.
 
 The population is smaller than Optuna's 50: searches here rarely have more than some hundred
 trials, and until it is full trials are drawn at random. Parameters that not all trials have are
@@ -12,14 +12,16 @@ drawn at random too, since the operators do not know them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from optuna.samplers import NSGAIISampler
-from optuna.study import StudyDirection
-from optuna.trial import TrialState
+
+from hpo.samplers.history import History
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
 POPULATION = 20
@@ -31,16 +33,12 @@ def make(seed: int) -> NSGAIISampler:
 
 
 class _SteadySampler(NSGAIISampler):
-    def get_trial_generation(self, study: optuna.Study, trial: FrozenTrial) -> int:
-        del trial
-        return len(_complete(study)) // POPULATION
-
-    def get_parent_population(self, study: optuna.Study, generation: int) -> list[FrozenTrial]:
-        if generation == 0:
-            return []
-        sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
-        return sorted(_complete(study), key=lambda trial: sign * trial.values[0])[:POPULATION]
-
-
-def _complete(study: optuna.Study) -> list[FrozenTrial]:
-    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        history = History.of(study, trial)
+        if len(history.scored) < POPULATION:
+            return {}
+        best = np.argsort(history.scores, kind="stable")[:POPULATION]
+        parents = [history.scored[place] for place in best]
+        return self._child_generation_strategy(study, search_space, parents)
