@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,11 @@ import time
 import pytest
 
 PATIENCE_SECONDS = 120
+
+
+def _heed_ctrl_c():
+    """Tests may run in the background, where Ctrl-C is ignored, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Shell:
@@ -26,6 +32,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_ctrl_c,  # noqa: PLW1509  (tests start no threads)
         )
 
     def run(self, *arguments, behaviour="", under=(), patience=PATIENCE_SECONDS):
