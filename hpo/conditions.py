@@ -191,6 +191,16 @@ def parse_condition(written: Any) -> Condition:
     return Differs(operand) if sign == "!=" else Compares(sign, operand)
 
 
+def all_hold(conditions: Mapping[str, Condition], values: Mapping[str, Any]) -> bool:
+    """Whether what has these conditions applies, after the values of earlier parameters.
+
+    Args:
+        conditions: By the name of the parameter that each is on.
+        values: Of the parameters that apply; on an absent one no condition holds.
+    """
+    return all(name in values and one.holds(values[name]) for name, one in conditions.items())
+
+
 def read_value(text: str) -> Any:
     """Reads a value as TOML where it is TOML, else as a plain string.
 

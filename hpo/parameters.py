@@ -284,6 +284,12 @@ def on_step(low: float, step: float, value: float) -> float:
     return float(Fraction(str(low)) + steps * Fraction(str(step)))
 
 
+def exact(distribution: Any, value: Any) -> Any:
+    """A value of one of Optuna's distributions without the rounding errors of its step."""
+    step = getattr(distribution, "step", None)
+    return on_step(distribution.low, step, value) if isinstance(step, float) else value
+
+
 def _describe_range(parameter: Float | Int) -> str:
     steps = f" in steps of {show(parameter.step)}" if parameter.step else ""
     return f"between low={show(parameter.low)} and high={show(parameter.high)}{steps}"

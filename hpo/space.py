@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any
 
-from hpo.conditions import Scalar, show
+from hpo.conditions import Scalar, all_hold, show
 from hpo.errors import UsageError
 from hpo.parameters import Categorical, Float, Int, Parameter, is_kind
 
@@ -121,7 +121,7 @@ class Space:
         """Asks an Optuna trial for a configuration: the applicable parameters, in order."""
         params: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
-            if _applies(parameter, params):
+            if all_hold(parameter.conditions, params):
                 params[name] = parameter.suggest(trial, name)
         return params
 
@@ -132,7 +132,7 @@ class Space:
             return None
         params: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
-            if _applies(parameter, params):
+            if all_hold(parameter.conditions, params):
                 params[name] = values[name]
         return params
 
@@ -151,7 +151,7 @@ class Space:
         for name, parameter in self.parameters.items():
             fits = name in params and parameter.contains(params[name])
             value = parameter.as_own(params[name]) if fits else _default(parameter)
-            if value is not None and _applies(parameter, found):
+            if value is not None and all_hold(parameter.conditions, found):
                 found[name] = value
         return found
 
@@ -164,7 +164,7 @@ class Space:
         found: list[str] = []
         present: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
-            applies = _applies(parameter, present)
+            applies = all_hold(parameter.conditions, present)
             if applies and name in params:
                 present[name] = params[name]
             found += _value_problems(name, parameter, params, applies=applies)
@@ -216,13 +216,6 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     if nearest:
         return f"Received: {show(word)}. Did you mean {nearest[0]}?"
     return f"Received: {show(word)}. Known: {', '.join(choices) or 'none'}."
-
-
-def _applies(parameter: Parameter, params: Mapping[str, Any]) -> bool:
-    return all(
-        earlier in params and condition.holds(params[earlier])
-        for earlier, condition in parameter.conditions.items()
-    )
 
 
 def _default(parameter: Parameter) -> Scalar | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpo.parameters import on_step
+from hpo.parameters import exact
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -160,10 +160,4 @@ def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
 
 def _params(frozen: optuna.trial.FrozenTrial) -> dict[str, Any]:
     """The configuration as it was evaluated: Optuna keeps steps with their rounding errors."""
-    params = dict(frozen.params)
-    distribution: Any
-    for name, distribution in frozen.distributions.items():
-        step = getattr(distribution, "step", None)
-        if isinstance(step, float):
-            params[name] = on_step(distribution.low, step, params[name])
-    return params
+    return {name: exact(frozen.distributions[name], value) for name, value in frozen.params.items()}

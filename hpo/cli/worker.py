@@ -50,10 +50,8 @@ def command(
     from hpo.worker import Worker
 
     opened = load_study(study, runs)
-    if given is not None:
-        opened.search_with(Options(**json.loads(given)))
-    else:
-        opened.search_with(opened.options)  # as they are now, whatever another run chooses
+    # As they are now, whatever another run chooses.
+    opened.search_with(Options(**json.loads(given)) if given else opened.options)
     if given is None and opened.counted >= opened.wanted:
         click.echo(f"study {opened.name} has its {opened.wanted} trials already", err=True)
         return

@@ -23,7 +23,7 @@ from optuna.distributions import (
 from optuna.search_space import intersection_search_space
 from optuna.trial import TrialState
 
-from hpo.parameters import Categorical, Float, Parameter, on_step
+from hpo.parameters import Categorical, Float, Parameter, exact
 from hpo.space import Space
 from hpo.study import SETTINGS
 
@@ -100,14 +100,11 @@ class Axis:
         value = min(max(value, distribution.low), distribution.high)
         if isinstance(distribution, IntDistribution):
             return round(value)
-        return on_step(distribution.low, step, value) if step else float(value)
+        return self.exact(float(value))
 
     def exact(self, value: Any) -> Any:
         """A value as the space gives it: on a step without Optuna's rounding errors."""
-        distribution: Any = self.distribution
-        if isinstance(distribution, FloatDistribution) and distribution.step is not None:
-            return on_step(distribution.low, distribution.step, value)
-        return value
+        return exact(self.distribution, value)
 
     @cached_property
     def codes(self) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
+from hpo.conditions import all_hold
 from hpo.samplers.history import failed_by_configuration, is_interrupted
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from hpo.samplers.axes import Axes, Axis
+    from hpo.samplers.axes import Axes
 
 Values = dict[str, list[Any]]
 """The values of every parameter by its name."""
@@ -94,22 +95,14 @@ def applicable(axes: Axes, values: Mapping[str, Any]) -> dict[str, Any]:
     """Of values for all parameters those that apply."""
     chosen: dict[str, Any] = {}
     for axis in axes.axes:
-        if applies(axis, chosen):
+        if all_hold(axis.conditions, chosen):
             chosen[axis.name] = values[axis.name]
     return chosen
 
 
 def is_partial(axes: Axes, values: Mapping[str, Any]) -> bool:
     """Whether values lack one of a parameter that applies."""
-    return any(applies(axis, values) and axis.name not in values for axis in axes.axes)
-
-
-def applies(axis: Axis, chosen: Mapping[str, Any]) -> bool:
-    """Whether a parameter applies, after the values of those before it."""
-    return all(
-        name in chosen and condition.holds(chosen[name])
-        for name, condition in axis.conditions.items()
-    )
+    return any(all_hold(axis.conditions, values) and axis.name not in values for axis in axes.axes)
 
 
 def _continued(
@@ -119,7 +112,7 @@ def _continued(
         yield begun
         return
     axis = axes.axes[place]
-    if not applies(axis, begun):
+    if not all_hold(axis.conditions, begun):
         yield from _continued(axes, values, begun, place + 1)
         return
     for value in values[axis.name]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.samplers import BaseSampler
 
+from hpo.conditions import all_hold
 from hpo.samplers.axes import axes_of
 from hpo.samplers.configurations import (
     all_values,
     applicable,
-    applies,
     combinations,
     key,
     known,
@@ -103,7 +103,7 @@ class UntriedSampler(BaseSampler):
         together = self._sampler.sample_relative(study, trial, space) | queued(trial)
         drawn: dict[str, Any] = {}
         for axis in axes.axes:
-            if not applies(axis, drawn):
+            if not all_hold(axis.conditions, drawn):
                 continue
             if axis.n_values == 1:
                 value = axis.decode(0.0)
