@@ -24,7 +24,7 @@ import numpy as np
 
 import hpo
 from hpo import Categorical, Data, Float, Space, Task
-from hpo.quiet import import_keras
+from hpo.support.quiet import import_keras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

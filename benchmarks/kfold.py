@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from hpo.quiet import import_keras
+from hpo.support.quiet import import_keras
 
 if TYPE_CHECKING:
     from hpo.training import FoldArrays

@@ -23,8 +23,8 @@ import numpy as np
 from hpo import samplers
 from hpo.errors import UsageError
 from hpo.samplers.untried import UntriedSampler
-from hpo.seeds import derived_seed
 from hpo.space import Categorical, Float, Int, Parameter, Space
+from hpo.support.seeds import derived_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

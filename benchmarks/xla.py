@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.quiet import import_keras
+from hpo.support.quiet import import_keras
 
 if TYPE_CHECKING:
     from collections.abc import Callable

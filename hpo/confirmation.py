@@ -23,8 +23,8 @@ from hpo.lockstep import total_epochs
 from hpo.plugins import task_of_study
 from hpo.reasons import one_line
 from hpo.runs import load_study
-from hpo.seeds import derived_seed
 from hpo.study import Study
+from hpo.support.seeds import derived_seed
 from hpo.training import threads
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision

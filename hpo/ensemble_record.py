@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import artifacts, selection
+from hpo import selection
 from hpo.consultation import finite_or_none
+from hpo.support import artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import artifacts, lockstep
 from hpo import cv as cv_module
+from hpo import lockstep
 from hpo.errors import HPOError
 from hpo.preprocessing import FoldCache
+from hpo.support import artifacts
 from hpo.training.variables import take
 from hpo.trial import TrialArrays
 

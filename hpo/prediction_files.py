@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hpo import artifacts
 from hpo.errors import HPOError, UsageError
+from hpo.support import artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

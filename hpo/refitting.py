@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import artifacts
 from hpo.cv import Split
 from hpo.errors import HPOError
 from hpo.evaluation import build_model
@@ -27,7 +26,8 @@ from hpo.lockstep import TrialFailedError
 from hpo.members import SavedModel
 from hpo.preprocessing import FoldCache, fit, identity
 from hpo.reasons import one_line
-from hpo.seeds import derived_seed
+from hpo.support import artifacts
+from hpo.support.seeds import derived_seed
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hpo import artifacts
 from hpo.errors import HPOError
 from hpo.outcomes import read_classes, read_values
-from hpo.png import encode, thumbnail
+from hpo.support import artifacts
+from hpo.support.png import encode, thumbnail
 
 if TYPE_CHECKING:
     from pathlib import Path

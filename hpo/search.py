@@ -13,13 +13,13 @@ from hpo import tensorboard as boards
 from hpo.devices import environments
 from hpo.errors import UsageError
 from hpo.executors import make_executor
-from hpo.interrupts import interruptible
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
-from hpo.quiet import import_keras
 from hpo.runs import create_study, load_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space import Space
 from hpo.stopping import Stopping
+from hpo.support.interrupts import interruptible
+from hpo.support.quiet import import_keras
 from hpo.warm_start import first_configurations
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from hpo.events import SearchStopping, TrialEnded, TrialStarted, WorkerLeft
 
 if TYPE_CHECKING:
     from hpo.events import Event, OnEvent
-    from hpo.interrupts import Interrupted
     from hpo.study import Study
+    from hpo.support.interrupts import Interrupted
 
 
 class Stopping:

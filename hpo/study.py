@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo import artifacts, confirmation_record
+from hpo import confirmation_record
 from hpo.errors import HPOError
 from hpo.settings import Options, Settings
+from hpo.support import artifacts
 from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, TrialArrays, from_optuna
 
 if TYPE_CHECKING:
@@ -337,7 +338,7 @@ class Study:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Let other runs know that a run of it is going on; there may be several."""
-        from hpo.storage import FileLock
+        from hpo.support.locks import FileLock
 
         lock = FileLock(self.directory / "run.lock")
         lock.acquire(shared=True)
@@ -348,7 +349,7 @@ class Study:
 
     def is_in_use(self) -> bool:
         """Whether a run of it is going on, or a worker works for it."""
-        from hpo.storage import FileLock
+        from hpo.support.locks import FileLock
 
         lock = FileLock(self.directory / "run.lock")
         if not lock.acquire(block=False):
@@ -362,7 +363,7 @@ class Study:
 
         So a running trial without one was left by a worker that died.
         """
-        from hpo.storage import FileLock
+        from hpo.support.locks import FileLock
 
         lock = FileLock(self.directory / "ask.lock")
         lock.acquire()
@@ -388,7 +389,7 @@ class Study:
 
     def is_alive(self, worker: str | None) -> bool:
         """Whether a worker still holds its lock."""
-        from hpo.storage import FileLock
+        from hpo.support.locks import FileLock
 
         if worker is None or not self.worker_lock(worker).exists():
             return False

@@ -28,9 +28,9 @@ from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.reasons import one_line
 from hpo.samplers import make_sampler
 from hpo.samplers.untried import UntriedSampler
-from hpo.seeds import derived_seed
-from hpo.storage import FileLock
 from hpo.study import KILLED
+from hpo.support.locks import FileLock
+from hpo.support.seeds import derived_seed
 from hpo.tensorboard import Board
 from hpo.training import threads
 from hpo.training.memory import freed_after, resident_bytes, settled

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 
-from hpo import artifacts, samples
+from hpo import samples
 from hpo.runs import create_study
 from hpo.samples import Mistakes, Sample
 from hpo.settings import Options, Settings
+from hpo.support import artifacts
 from hpo.trial import RESULT, Failure, TrialArrays
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import fixture_studies as studies
 import numpy as np
 import pytest
 
-from hpo.png import encode
 from hpo.reporting import write_report, write_reports
+from hpo.support.png import encode
 
 LABELS = ["<script>window.hacked=1…", '"><img src=x onerror="w…', '<b>bold</b> <a href="ht…']
 CHROMIUM = Path("/usr/bin/chromium")

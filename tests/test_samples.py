@@ -8,8 +8,9 @@ import fixture_studies as studies
 import numpy as np
 import pytest
 
-from hpo import artifacts, samples
+from hpo import samples
 from hpo.errors import HPOError
+from hpo.support import artifacts
 from hpo.task import Data, Task
 
 

@@ -9,7 +9,8 @@ import optuna
 import pytest
 
 from hpo.errors import HPOError
-from hpo.storage import FileLock, open_journal
+from hpo.storage import open_journal
+from hpo.support.locks import FileLock
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -88,7 +89,7 @@ def test_a_journal_that_cannot_be_opened_is_named(path):
 KILLED_WRITER = """
 import os, signal, sys
 from pathlib import Path
-from hpo.storage import FileLock
+from hpo.support.locks import FileLock
 path, stump = Path(sys.argv[1]), sys.argv[2]
 FileLock(path.with_name(path.name + ".lock")).acquire()
 with path.open("ab") as file:
@@ -288,7 +289,7 @@ def test_two_processes_that_append_at_once_lose_nothing(path, python):
 HOLDER = """
 import sys
 from pathlib import Path
-from hpo.storage import FileLock
+from hpo.support.locks import FileLock
 lock = FileLock(Path(sys.argv[1]))
 if not lock.acquire(block=False):
     print("waiting", flush=True)

@@ -9,14 +9,15 @@ import numpy as np
 import optuna
 import pytest
 
-from hpo import artifacts
 from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluation
 from hpo.runs import create_study, list_studies, load_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space import Float, Space
-from hpo.storage import FileLock, open_journal
+from hpo.storage import open_journal
 from hpo.study import new_worker_name
+from hpo.support import artifacts
+from hpo.support.locks import FileLock
 from hpo.trial import SEED, WORKER, Failure, TrialArrays
 
 SPACE = """\

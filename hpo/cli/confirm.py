@@ -47,7 +47,7 @@ def command(study: str, *, as_json: bool, **arguments: Any) -> None:
     """
     import hpo
     from hpo.cli.one_object import printed_to_stderr
-    from hpo.quiet import import_keras
+    from hpo.support.quiet import import_keras
 
     opened = hpo.load_study(study, arguments["runs"])  # a wrong name is told before the long import
     import_keras()

@@ -41,8 +41,8 @@ def _findings(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], s
     from hpo.errors import HPOError
     from hpo.facts import environment, versions
     from hpo.plugins import list_tasks
-    from hpo.quiet import import_keras
     from hpo.runs import list_studies, runs_directory
+    from hpo.support.quiet import import_keras
 
     try:
         import_keras()

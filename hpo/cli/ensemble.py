@@ -58,7 +58,7 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
     import hpo
     from hpo.cli.one_object import printed_to_stderr
     from hpo.cli.progress import Combining
-    from hpo.quiet import import_keras
+    from hpo.support.quiet import import_keras
 
     for study in studies:  # a wrong name is told before the long import
         hpo.load_study(study, arguments["runs"])

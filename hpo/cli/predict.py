@@ -91,7 +91,7 @@ def command(
 def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:
     """Load a study's ensemble, with a bar where models have to be trained again."""
     from hpo.cli.progress import Combining
-    from hpo.quiet import import_keras
+    from hpo.support.quiet import import_keras
 
     import_keras()
     from hpo.ensembling import load_ensemble

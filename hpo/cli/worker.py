@@ -42,11 +42,11 @@ def command(
     """
     from hpo.cli.progress import Lines
     from hpo.events import raising
-    from hpo.interrupts import interruptible
-    from hpo.quiet import import_keras
     from hpo.runs import load_study
     from hpo.settings import Options
     from hpo.study import new_worker_name
+    from hpo.support.interrupts import interruptible
+    from hpo.support.quiet import import_keras
     from hpo.worker import Worker
 
     opened = load_study(study, runs)

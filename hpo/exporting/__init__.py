@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import artifacts
 from hpo.errors import HPOError, UsageError
 from hpo.exporting import model_card
 from hpo.exporting.steps import describe
 from hpo.exporting.store import Arrays, Store
 from hpo.predicting import check_models
+from hpo.support import artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

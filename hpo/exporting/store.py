@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import artifacts
 from hpo.errors import HPOError
 from hpo.exporting.sources import source_of
+from hpo.support import artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo import artifacts, confirmation_record, samples
+from hpo import confirmation_record, samples
 from hpo.errors import HPOError
 from hpo.reporting.curve_files import read_curves
 from hpo.reporting.figures.importance import importances
 from hpo.reporting.formats import finite
 from hpo.reporting.rivals import rivals
+from hpo.support import artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

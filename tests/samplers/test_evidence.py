@@ -4,8 +4,8 @@ import optuna
 import pytest
 
 from hpo.samplers import NAMES, make_sampler
-from hpo.seeds import derived_seed
 from hpo.space import Categorical, Float, Int, Space
+from hpo.support.seeds import derived_seed
 from hpo.trial import FAILURE
 
 LEARNING = ["tpe", "gp", "hyperopt"]

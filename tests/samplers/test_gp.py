@@ -11,8 +11,8 @@ from hpo.samplers.gp.acquisition import Acquisition, Feasibility, log_improvemen
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.model import GaussianProcess, Prior, fit, matern
 from hpo.samplers.gp.scores import transformed
-from hpo.seeds import derived_seed
 from hpo.space import Categorical, Float, Int, Space
+from hpo.support.seeds import derived_seed
 
 SPACE = Space(
     {

@@ -11,8 +11,8 @@ from hpo.samplers.axes import axes_of, distribution_of
 from hpo.samplers.configurations import untried as count_untried
 from hpo.samplers.grid import grid_values, values_of
 from hpo.samplers.untried import UntriedSampler
-from hpo.seeds import derived_seed
 from hpo.space import Categorical, Float, Int, Space
+from hpo.support.seeds import derived_seed
 from hpo.trial import FAILURE
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpo import artifacts
 from hpo.errors import HPOError
+from hpo.support import artifacts
 
 
 class Trap:

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from hpo.png import encode, thumbnail
+from hpo.support.png import encode, thumbnail
 
 
 def decode(file: bytes) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Files, locks, signals and the like, which know nothing of studies."""
