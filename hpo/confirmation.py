@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from hpo import cv, parts
 from hpo.confirmation_record import PLAN, Confirmation, key, read
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError, UsageError, one_line
 from hpo.evaluation import Evaluator
 from hpo.loading import load_data_of
 from hpo.lockstep import total_epochs
 from hpo.plugins import task_of_study
-from hpo.reasons import one_line
 from hpo.runs import load_study
 from hpo.study import Study
 from hpo.support.seeds import derived_seed

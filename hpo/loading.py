@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpo.errors import HPOError
+from hpo.errors import HPOError, one_line
 from hpo.facts import fingerprint
-from hpo.reasons import one_line
 from hpo.task import Data
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo.errors import HPOError, UsageError
-from hpo.reasons import one_line
+from hpo.errors import HPOError, UsageError, one_line
 from hpo.space import Space, suggestion
 from hpo.task import Task
 

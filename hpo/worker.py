@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import devices, facts, parts, pruners, samples
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError, UsageError, one_line
 from hpo.evaluation import Evaluator
 from hpo.events import (
     EpochEnded,
@@ -25,7 +25,6 @@ from hpo.loading import load_data
 from hpo.lockstep import TrialFailedError, total_epochs
 from hpo.plugins import task_of_study
 from hpo.pruners.pruning import Pruning, TrialPruned
-from hpo.reasons import one_line
 from hpo.samplers import make_sampler
 from hpo.samplers.untried import UntriedSampler
 from hpo.study import KILLED

@@ -9,8 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hpo.errors import HPOError
-from hpo.reasons import one_line
+from hpo.errors import HPOError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
