@@ -23,7 +23,8 @@ import numpy as np
 from hpo import samplers
 from hpo.errors import UsageError
 from hpo.samplers.untried import UntriedSampler
-from hpo.space import Categorical, Float, Int, Parameter, Space
+from hpo.space.parameters import Categorical, Float, Int
+from hpo.space.space import Parameter, Space
 from hpo.support.seeds import derived_seed
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from hpo.reporting import report
     from hpo.runs import load_study
     from hpo.search import run
-    from hpo.space import Categorical, Float, Int, Space
+    from hpo.space.parameters import Categorical, Float, Int
+    from hpo.space.space import Space
     from hpo.study import Study
     from hpo.task import Data, Params, Reference, Stage, Task
 

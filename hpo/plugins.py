@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError, UsageError, one_line
-from hpo.space import Space, suggestion
+from hpo.space.messages import suggestion
+from hpo.space.space import Space
 from hpo.task import Task
 
 if TYPE_CHECKING:

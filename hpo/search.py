@@ -16,7 +16,7 @@ from hpo.executors import make_executor
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
 from hpo.runs import create_study, load_study, runs_directory
 from hpo.settings import Options, Settings
-from hpo.space import Space
+from hpo.space.space import Space
 from hpo.stopping import Stopping
 from hpo.support.interrupts import interruptible
 from hpo.support.quiet import import_keras

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hpo.confirmation_record import Confirmation
     from hpo.evaluation import Evaluation
-    from hpo.space import Space
+    from hpo.space.space import Space
 
 SETTINGS = "settings"
 FIRST_SEED = "first_seed"
@@ -88,9 +88,8 @@ class Study:
     @property
     def wanted(self) -> int:
         """How many trials it shall have; no more than there are configurations to try."""
-        from hpo.samplers.axes import axes_of
-        from hpo.samplers.configurations import all_values, are_at_least, untried
-        from hpo.samplers.grid import values_of
+        from hpo.space.axes import axes_of
+        from hpo.space.combinations import all_values, are_at_least, untried, values_of
 
         wanted, axes = self.options.trials, axes_of(self.record)
         values = values_of(axes) if self.options.sampler == "grid" else all_values(axes)
@@ -108,7 +107,7 @@ class Study:
     @property
     def space(self) -> Space:
         """The search space."""
-        from hpo.space import Space
+        from hpo.space.space import Space
 
         return Space.from_text(self.settings.space, name=f"study {self.name}")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hpo.space import Space
+    from hpo.space.space import Space
 
 Params = dict[str, Any]
 """One configuration: the hyperparameters that apply, by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpo.parameters import exact
+from hpo.space.parameters import exact
 
 if TYPE_CHECKING:
     from datetime import datetime

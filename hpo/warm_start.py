@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hpo.errors import UsageError
 
 if TYPE_CHECKING:
-    from hpo.space import Space
+    from hpo.space.space import Space
     from hpo.study import Study
 
 MOST = 10

@@ -25,7 +25,7 @@ from hpo.reporting.ranges import edge, position
 from hpo.reporting.snapshot import take
 from hpo.reporting.verdict import verdict
 from hpo.runs import create_study, load_study
-from hpo.space import Categorical, Float, Int
+from hpo.space.parameters import Categorical, Float, Int
 from hpo.trial import Trial
 
 MARKUP, IMAGE, LINK = studies.MARKUP, studies.IMAGE, studies.LINK

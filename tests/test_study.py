@@ -13,7 +13,8 @@ from hpo.errors import HPOError, UsageError
 from hpo.evaluation import Evaluation
 from hpo.runs import create_study, list_studies, load_study, runs_directory
 from hpo.settings import Options, Settings
-from hpo.space import Float, Space
+from hpo.space.parameters import Float
+from hpo.space.space import Space
 from hpo.storage import open_journal
 from hpo.study import new_worker_name
 from hpo.support import artifacts

@@ -21,7 +21,7 @@ from hpo.errors import UsageError
 if TYPE_CHECKING:
     import optuna
 
-    from hpo.space import Space
+    from hpo.space.space import Space
     from hpo.task import Task
 
 NAMES = ("auto", "none", "median", "asha", "hyperband", "wilcoxon")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hpo.reporting.formats import finite, setting
 
 if TYPE_CHECKING:
-    from hpo.space import Parameter
+    from hpo.space.parameters import Parameter
 
 EDGE = 0.02
 """A value within this share of its range from an end lies at the edge."""
@@ -16,7 +16,7 @@ EDGE = 0.02
 
 def describe(parameter: Parameter) -> str:
     """The range in words: ``1e-05 to 0.01, logarithmic`` or ``adam, sgd``."""
-    from hpo.space import Categorical
+    from hpo.space.parameters import Categorical
 
     if isinstance(parameter, Categorical):
         return ", ".join(setting(choice) for choice in parameter.choices)
@@ -38,7 +38,7 @@ def position(parameter: Parameter, value: Any) -> float | None:
         0.0 at the low end to 1.0 at the high end, on the parameter's own scale; None where the
         parameter is a constant or not numeric.
     """
-    from hpo.space import Categorical
+    from hpo.space.parameters import Categorical
 
     found = finite(value)
     if isinstance(parameter, Categorical) or found is None or parameter.low >= parameter.high:

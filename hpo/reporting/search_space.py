@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpo.reporting.snapshot import Snapshot
-    from hpo.space import Parameter
+    from hpo.space.parameters import Parameter
 
 _TOML_LINE = re.compile(r"(?P<indent>\s*)(?P<key>[\w.\"'-]+)(?P<equals>\s*=)(?P<value>.*)")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpo.reporting.rivals import Rival
     from hpo.samples import Mistakes
     from hpo.settings import Options, Settings
-    from hpo.space import Space
+    from hpo.space.space import Space
     from hpo.study import Study
     from hpo.task import Params
     from hpo.trial import Trial, TrialArrays

@@ -24,9 +24,9 @@ from hpo.samplers.joint import JointSampler
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from hpo.samplers.axes import Axes
     from hpo.samplers.history import History
     from hpo.samplers.joint import Question
+    from hpo.space.axes import Axes
 
 _FIRST_SIZE = 0.25
 _SIZES = (1e-8, 1.0)

@@ -10,25 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from optuna.distributions import FloatDistribution, IntDistribution
-
 from hpo.errors import UsageError
-from hpo.samplers.configurations import applicable, combinations, key
 from hpo.samplers.joint import JointSampler
+from hpo.space.combinations import applicable, combinations, key, values_of
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-
-    from hpo.samplers.axes import Axes, Axis
-    from hpo.samplers.configurations import Values
     from hpo.samplers.joint import Question
-
-MOST_VALUES = 10
-"""A numeric parameter without a step and with more values than this is thinned out."""
-
-THINNED = 5
-"""To how many values it is."""
 
 _DRAWS = 200
 
@@ -61,27 +48,3 @@ def choose(question: Question) -> dict[str, Any]:
         f"sampler 'grid': all {count} combinations of the search space have been tried. Stop at "
         f"--trials {count}, give a number a smaller step, or go on with another sampler."
     )
-
-
-def values_of(axes: Axes) -> Values:
-    """The values of every parameter that a grid tries, in order."""
-    return {axis.name: grid_values(axis) for axis in axes.axes}
-
-
-def grid_values(axis: Axis) -> list[Any]:
-    """The values of a parameter that a grid tries, in order."""
-    values, distribution = axis.values, axis.distribution
-    keeps_all = axis.is_categorical or _has_step(distribution)
-    if values is not None and (keeps_all or len(values) <= MOST_VALUES):
-        return values
-    if isinstance(distribution, IntDistribution) and distribution.log:
-        found = [round(x) for x in np.geomspace(distribution.low, distribution.high, THINNED)]
-    else:
-        found = [axis.decode(code) for code in np.linspace(0.0, 1.0, THINNED)]
-    return list(dict.fromkeys(found))
-
-
-def _has_step(distribution: BaseDistribution) -> bool:
-    if isinstance(distribution, IntDistribution):
-        return distribution.step > 1
-    return isinstance(distribution, FloatDistribution) and distribution.step is not None

@@ -22,19 +22,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hpo.parameters import on_step
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.observed import Observed, feasibility
 from hpo.samplers.joint import JointSampler
+from hpo.space.parameters import on_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from optuna.trial import FrozenTrial
 
-    from hpo.samplers.axes import Axes, Axis
     from hpo.samplers.history import History
     from hpo.samplers.joint import Question
+    from hpo.space.axes import Axes, Axis
 
 
 _ATTEMPTS = 5

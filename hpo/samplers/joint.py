@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.samplers import BaseSampler, RandomSampler
 
-from hpo.samplers.axes import Axes, axes_for, axes_of
-from hpo.samplers.configurations import known
 from hpo.samplers.history import History, study_seed
+from hpo.space.axes import Axes, axes_for, axes_of
+from hpo.space.combinations import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-    from hpo.samplers.configurations import Key
+    from hpo.space.combinations import Key
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hpo.samplers.axes import Axes
+    from hpo.space.axes import Axes
 
 
 def spread(axes: Axes, n: int, seed: int, *, skip: int = 0) -> np.ndarray:

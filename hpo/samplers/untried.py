@@ -13,17 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.samplers import BaseSampler
 
-from hpo.conditions import all_hold
-from hpo.samplers.axes import axes_of
-from hpo.samplers.configurations import (
-    all_values,
-    applicable,
-    combinations,
-    key,
-    known,
-    queued,
-)
 from hpo.samplers.history import study_seed
+from hpo.space.axes import axes_of
+from hpo.space.combinations import all_values, applicable, combinations, key, known, queued
+from hpo.space.conditions import all_hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +25,8 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, TrialState
 
-    from hpo.samplers.axes import Axes
-    from hpo.samplers.configurations import Key
+    from hpo.space.axes import Axes
+    from hpo.space.combinations import Key
 
 _ATTEMPTS = 10
 _DRAWS = 200

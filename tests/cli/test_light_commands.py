@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hpo.plugins import load_task
-from hpo.space import Space
+from hpo.space.space import Space
 
 HEAVY = ("tensorflow", "keras", "sklearn", "hyperopt", "plotly", "optuna", "ray")
 

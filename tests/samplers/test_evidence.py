@@ -4,7 +4,8 @@ import optuna
 import pytest
 
 from hpo.samplers import NAMES, make_sampler
-from hpo.space import Categorical, Float, Int, Space
+from hpo.space.parameters import Categorical, Float, Int
+from hpo.space.space import Space
 from hpo.support.seeds import derived_seed
 from hpo.trial import FAILURE
 

@@ -6,12 +6,13 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from hpo.samplers import make_sampler
-from hpo.samplers.axes import axes_of, distribution_of
 from hpo.samplers.gp.acquisition import Acquisition, Feasibility, log_improvement
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.model import GaussianProcess, Prior, fit, matern
 from hpo.samplers.gp.scores import transformed
-from hpo.space import Categorical, Float, Int, Space
+from hpo.space.axes import axes_of, distribution_of
+from hpo.space.parameters import Categorical, Float, Int
+from hpo.space.space import Space
 from hpo.support.seeds import derived_seed
 
 SPACE = Space(

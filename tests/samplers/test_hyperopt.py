@@ -7,7 +7,8 @@ import optuna
 import pytest
 
 from hpo.samplers import make_sampler
-from hpo.space import Categorical, Float, Space
+from hpo.space.parameters import Categorical, Float
+from hpo.space.space import Space
 
 SPACE = Space(
     {

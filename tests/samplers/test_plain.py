@@ -7,11 +7,12 @@ import pytest
 
 from hpo.errors import UsageError
 from hpo.samplers import NAMES, make_sampler
-from hpo.samplers.axes import axes_of, distribution_of
-from hpo.samplers.configurations import untried as count_untried
-from hpo.samplers.grid import grid_values, values_of
 from hpo.samplers.untried import UntriedSampler
-from hpo.space import Categorical, Float, Int, Space
+from hpo.space.axes import axes_of, distribution_of
+from hpo.space.combinations import grid_values, values_of
+from hpo.space.combinations import untried as count_untried
+from hpo.space.parameters import Categorical, Float, Int
+from hpo.space.space import Space
 from hpo.support.seeds import derived_seed
 from hpo.trial import FAILURE
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hpo.space import Parameter
+    from hpo.space.parameters import Parameter
     from hpo.trial import Trial
 
 

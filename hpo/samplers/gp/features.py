@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hpo.samplers.axes import Axes
+    from hpo.space.axes import Axes
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from scipy.optimize import minimize
 from hpo.samplers.starting import spread
 
 if TYPE_CHECKING:
-    from hpo.samplers.axes import Axes
     from hpo.samplers.gp.acquisition import Acquisition
     from hpo.samplers.gp.features import Features
+    from hpo.space.axes import Axes
 
 _LONG = 12
 """A numeric axis with more values than this is ascended as if it were continuous."""

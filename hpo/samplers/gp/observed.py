@@ -12,9 +12,9 @@ from hpo.samplers.gp.model import Prior, fit
 from hpo.samplers.gp.scores import transformed
 
 if TYPE_CHECKING:
-    from hpo.samplers.axes import Axes
     from hpo.samplers.gp.features import Features
     from hpo.samplers.history import History
+    from hpo.space.axes import Axes
 
 MOST_OBSERVED = 250
 """Of how many trials a model learns; time grows with the third power."""

@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from hpo.conditions import Condition, Scalar, When, is_number, parse_condition, same, show
+from hpo.space.conditions import Condition, Scalar, When, is_number, parse_condition, same, show
 
 if TYPE_CHECKING:
     import optuna

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
-from hpo.conditions import show
 from hpo.errors import UsageError
-from hpo.parameters import Categorical, Float, Int, Parameter
-from hpo.space import refusal, suggestion
+from hpo.space.conditions import show
+from hpo.space.messages import refusal, suggestion
+from hpo.space.parameters import Categorical, Float, Int, Parameter
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any
 
-from hpo.conditions import Scalar, all_hold, show
-from hpo.errors import UsageError
-from hpo.parameters import Categorical, Float, Int, Parameter, is_kind
+from hpo.space.conditions import Scalar, all_hold, show
+from hpo.space.messages import refusal, suggestion
+from hpo.space.parameters import Categorical, Float, Int, Parameter, is_kind
 
 if TYPE_CHECKING:
     import optuna
-
-__all__ = ["Categorical", "Float", "Int", "Parameter", "Space"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class Space:
         Raises:
             UsageError: The file cannot be read, or does not hold a valid space.
         """
-        from hpo.space_toml import read_text
+        from hpo.space.toml import read_text
 
         return cls.from_text(read_text(Path(path)), Path(path).name)
 
@@ -89,13 +86,13 @@ class Space:
         Raises:
             UsageError: The text is no TOML, or not a valid space.
         """
-        from hpo.space_toml import read_parameters
+        from hpo.space.toml import read_parameters
 
         return cls(read_parameters(text, name), name)
 
     def to_toml(self) -> str:
         """The space as TOML, which :meth:`from_text` reads back as an equal space."""
-        from hpo.space_toml import write_parameters
+        from hpo.space.toml import write_parameters
 
         return write_parameters(self.parameters)
 
@@ -113,7 +110,7 @@ class Space:
         Raises:
             UsageError: A setting names nothing that is there, or a value that does not fit.
         """
-        from hpo.space_settings import apply_settings
+        from hpo.space.overrides import apply_settings
 
         return Space(apply_settings(self.parameters, settings, self.name), self.name)
 
@@ -201,21 +198,6 @@ class Space:
             problem = condition.problem(earlier, self.parameters[earlier])
             if problem is not None:
                 yield f"when {earlier} = {show(written[earlier])} {problem}"
-
-
-def refusal(space: str, parameter: str, problem: str) -> UsageError:
-    """The error that names a space, its parameter, what is wrong with it and the mend."""
-    shown = parameter if str(parameter).isidentifier() else show(parameter)
-    return UsageError(f"search_spaces: {space}: [{shown}] {problem}")
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """A sentence that leads from an unknown word to the nearest known one, or to them all."""
-    choices = list(known)
-    nearest = difflib.get_close_matches(str(word), choices, n=1)
-    if nearest:
-        return f"Received: {show(word)}. Did you mean {nearest[0]}?"
-    return f"Received: {show(word)}. Known: {', '.join(choices) or 'none'}."
 
 
 def _default(parameter: Parameter) -> Scalar | None:

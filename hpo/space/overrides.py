@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpo.conditions import Scalar, is_number, read_value, same, show
-from hpo.parameters import Categorical, Float, Int, Parameter, as_float
-from hpo.space import refusal, suggestion
-from hpo.space_toml import fields_of
+from hpo.space.conditions import Scalar, is_number, read_value, same, show
+from hpo.space.messages import refusal, suggestion
+from hpo.space.parameters import Categorical, Float, Int, Parameter, as_float
+from hpo.space.toml import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _SETTABLE_ANYWHERE = ("epochs", "batch_size", "patience")
 def apply_settings(
     parameters: Mapping[str, Parameter], settings: Sequence[str], file: str
 ) -> dict[str, Parameter]:
-    """Fixes and changes parameters as :meth:`hpo.space.Space.override` describes it.
+    """Fixes and changes parameters as :meth:`hpo.space.space.Space.override` describes it.
 
     Args:
         parameters: The parameters of a valid space.

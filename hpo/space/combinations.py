@@ -7,17 +7,26 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from hpo.conditions import all_hold
 from hpo.samplers.history import failed_by_configuration, is_interrupted
+from hpo.space.conditions import all_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import optuna
+    from optuna.distributions import BaseDistribution
 
-    from hpo.samplers.axes import Axes
+    from hpo.space.axes import Axes, Axis
+
+MOST_VALUES = 10
+"""A numeric parameter without a step and with more values than this is thinned out."""
+THINNED = 5
+"""To how many values it is."""
+
 
 Values = dict[str, list[Any]]
 """The values of every parameter by its name."""
@@ -117,3 +126,27 @@ def _continued(
         return
     for value in values[axis.name]:
         yield from _continued(axes, values, {**begun, axis.name: value}, place + 1)
+
+
+def values_of(axes: Axes) -> Values:
+    """The values of every parameter that a grid tries, in order."""
+    return {axis.name: grid_values(axis) for axis in axes.axes}
+
+
+def grid_values(axis: Axis) -> list[Any]:
+    """The values of a parameter that a grid tries, in order."""
+    values, distribution = axis.values, axis.distribution
+    keeps_all = axis.is_categorical or _has_step(distribution)
+    if values is not None and (keeps_all or len(values) <= MOST_VALUES):
+        return values
+    if isinstance(distribution, IntDistribution) and distribution.log:
+        found = [round(x) for x in np.geomspace(distribution.low, distribution.high, THINNED)]
+    else:
+        found = [axis.decode(code) for code in np.linspace(0.0, 1.0, THINNED)]
+    return list(dict.fromkeys(found))
+
+
+def _has_step(distribution: BaseDistribution) -> bool:
+    if isinstance(distribution, IntDistribution):
+        return distribution.step > 1
+    return isinstance(distribution, FloatDistribution) and distribution.step is not None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpo.errors import HPOError, UsageError
-from hpo.space import Categorical, Float, Int, Space
+from hpo.space.parameters import Categorical, Float, Int
+from hpo.space.space import Space
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 

@@ -23,8 +23,8 @@ from optuna.distributions import (
 from optuna.search_space import intersection_search_space
 from optuna.trial import TrialState
 
-from hpo.parameters import Categorical, Float, Parameter, exact
-from hpo.space import Space
+from hpo.space.parameters import Categorical, Float, Parameter, exact
+from hpo.space.space import Space
 from hpo.study import SETTINGS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from hpo.conditions import Condition
+    from hpo.space.conditions import Condition
 
 
 MOST_CODES = 1_024
