@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import hpo
 from hpo import pool, selection
-from hpo.loading import load_data
-from hpo.parts import of_study
+from hpo.data.loading import load_data
+from hpo.data.subset import of_study
 
 
 @dataclass(frozen=True)

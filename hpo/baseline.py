@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.cv import class_labels
+from hpo.data.arrays import by_output, of_output
+from hpo.data.splits import class_labels
 from hpo.errors import HPOError
-from hpo.metrics import by_output, is_regression, of_output, scorer_of
+from hpo.metrics import is_regression, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.cv import Split
+    from hpo.data.splits import Split
     from hpo.task import Data, Task
 
 

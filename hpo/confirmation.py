@@ -14,11 +14,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpo import cv, parts
 from hpo.confirmation_record import PLAN, Confirmation, key, read
+from hpo.data import splits, subset
+from hpo.data.loading import load_data_of
 from hpo.errors import HPOError, UsageError, one_line
 from hpo.evaluation import Evaluator
-from hpo.loading import load_data_of
 from hpo.lockstep import total_epochs
 from hpo.plugins import task_of_study
 from hpo.runs import load_study
@@ -120,7 +120,7 @@ def confirm(
         {
             "trials": [trial.number for trial in best],
             "repeats": repeats,
-            "new_cuts": cv.can_cut_anew(opened.settings.cv_for(loaded)),
+            "new_cuts": splits.can_cut_anew(opened.settings.cv_for(loaded)),
         },
     )
     with precision(opened.settings.precision):
@@ -133,7 +133,7 @@ def confirm(
 def _load(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
     """The data that the study searched on, without the test set."""
     whole = load_data_of(study, task, data_dir).without_test()
-    data = parts.of_study(whole, study.settings, task)
+    data = subset.of_study(whole, study.settings, task)
     threads.use_few_for(data)
     return data
 
@@ -181,7 +181,9 @@ class _Confirming:
 
     def _evaluator(self, repeat: int) -> Evaluator:
         way = self.study.settings.cv_for(self.task)
-        return Evaluator(self.task, self.data, cv.make(way, self.data, seed=cv.SPLIT_SEED + repeat))
+        return Evaluator(
+            self.task, self.data, splits.make(way, self.data, seed=splits.SPLIT_SEED + repeat)
+        )
 
     def _evaluate(self, evaluator: Evaluator, trial: Trial, repeat: int) -> bool:
         """Evaluate a configuration and keep what it came to; whether that is a score."""

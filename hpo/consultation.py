@@ -7,8 +7,9 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hpo import cv as cv_module
-from hpo.metrics import companions, is_regression, of_output, on_output
+from hpo.data import splits
+from hpo.data.arrays import of_output
+from hpo.metrics import companions, is_regression, on_output
 
 if TYPE_CHECKING:
     import os
@@ -105,7 +106,7 @@ def _test_metrics(
         data = of_output(made.data, output)
         labels = None
         if not is_regression(made.task.metric_name.removeprefix(prefix)):
-            labels = cv_module.class_labels(data)
+            labels = splits.class_labels(data)
         if output and labels is None and len(predicted) != predicted.size:
             continue  # one of several outputs that is neither a class nor a quantity
         for name, metric in companions(classification=labels is not None).items():

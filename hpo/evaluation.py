@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import cv as cv_module
 from hpo import lockstep
+from hpo.data import splits
+from hpo.data.arrays import take
+from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
-from hpo.preprocessing import FoldCache
 from hpo.support import artifacts
-from hpo.training.variables import take
 from hpo.trial import TrialArrays
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Evaluator:
     def __init__(self, task: Task, data: Data, cv: Any = None) -> None:
         self.task = task
         self.data = data.without_test()
-        self.splits = cv_module.split(cv or task.cv, self.data)
+        self.splits = splits.split(cv or task.cv, self.data)
         self._folds = FoldCache(task, self.data, self.splits)
 
     @property

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib.metadata
 import platform
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import hpo
-from hpo import duplicates
 from hpo.baseline import baseline
+from hpo.data import duplicates
+from hpo.data.arrays import by_output
+from hpo.data.digests import fingerprint
 from hpo.errors import HPOError
-from hpo.metrics import by_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.cv import Split
+    from hpo.data.splits import Split
     from hpo.study import Study
     from hpo.task import Data, Task
 
@@ -61,38 +60,6 @@ def record(
             f"study {study.name!r} was begun with other data (fingerprint {before}, is "
             f"{found}). Start another with --study NAME."
         )
-
-
-def fingerprint(arrays: Any) -> str:
-    """A short digest of arrays, or dicts of arrays: equal for equal contents and types."""
-    digest = hashlib.sha256()
-    _update(digest, arrays)
-    return digest.hexdigest()[:16]
-
-
-def _update(digest: Any, arrays: Any) -> None:
-    if isinstance(arrays, Mapping | tuple):
-        parts = arrays.items() if isinstance(arrays, Mapping) else enumerate(arrays)
-        for name, part in parts:
-            digest.update(str(name).encode())
-            _update(digest, part)
-        return
-    array = np.asarray(arrays)
-    digest.update(f"{array.dtype.str}{array.shape}".encode())
-    if array.dtype.hasobject:
-        _update_objects(digest, array)
-    else:
-        digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
-
-
-def _update_objects(digest: Any, array: np.ndarray) -> None:
-    # By default NumPy abbreviates and rounds, so that different rows look the same.
-    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
-        for row in array.tolist():
-            if isinstance(row, np.ndarray) and not row.dtype.hasobject:
-                digest.update(f"{row.dtype.str}{row.shape}".encode() + row.tobytes())
-            else:
-                digest.update(repr(row).encode())
 
 
 def _describe_data(data: Data, whole: Data) -> dict[str, Any]:

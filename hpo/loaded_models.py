@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpo.data.preprocessing import transform
 from hpo.errors import HPOError
-from hpo.preprocessing import transform
 from hpo.training.variables import by_output
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpo import cv as cv_module
+from hpo.data import splits
+from hpo.data.preprocessing import fit, identity
 from hpo.errors import HPOError
-from hpo.preprocessing import fit, identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hpo.cv import Split
+    from hpo.data.splits import Split
     from hpo.study import Study
     from hpo.task import Data, Task
 
@@ -72,7 +72,7 @@ class FoldModels:
         self._task = task
         self._data = data.without_test()
         first = next(iter(studies.values()))
-        self._splits: Sequence[Split] = cv_module.split(first.settings.cv_for(task), self._data)
+        self._splits: Sequence[Split] = splits.split(first.settings.cv_for(task), self._data)
         self._fitted: dict[str, tuple[Any, list[Any]]] = {}
 
     def models(self, member: Member) -> list[SavedModel]:

@@ -6,7 +6,6 @@ this needs neither a model nor TensorFlow.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from hpo.errors import HPOError
 
 if TYPE_CHECKING:
-    from hpo.task import Data, Task
+    from hpo.task import Task
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 """``(y_true, y_pred) -> float`` over whole arrays, shapes (n, ...)."""
@@ -68,21 +67,6 @@ def companions(*, classification: bool) -> dict[str, Metric]:
     if classification:
         return {"accuracy": accuracy, "cross_entropy": cross_entropy}
     return {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
-
-
-def by_output(data: Data) -> dict[str, Any]:
-    """The targets by output name; those of a model with one output are called ``""``."""
-    return dict(data.y) if isinstance(data.y, Mapping) else {"": data.y}
-
-
-def of_output(data: Data, output: str) -> Data:
-    """The training data with the targets of one output.
-
-    Names of classes stay only where there is one output: of several, nothing says whose they are.
-    """
-    if not isinstance(data.y, Mapping):
-        return data.without_test()
-    return dataclasses.replace(data.without_test(), y=data.y[output], class_names=None)
 
 
 def is_regression(metric_name: str) -> bool:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import cv as cv_module
+from hpo.data import splits
+from hpo.data.arrays import of_output
 from hpo.errors import HPOError
-from hpo.metrics import is_regression, of_output
+from hpo.metrics import is_regression
 from hpo.prediction_files import Answers, check_output, writing
 from hpo.sample_files import Expected, open_samples
 from hpo.sample_files.pictures import PictureFolder
@@ -161,7 +162,7 @@ def _class_names(ensemble: Ensemble, output: str, values: np.ndarray) -> tuple[s
     if data.class_names is not None:
         fits = len(data.class_names) == n_classes and (are_chances or width > 1)
         return tuple(map(str, data.class_names)) if fits else ()
-    truth = cv_module.class_labels(data)
+    truth = splits.class_labels(data)
     if truth is None or not are_chances or truth.max() >= n_classes:
         return ()
     return tuple(map(str, range(n_classes)))

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.cv import Split
+from hpo.data.preprocessing import FoldCache, fit, identity
+from hpo.data.splits import Split
 from hpo.errors import HPOError, one_line
 from hpo.evaluation import build_model
 from hpo.final_training import train_for
 from hpo.lockstep import TrialFailedError
 from hpo.members import SavedModel
-from hpo.preprocessing import FoldCache, fit, identity
 from hpo.support import artifacts
 from hpo.support.seeds import derived_seed
 from hpo.training.memory import freed_after

@@ -81,11 +81,11 @@ def store(study: Study, task: Task, data: Data) -> None:
         task: Its task.
         data: The task's data: the whole, or the part that the study searches on.
     """
-    from hpo import parts
+    from hpo.data import subset
 
     searched = study.facts.get("data", {}).get("n_samples")
     if searched is not None and data.n_samples != searched:
-        data = parts.of_study(data, study.settings, task)
+        data = subset.of_study(data, study.settings, task)
     found = [
         mistakes
         for source, index, predictions in _sources(study)

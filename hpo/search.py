@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo import cv as cv_module
-from hpo import parts, pruners, samplers
+from hpo import pruners, samplers
 from hpo import tensorboard as boards
+from hpo.data import splits, subset
 from hpo.devices import environments
 from hpo.errors import UsageError
 from hpo.executors import make_executor
@@ -111,8 +111,8 @@ def run(  # noqa: PLR0913  (what a search may be told)
     loaded, reference = _task_and_reference(task, executor)
     chosen = load_space(loaded.space if space is None else space).override(settings)
     if cv is not None:
-        cv_module.check(cv)
-    size = parts.parse(train_size)
+        splits.check(cv)
+    size = subset.parse(train_size)
     if trials < 1 or keep < 0:
         raise UsageError(
             f"a study needs trials=1 or more and keep=0 or more, not {trials}, {keep}."

@@ -118,7 +118,7 @@ class Study:
         Keys: ``baseline`` (float), ``reference`` ({score, source} or None), ``data``
         ({n_samples, n_samples_whole, fingerprint, shapes, class_names, feature_names, duplicates};
         the samples are those searched on, the fingerprint is of the whole data; duplicates as
-        :class:`hpo.duplicates.Duplicates` has them) and
+        :class:`hpo.data.duplicates.Duplicates` has them) and
         ``environment`` ({python, hpo, keras, tensorflow, ..., backend, devices, platform}).
         """
         return dict(self.record.user_attrs.get(FACTS, {}))

@@ -8,7 +8,9 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo import devices, facts, parts, pruners, samples
+from hpo import devices, facts, pruners, samples
+from hpo.data import subset
+from hpo.data.loading import load_data
 from hpo.errors import HPOError, UsageError, one_line
 from hpo.evaluation import Evaluator
 from hpo.events import (
@@ -21,7 +23,6 @@ from hpo.events import (
     WorkerFailed,
     WorkerLeft,
 )
-from hpo.loading import load_data
 from hpo.lockstep import TrialFailedError, total_epochs
 from hpo.plugins import task_of_study
 from hpo.pruners.pruning import Pruning, TrialPruned
@@ -141,7 +142,7 @@ class Worker:
         settings = self.study.settings
         task = task_of_study(self.study.name, settings, self._task)
         whole = load_data(task, self.options.data_dir)
-        data = parts.of_study(whole, settings, task)
+        data = subset.of_study(whole, settings, task)
         threads.use_few_for(data)
         self._look_for_gpu()  # after the threads, which cannot be set any more once it has looked
         evaluator = Evaluator(task, data, settings.cv_for(task))

@@ -5,7 +5,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from hpo import Data, Task
 from hpo.baseline import baseline
-from hpo.cv import Split, split
+from hpo.data.splits import Split, split
 
 SPLITS = [
     Split(train=np.array([0, 1, 2]), validation=np.array([3, 4])),

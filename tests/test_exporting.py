@@ -34,12 +34,12 @@ from sklearn.preprocessing import (
 
 import hpo
 from hpo import Data, Float, HPOError, Space, Task
+from hpo.data.preprocessing import transform
 from hpo.errors import UsageError
 from hpo.exporting import export
 from hpo.exporting.steps import describe
 from hpo.exporting.store import Arrays, Store
 from hpo.plugins import load_space, load_task
-from hpo.preprocessing import transform
 from hpo_tasks.bases import PretrainedFeatures
 from hpo_tasks.pictures import Resize
 from hpo_tasks.text import BagOfNgrams, PaddedSequences

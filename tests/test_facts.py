@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hpo.facts import fingerprint
+from hpo.data.digests import fingerprint
 
 
 def rows(*lists):

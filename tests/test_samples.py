@@ -121,7 +121,7 @@ def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
     study = studies.new_study(tmp_path, facts={"data": {"n_samples": 10}})
     settings = dataclasses.replace(study.settings, train_size=10, cv="kfold:2")
     study.record.set_user_attr("settings", dataclasses.asdict(settings))
-    from hpo.parts import take_part
+    from hpo.data.subset import take_part
 
     part = take_part(whole, 10, "kfold:2")
     study.targets = {"": part.y}

@@ -81,7 +81,7 @@ def sealed(opened_by=None):
     return Data(x=x, y=y, x_test=Sealed(x_test, opened_by), y_test=Sealed(y_test))
 
 
-COUNTING = "hpo.duplicates.in_test"
+COUNTING = "hpo.data.duplicates.in_test"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.cv import split
+from hpo.data.splits import split
 from hpo.errors import HPOError
 from hpo.task import Data
 

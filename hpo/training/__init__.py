@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpo.data.folds import FoldArrays
 from hpo.errors import HPOError
-from hpo.training.trainer import FoldArrays, Logs, State, Trainer
+from hpo.training.trainer import Logs, State, Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from hpo.data.arrays import take
 from hpo.training import variables
 from hpo.training.fusing import BATCH_HOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.training.trainer import FoldArrays, Logs
+    from hpo.data.folds import FoldArrays
+    from hpo.training.trainer import Logs
 
 VALIDATION_BATCH = 512
 
@@ -84,7 +86,7 @@ class FitTrainer:
     def predict(self, fold: int) -> dict[str, np.ndarray]:
         """Predict the fold's validation part with the loaded state, by output name."""
         arrays = self._folds[fold]
-        x = variables.take(arrays.x, arrays.validation)
+        x = take(arrays.x, arrays.validation)
         outputs = self._model.predict(x, batch_size=VALIDATION_BATCH, verbose=0)
         named = variables.by_output(self._model, outputs)
         return {name: np.asarray(value, "float32") for name, value in named.items()}
@@ -101,4 +103,4 @@ class _BatchHooks(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _samples(fold: FoldArrays, positions: np.ndarray) -> tuple[Any, Any, np.ndarray | None]:
     weight = None if fold.sample_weight is None else fold.sample_weight[positions]
-    return variables.take(fold.x, positions), variables.take(fold.y, positions), weight
+    return take(fold.x, positions), take(fold.y, positions), weight

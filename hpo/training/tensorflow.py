@@ -20,7 +20,8 @@ from hpo.training.fusing import has_own
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.training.trainer import FoldArrays, Logs
+    from hpo.data.folds import FoldArrays
+    from hpo.training.trainer import Logs
 
 VALIDATION_BATCH = 512
 

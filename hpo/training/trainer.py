@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -14,26 +13,6 @@ Logs = dict[str, float]
 State = Any
 """All that training changes, as a value: a trainer's own business, except that it never changes
 once saved, so that remembering the state of an epoch costs no copy."""
-
-
-@dataclass(frozen=True, eq=False)
-class FoldArrays:
-    """The samples of one fold, preprocessed as its training part says.
-
-    Attributes:
-        x: All training samples of the task, shape (n_samples, ...), or a dict of such arrays.
-        y: Their targets, likewise.
-        sample_weight: Their weights, shape (n_samples,), or None.
-        train: Positions to train on, shape (n_train,).
-        validation: Positions to validate on, shape (n_validation,). Where no fold has any, nothing
-            is validated and no log starts with ``val_``.
-    """
-
-    x: Any
-    y: Any
-    sample_weight: np.ndarray | None
-    train: np.ndarray
-    validation: np.ndarray
 
 
 class Trainer(Protocol):

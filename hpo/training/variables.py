@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hpo.data.arrays import take
+
 if TYPE_CHECKING:
     import numpy as np
 
-    from hpo.training.trainer import FoldArrays
+    from hpo.data.folds import FoldArrays
 
 
 def build(model: Any, fold: FoldArrays, batch_size: int) -> None:
@@ -37,13 +39,6 @@ def trained(model: Any) -> list[Any]:
     optimizer = model.optimizer.variables if model.optimizer is not None else []
     variables = {id(v): v for v in [*model.variables, *optimizer] if id(v) not in metrics}
     return list(variables.values())
-
-
-def take(arrays: Any, positions: np.ndarray) -> Any:
-    """Rows of an array, or of every array of a dict."""
-    if isinstance(arrays, Mapping):
-        return {name: array[positions] for name, array in arrays.items()}
-    return arrays[positions]
 
 
 def by_output(model: Any, outputs: Any) -> dict[str, Any]:

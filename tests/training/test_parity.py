@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from hpo.data.arrays import take
 from hpo.training import FoldArrays, variables
 from hpo.training.tensorflow import VALIDATION_BATCH, FusedTrainer
 
@@ -402,7 +403,7 @@ def trained_by_fit(name):
     model = initial_model(case)
     fold = fold_of(case)
     train, validation = (
-        [None if a is None else variables.take(a, rows) for a in (fold.x, fold.y, case.weight)]
+        [None if a is None else take(a, rows) for a in (fold.x, fold.y, case.weight)]
         for rows in (fold.train, fold.validation)
     )
     history = model.fit(

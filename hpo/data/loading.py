@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpo.data.digests import fingerprint
 from hpo.errors import HPOError, one_line
-from hpo.facts import fingerprint
 from hpo.task import Data
 
 if TYPE_CHECKING:

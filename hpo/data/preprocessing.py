@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.training.trainer import FoldArrays
-from hpo.training.variables import take
+from hpo.data.arrays import take
+from hpo.data.folds import FoldArrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.cv import Split
+    from hpo.data.splits import Split
     from hpo.task import Data, Params, Task
 
 CACHE_BYTES = 1 << 29

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo import Data
-from hpo.cv import split
-from hpo.duplicates import Duplicates, count, digests, with_copies_grouped
+from hpo.data.digests import digests
+from hpo.data.duplicates import Duplicates, count, with_copies_grouped
+from hpo.data.splits import split
 from hpo.errors import HPOError
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from sklearn import model_selection as sk
 
 from hpo import Data
-from hpo.cv import can_cut_anew, check, class_labels, make, split
+from hpo.data.splits import can_cut_anew, check, class_labels, make, split
+from hpo.data.subset import take_part
 from hpo.errors import HPOError, UsageError
-from hpo.parts import take_part
 
 FORMS = [
     "kfold:3",

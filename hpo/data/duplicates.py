@@ -11,21 +11,18 @@ Rows are compared by a digest of 64 bits each, so that samples of any size cost 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpo.data.digests import digests
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from hpo.cv import Split
+    from hpo.data.splits import Split
     from hpo.task import Data
-
-_DIGEST_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -92,45 +89,6 @@ def with_copies_grouped(data: Data) -> Data:
     if data.groups is not None:
         labels = _components(labels, np.unique(np.asarray(data.groups), return_inverse=True)[1])
     return dataclasses.replace(data, groups=labels)
-
-
-def digests(x: Any) -> np.ndarray:
-    """A number for every sample: equal for equal contents, types and shapes.
-
-    Args:
-        x: Samples as in ``Data.x``: an array, shape (n_samples, ...), or a dict of such arrays.
-
-    Returns:
-        The numbers, shape (n_samples,), unsigned with 64 bits.
-    """
-    if isinstance(x, Mapping):
-        parts = [digests(x[name]) for name in sorted(x)]
-        return parts[0] if len(parts) == 1 else digests(np.column_stack(parts))
-    array = np.asarray(x)
-    if array.dtype.hasobject:
-        # By default NumPy abbreviates and rounds, so that different rows look the same.
-        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
-            return _digested(_content(row) for row in array)
-    # Row by row, since pictures may be a memory map larger than memory.
-    kind = f"{array.dtype.str}{array.shape[1:]}".encode()
-    return _digested((row.tobytes() for row in array), kind)
-
-
-def _content(row: Any) -> bytes:
-    """What a sample of no fixed size holds: a text, a list, an array of numbers."""
-    if isinstance(row, np.ndarray) and not row.dtype.hasobject:
-        return f"{row.dtype.str}{row.shape}".encode() + row.tobytes()
-    return repr(row).encode()
-
-
-def _digested(rows: Iterable[bytes], kind: bytes = b"") -> np.ndarray:
-    begun = hashlib.blake2b(kind, digest_size=_DIGEST_BYTES)
-    found = []
-    for row in rows:
-        digest = begun.copy()
-        digest.update(row)
-        found.append(digest.digest())
-    return np.frombuffer(b"".join(found), np.uint64)
 
 
 def _repeated(found: np.ndarray) -> np.ndarray:

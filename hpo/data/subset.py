@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpo.cv import SPLIT_SEED, class_labels
+from hpo.data.splits import SPLIT_SEED, class_labels
 from hpo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def of_study(whole: Data, settings: Settings, task: Task) -> Data:
     Raises:
         UsageError: The part is larger than the data, or has no sample.
     """
-    from hpo.duplicates import with_copies_grouped
+    from hpo.data.duplicates import with_copies_grouped
 
     grouped = with_copies_grouped(whole) if settings.group_duplicates else whole
     return take_part(grouped, settings.train_size, settings.cv_for(task))

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo import Data
-from hpo.cv import split
+from hpo.data.splits import split
+from hpo.data.subset import parse, take_part
 from hpo.errors import UsageError
-from hpo.parts import parse, take_part
 
 
 def samples(n=100, **more):

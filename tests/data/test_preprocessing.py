@@ -10,9 +10,10 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from hpo import Data, Task, preprocessing
-from hpo.cv import split
-from hpo.preprocessing import FoldCache, compact, fit, transform
+from hpo import Data, Task
+from hpo.data import preprocessing
+from hpo.data.preprocessing import FoldCache, compact, fit, transform
+from hpo.data.splits import split
 
 X = np.random.default_rng(0).normal(5, 3, (12, 2))
 Y = np.linspace(0, 1, 12)

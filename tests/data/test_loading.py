@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hpo import Data, HPOError, Task
-from hpo.loading import load_data
+from hpo.data.loading import load_data
 
 
 def task(load):

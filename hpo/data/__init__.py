@@ -1,0 +1,1 @@
+"""What is learned from: loaded, checked, split, made smaller, preprocessed."""

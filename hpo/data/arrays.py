@@ -1,0 +1,34 @@
+"""Arrays, or dicts of arrays by name, read alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from hpo.task import Data
+
+
+def take(arrays: Any, positions: np.ndarray) -> Any:
+    """Rows of an array, or of every array of a dict."""
+    if isinstance(arrays, Mapping):
+        return {name: array[positions] for name, array in arrays.items()}
+    return arrays[positions]
+
+
+def by_output(data: Data) -> dict[str, Any]:
+    """The targets by output name; those of a model with one output are called ``""``."""
+    return dict(data.y) if isinstance(data.y, Mapping) else {"": data.y}
+
+
+def of_output(data: Data, output: str) -> Data:
+    """The training data with the targets of one output.
+
+    Names of classes stay only where there is one output: of several, nothing says whose they are.
+    """
+    if not isinstance(data.y, Mapping):
+        return data.without_test()
+    return dataclasses.replace(data.without_test(), y=data.y[output], class_names=None)
