@@ -11,7 +11,7 @@ import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpo.one_standard_error import smallest_as_good
+from hpo.scoring.one_standard_error import smallest_as_good
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

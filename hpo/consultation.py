@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpo.data import splits
 from hpo.data.arrays import of_output
-from hpo.metrics import companions, is_regression, on_output
+from hpo.scoring.metrics import companions, finite_or_none, is_regression, on_output
 
 if TYPE_CHECKING:
     import os
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from hpo.ensembling import Ensemble
     from hpo.members import Member
-    from hpo.metrics import Scorer
+    from hpo.scoring.metrics import Scorer
     from hpo.task import Task
 
 DEFAULT_METHOD = "auto"
@@ -89,11 +88,6 @@ def consult_test(
         "test_best_single": test_best_single,
         "test_consulted": len(study.test_consultations),
     }
-
-
-def finite_or_none(score: float) -> float | None:
-    """A score as JSON has it, which knows neither NaN nor infinity."""
-    return float(score) if math.isfinite(score) else None
 
 
 def _test_metrics(

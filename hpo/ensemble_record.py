@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo import selection
-from hpo.consultation import finite_or_none
+from hpo.scoring.metrics import finite_or_none
 from hpo.support import artifacts
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import hpo
-from hpo.baseline import baseline
 from hpo.data import duplicates
 from hpo.data.arrays import by_output
 from hpo.data.digests import fingerprint
 from hpo.errors import HPOError
+from hpo.scoring.baseline import baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

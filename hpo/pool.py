@@ -8,8 +8,8 @@ import numpy as np
 
 from hpo.errors import HPOError, UsageError
 from hpo.members import Member
-from hpo.metrics import scorer_of
 from hpo.runs import list_studies, load_study
+from hpo.scoring.metrics import scorer_of
 from hpo.selection import Candidates, parts
 from hpo.study import Study
 

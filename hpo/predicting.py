@@ -10,10 +10,10 @@ import numpy as np
 from hpo.data import splits
 from hpo.data.arrays import of_output
 from hpo.errors import HPOError
-from hpo.metrics import is_regression
 from hpo.prediction_files import Answers, check_output, writing
 from hpo.sample_files import Expected, open_samples
 from hpo.sample_files.pictures import PictureFolder
+from hpo.scoring.metrics import is_regression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hpo.errors import HPOError
-from hpo.outcomes import read_classes, read_values
+from hpo.scoring.outcomes import read_classes, read_values
 from hpo.support import artifacts
 from hpo.support.png import encode, thumbnail
 

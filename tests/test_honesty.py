@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from hpo.members import Member
-from hpo.metrics import accuracy, on_output
+from hpo.scoring.metrics import accuracy, on_output
 from hpo.selection import AUTO, Candidates, choose
 
 BENCHMARK = Path(__file__).parent.parent / "benchmarks" / "honesty.py"

@@ -16,7 +16,6 @@ from click.testing import CliRunner
 import hpo
 from hpo.cli.report import command
 from hpo.errors import HPOError, UsageError
-from hpo.outcomes import read_values
 from hpo.reporting import formats, write_report, write_reports
 from hpo.reporting.escape import json_block, label
 from hpo.reporting.figures.curves import chosen_epoch
@@ -25,6 +24,7 @@ from hpo.reporting.ranges import edge, position
 from hpo.reporting.snapshot import take
 from hpo.reporting.verdict import verdict
 from hpo.runs import create_study, load_study
+from hpo.scoring.outcomes import read_values
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.trial import Trial
 

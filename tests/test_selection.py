@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from hpo.errors import HPOError
 from hpo.members import Member
-from hpo.metrics import accuracy, cross_entropy, mean_absolute_error, on_output
+from hpo.scoring.metrics import accuracy, cross_entropy, mean_absolute_error, on_output
 from hpo.selection import AUTO, METHODS, Blend, Candidates, choose, from_json, parts, to_json
 from hpo.selection.choice import WAYS
 from hpo.selection.greedy import greedy

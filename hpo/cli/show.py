@@ -15,7 +15,7 @@ from hpo.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hpo.one_standard_error import Scored
+    from hpo.scoring.one_standard_error import Scored
     from hpo.study import Study
     from hpo.trial import Trial
 

@@ -10,7 +10,7 @@ from hpo.reporting.table import Cell, Column, Row, Table
 if TYPE_CHECKING:
     import numpy as np
 
-    from hpo.outcomes import Classes
+    from hpo.scoring.outcomes import Classes
 
 _FIRST_SHOWN = 12
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.outcomes import read_classes, read_values
 from hpo.reporting.formats import finite, number
+from hpo.scoring.outcomes import read_classes, read_values
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpo.members import Member
-    from hpo.metrics import Scorer
+    from hpo.scoring.metrics import Scorer
 
     Predictions = Mapping[str, np.ndarray]
 

@@ -8,7 +8,6 @@ import fixture_studies as studies
 import numpy as np
 import pytest
 
-from hpo.outcomes import read_classes
 from hpo.reporting.class_scores import class_scores
 from hpo.reporting.figures.reliability import confidence, reliability
 from hpo.reporting.intervals import uncertainty
@@ -16,6 +15,7 @@ from hpo.reporting.mistakes import gallery
 from hpo.reporting.snapshot import take
 from hpo.reporting.verdict import verdict
 from hpo.samples import Mistakes, Sample
+from hpo.scoring.outcomes import read_classes
 
 
 def caveats(study):

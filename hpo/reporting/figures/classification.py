@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hpo.outcomes import Classes
+    from hpo.scoring.outcomes import Classes
 
 MOST_CLASSES = 50
 FEW_CLASSES = 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.outcomes import read_classes, read_values
 from hpo.reporting.class_scores import class_scores
 from hpo.reporting.figures.classification import confusion
 from hpo.reporting.figures.regression import scatter
@@ -12,6 +11,7 @@ from hpo.reporting.figures.reliability import confidence, reliability
 from hpo.reporting.mistakes import gallery
 from hpo.reporting.section import Panel, Section
 from hpo.reporting.snapshot import OutOfFold
+from hpo.scoring.outcomes import read_classes, read_values
 
 if TYPE_CHECKING:
     import numpy as np

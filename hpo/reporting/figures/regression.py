@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.outcomes import Values
 from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import BLUE, GREY, compact, new_figure
 from hpo.reporting.formats import number, size
 from hpo.reporting.section import Drawing
+from hpo.scoring.outcomes import Values
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,7 +16,7 @@ from hpo.reporting.section import Drawing
 if TYPE_CHECKING:
     import numpy as np
 
-    from hpo.outcomes import Classes
+    from hpo.scoring.outcomes import Classes
 
 _BINS = 12
 _PER_BIN = 20

@@ -6,7 +6,7 @@ from sklearn import metrics as sk
 
 from hpo import Task
 from hpo.errors import HPOError
-from hpo.metrics import companions, is_regression, on_output, predicted_classes, scorer_of
+from hpo.scoring.metrics import companions, is_regression, on_output, predicted_classes, scorer_of
 
 RNG = np.random.default_rng(0)
 

@@ -6,6 +6,7 @@ this needs neither a model nor TensorFlow.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -220,3 +221,8 @@ _BY_NAME: dict[str, Metric] = {
 }
 
 _OF_QUANTITIES = (mean_absolute_error, mean_squared_error, root_mean_squared_error)
+
+
+def finite_or_none(score: float) -> float | None:
+    """A score as JSON has it, which knows neither NaN nor infinity."""
+    return float(score) if math.isfinite(score) else None

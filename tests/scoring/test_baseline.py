@@ -4,8 +4,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, log_loss
 
 from hpo import Data, Task
-from hpo.baseline import baseline
 from hpo.data.splits import Split, split
+from hpo.scoring.baseline import baseline
 
 SPLITS = [
     Split(train=np.array([0, 1, 2]), validation=np.array([3, 4])),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpo.outcomes import read_classes, read_values
+from hpo.scoring.outcomes import read_classes, read_values
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 from hpo.data.arrays import by_output, of_output
 from hpo.data.splits import class_labels
 from hpo.errors import HPOError
-from hpo.metrics import is_regression, scorer_of
+from hpo.scoring.metrics import is_regression, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
