@@ -56,8 +56,8 @@ def network() -> Any:
 
 def folds() -> list[FoldArrays]:
     """Cut Boston housing into four folds, standardised in each training part."""
-    from hpo.evaluation import Evaluator
     from hpo.plugins import load_task
+    from hpo.training.evaluation import Evaluator
 
     task = load_task("boston")
     return Evaluator(task, task.load(None)).folds({"scaling": "standard"})

@@ -21,14 +21,15 @@ from unittest import mock
 import numpy as np
 import optuna
 
-from hpo import Categorical, Data, Float, Int, Space, Task, evaluation, run
-from hpo.evaluation import Evaluation
+from hpo import Categorical, Data, Float, Int, Space, Task, run
 from hpo.runs import create_study
 from hpo.samplers import make_sampler
 from hpo.settings import Options, Settings
 from hpo.storage import open_journal
+from hpo.training import evaluation
+from hpo.training.evaluation import Evaluation, TrialArrays
 from hpo.training.memory import resident_bytes
-from hpo.trial import RESULT, TrialArrays
+from hpo.trial import RESULT
 
 SPACE = Space(
     {

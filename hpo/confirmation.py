@@ -18,13 +18,13 @@ from hpo.confirmation_record import PLAN, Confirmation, key, read
 from hpo.data import splits, subset
 from hpo.data.loading import load_data_of
 from hpo.errors import HPOError, UsageError, one_line
-from hpo.evaluation import Evaluator
-from hpo.lockstep import total_epochs
 from hpo.plugins import task_of_study
 from hpo.runs import load_study
 from hpo.study import Study
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
+from hpo.training.evaluation import Evaluator
+from hpo.training.lockstep import total_epochs
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
-    from hpo.lockstep import EpochReport
     from hpo.task import Data, Task
+    from hpo.training.lockstep import EpochReport
     from hpo.trial import Trial
 
 DEFAULT_TOP = 5

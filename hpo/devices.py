@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from hpo.errors import UsageError
+from hpo.training.threads import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from hpo.settings import Options
 
 QUERY_SECONDS = 10
-
-# The threads a worker may use; hpo.training.threads obeys it.
-THREADS = "HPO_THREADS"
 
 Environment = dict[str, str]
 

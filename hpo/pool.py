@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hpo.task import Data, Task
-    from hpo.trial import Trial, TrialArrays
+    from hpo.training.evaluation import TrialArrays
+    from hpo.trial import Trial
 
 MOST_CANDIDATES = 25
 """Of so many of the best trials an ensemble is chosen; each of several studies gives its part."""

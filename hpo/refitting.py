@@ -21,12 +21,12 @@ import numpy as np
 from hpo.data.preprocessing import FoldCache, fit, identity
 from hpo.data.splits import Split
 from hpo.errors import HPOError, one_line
-from hpo.evaluation import build_model
-from hpo.final_training import train_for
-from hpo.lockstep import TrialFailedError
 from hpo.members import SavedModel
 from hpo.support import artifacts
 from hpo.support.seeds import derived_seed
+from hpo.training.evaluation import build_model
+from hpo.training.fixed_epochs import train_for
+from hpo.training.lockstep import TrialFailedError
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 

@@ -7,19 +7,19 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.evaluation import Evaluator
 from hpo.refitting import Tally, errors_of_training
+from hpo.training.evaluation import Evaluator
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hpo.evaluation import Evaluation
     from hpo.members import Member
     from hpo.refitting import RefitProgress
     from hpo.study import Study
     from hpo.task import Data, Task
+    from hpo.training.evaluation import Evaluation
 
 TOLERANCE = 1e-4
 """Scores that differ by a smaller share are the same."""

@@ -16,7 +16,8 @@ from hpo import confirmation_record
 from hpo.errors import HPOError
 from hpo.settings import Options, Settings
 from hpo.support import artifacts
-from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, TrialArrays, from_optuna
+from hpo.training.evaluation import TrialArrays
+from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, from_optuna
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     import optuna
 
     from hpo.confirmation_record import Confirmation
-    from hpo.evaluation import Evaluation
     from hpo.space.space import Space
+    from hpo.training.evaluation import Evaluation
 
 SETTINGS = "settings"
 FIRST_SEED = "first_seed"

@@ -13,9 +13,9 @@ from hpo.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hpo.evaluation import Evaluation
     from hpo.task import Data, Params
     from hpo.training import FoldArrays
+    from hpo.training.evaluation import Evaluation
 
 MOST_WORDS = 5_000
 """Rows of an embedding that the projector is given."""

@@ -10,7 +10,6 @@ from hpo.space.parameters import exact
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import numpy as np
     import optuna
 
 State = Literal["complete", "pruned", "failed", "interrupted", "running", "waiting"]
@@ -110,25 +109,6 @@ class Trial:
     def counts(self) -> bool:
         """Whether the trial has been had: it ended of itself."""
         return self.state in ("complete", "pruned", "failed")
-
-
-@dataclass(frozen=True)
-class TrialArrays:
-    """The arrays of one complete trial.
-
-    Attributes:
-        curves: Every metric that was logged, by Keras's name for it, shape
-            (n_epochs_trained, n_folds); validation metrics start with ``val_``.
-        index: Training samples that were predicted out of fold, shape (n_predicted,), ascending.
-        predictions: Their out-of-fold predictions, shape (n_predicted, ...), by output name;
-            a model with one output has the single name ``""``.
-        fold: The (first) fold that predicted each, shape (n_predicted,).
-    """
-
-    curves: dict[str, np.ndarray]
-    index: np.ndarray
-    predictions: dict[str, np.ndarray]
-    fold: np.ndarray
 
 
 def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:

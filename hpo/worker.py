@@ -12,7 +12,6 @@ from hpo import devices, facts, pruners, samples
 from hpo.data import subset
 from hpo.data.loading import load_data
 from hpo.errors import HPOError, UsageError, one_line
-from hpo.evaluation import Evaluator
 from hpo.events import (
     EpochEnded,
     FoldEnded,
@@ -23,7 +22,6 @@ from hpo.events import (
     WorkerFailed,
     WorkerLeft,
 )
-from hpo.lockstep import TrialFailedError, total_epochs
 from hpo.plugins import task_of_study
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.samplers import make_sampler
@@ -33,6 +31,8 @@ from hpo.support.locks import FileLock
 from hpo.support.seeds import derived_seed
 from hpo.tensorboard import Board
 from hpo.training import threads
+from hpo.training.evaluation import Evaluator
+from hpo.training.lockstep import TrialFailedError, total_epochs
 from hpo.training.memory import freed_after, resident_bytes, settled
 from hpo.training.precision import precision
 from hpo.trial import SEED, WORKER, Failure
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from hpo.evaluation import Evaluation
-    from hpo.lockstep import EpochReport, OnFold, Report
     from hpo.study import Study
     from hpo.task import Params, Task
     from hpo.training import FoldArrays
+    from hpo.training.evaluation import Evaluation
+    from hpo.training.lockstep import EpochReport, OnFold, Report
 
 TRACEBACK_CHARACTERS = 8_000
 

@@ -15,7 +15,8 @@ from hpo.runs import create_study
 from hpo.samples import Mistakes, Sample
 from hpo.settings import Options, Settings
 from hpo.support import artifacts
-from hpo.trial import RESULT, Failure, TrialArrays
+from hpo.training.evaluation import TrialArrays
+from hpo.trial import RESULT, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,10 @@ import pytest
 
 from hpo import Categorical, Data, Float, Int, Space, Stage, Task
 from hpo.errors import UsageError
-from hpo.lockstep import EpochReport
 from hpo.pruners import NAMES, STARTUP, check, make_pruner, most_epochs, rungs
 from hpo.pruners.halving import HalvingPruner
 from hpo.pruners.pruning import Pruning, TrialPruned
+from hpo.training.lockstep import EpochReport
 from hpo.trial import FAILURE
 
 MOST = 120

@@ -10,7 +10,6 @@ import optuna
 import pytest
 
 from hpo.errors import HPOError, UsageError
-from hpo.evaluation import Evaluation
 from hpo.runs import create_study, list_studies, load_study, runs_directory
 from hpo.settings import Options, Settings
 from hpo.space.parameters import Float
@@ -19,7 +18,8 @@ from hpo.storage import open_journal
 from hpo.study import new_worker_name
 from hpo.support import artifacts
 from hpo.support.locks import FileLock
-from hpo.trial import SEED, WORKER, Failure, TrialArrays
+from hpo.training.evaluation import Evaluation, TrialArrays
+from hpo.trial import SEED, WORKER, Failure
 
 SPACE = """\
 [units]

@@ -12,7 +12,7 @@ from hpo.pruners.wilcoxon import FOLDS, FoldwisePruner
 if TYPE_CHECKING:
     import optuna
 
-    from hpo.lockstep import EpochReport
+    from hpo.training.lockstep import EpochReport
 
 
 class TrialPruned(Exception):  # noqa: N818  (nothing is wrong)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from hpo.space.space import Space
     from hpo.study import Study
     from hpo.task import Params
-    from hpo.trial import Trial, TrialArrays
+    from hpo.training.evaluation import TrialArrays
+    from hpo.trial import Trial
 
 DETAILED = 5
 """Of so many of the best trials the page shows curves."""

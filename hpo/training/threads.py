@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.devices import THREADS
 from hpo.errors import UsageError
 
 if TYPE_CHECKING:
     from hpo.task import Data
+
+# The threads a worker may use; hpo.training.threads obeys it.
+THREADS = "HPO_THREADS"
+
 
 # Measured on two cores: a step of a network with three layers of 64 units on batches of 16 takes
 # half as long with one thread as with two (TF_NUM_INTRAOP_THREADS=1 python benchmarks/kfold.py).

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
 
 from hpo import HPOError, load_task
-from hpo.evaluation import Evaluator
 from hpo.plugins import load_space
+from hpo.training.evaluation import Evaluator
 from hpo_tasks import boston
 
 SPACE = load_space("boston")

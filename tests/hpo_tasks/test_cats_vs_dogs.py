@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
 
 from hpo import Data, HPOError
-from hpo.evaluation import Evaluator
 from hpo.plugins import load_space
+from hpo.training.evaluation import Evaluator
 from hpo_tasks import bases, cats_vs_dogs
 from hpo_tasks.cats_vs_dogs import task
 from hpo_tasks.optimizers import FLOOR, cosine

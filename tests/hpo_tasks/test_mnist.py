@@ -9,8 +9,8 @@ import pytest
 from optuna.samplers import RandomSampler
 
 from hpo import Data, HPOError
-from hpo.evaluation import Evaluator
 from hpo.plugins import load_space
+from hpo.training.evaluation import Evaluator
 from hpo_tasks import mnist
 from hpo_tasks.optimizers import cosine
 

@@ -157,7 +157,7 @@ def test_folds_share_one_array_of_resized_pictures(size):
 
 def test_the_preprocessed_folds_of_a_task_are_one_array():
     from hpo import Data, Task
-    from hpo.evaluation import Evaluator
+    from hpo.training.evaluation import Evaluator
 
     task = Task(
         name="shared",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hpo import Data, HPOError
-from hpo.evaluation import Evaluator
 from hpo.plugins import load_space, load_task
+from hpo.training.evaluation import Evaluator
 from hpo_tasks import imdb, reuters
 
 N_SAMPLES = 60

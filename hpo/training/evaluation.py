@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import lockstep
 from hpo.data import splits
 from hpo.data.arrays import take
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
 from hpo.support import artifacts
-from hpo.trial import TrialArrays
+from hpo.training import lockstep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hpo.lockstep import OnFold, Report
     from hpo.task import Data, Params, Task
     from hpo.training import FoldArrays
+    from hpo.training.lockstep import OnFold, Report
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,3 +223,22 @@ def _save_models(model: Any, weights: list[list[np.ndarray]], directory: Path) -
         model.set_weights(of_fold)
         with artifacts.replacing(directory / f"fold-{fold}.keras") as path:
             model.save(path, include_optimizer=False)
+
+
+@dataclass(frozen=True)
+class TrialArrays:
+    """The arrays of one complete trial.
+
+    Attributes:
+        curves: Every metric that was logged, by Keras's name for it, shape
+            (n_epochs_trained, n_folds); validation metrics start with ``val_``.
+        index: Training samples that were predicted out of fold, shape (n_predicted,), ascending.
+        predictions: Their out-of-fold predictions, shape (n_predicted, ...), by output name;
+            a model with one output has the single name ``""``.
+        fold: The (first) fold that predicted each, shape (n_predicted,).
+    """
+
+    curves: dict[str, np.ndarray]
+    index: np.ndarray
+    predictions: dict[str, np.ndarray]
+    fold: np.ndarray

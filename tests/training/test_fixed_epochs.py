@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from hpo import HPOError, Stage, Task, lockstep
-from hpo.final_training import train_for
-from hpo.training import FoldArrays
+from hpo import HPOError, Stage, Task
+from hpo.training import FoldArrays, lockstep
+from hpo.training.fixed_epochs import train_for
 
 ROWS = np.arange(24)
 X = np.random.default_rng(1).normal(size=(24, 3)).astype("float32")

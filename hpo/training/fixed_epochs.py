@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.lockstep import TrialFailedError, prepare
 from hpo.task import Stage
 from hpo.training import make_trainer
+from hpo.training.lockstep import TrialFailedError, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

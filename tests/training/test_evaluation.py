@@ -8,8 +8,8 @@ from keras import layers
 from sklearn.preprocessing import StandardScaler
 
 from hpo import Data, HPOError, Task
-from hpo.evaluation import Evaluator
-from hpo.lockstep import TrialFailedError
+from hpo.training.evaluation import Evaluator
+from hpo.training.lockstep import TrialFailedError
 
 N = 40
 

@@ -5,11 +5,10 @@ import keras
 import numpy as np
 import pytest
 
-from hpo import lockstep
 from hpo.errors import HPOError
-from hpo.lockstep import EpochReport, TrialFailedError
 from hpo.task import Stage, Task
-from hpo.training import FoldArrays
+from hpo.training import FoldArrays, lockstep
+from hpo.training.lockstep import EpochReport, TrialFailedError
 
 
 @dataclass
