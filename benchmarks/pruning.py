@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import hpo
 from hpo import pool, selection
 from hpo.data.loading import load_data
-from hpo.data.subset import of_study
+from hpo.study.opening import of_study
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from hpo.errors import HPOError
     from hpo.plugins import load_task
     from hpo.reporting import report
-    from hpo.runs import load_study
     from hpo.search import run
     from hpo.space.parameters import Categorical, Float, Int
     from hpo.space.space import Space
-    from hpo.study import Study
+    from hpo.study.folder import load_study
+    from hpo.study.study import Study
     from hpo.task import Data, Params, Reference, Stage, Task
 
 __version__ = "0.1.0"
@@ -56,12 +56,12 @@ _HOMES = {
     "Reference": "hpo.task",
     "Space": "hpo.space",
     "Stage": "hpo.task",
-    "Study": "hpo.study",
+    "Study": "hpo.study.study",
     "Task": "hpo.task",
     "confirm": "hpo.confirmation",
     "ensemble": "hpo.ensembling",
     "load_ensemble": "hpo.ensembling",
-    "load_study": "hpo.runs",
+    "load_study": "hpo.study.folder",
     "load_task": "hpo.plugins",
     "report": "hpo.reporting",
     "run": "hpo.search",

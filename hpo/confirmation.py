@@ -14,13 +14,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpo.confirmation_record import PLAN, Confirmation, key, read
-from hpo.data import splits, subset
-from hpo.data.loading import load_data_of
+from hpo.data import splits
 from hpo.errors import HPOError, UsageError, one_line
-from hpo.plugins import task_of_study
-from hpo.runs import load_study
-from hpo.study import Study
+from hpo.study import opening
+from hpo.study.confirmation import PLAN, Confirmation, key, read
+from hpo.study.folder import load_study
+from hpo.study.opening import load_data_of, task_of_study
+from hpo.study.study import Study
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
 from hpo.training.evaluation import Evaluator
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
+    from hpo.study.trial import Trial
     from hpo.task import Data, Task
     from hpo.training.lockstep import EpochReport
-    from hpo.trial import Trial
 
 DEFAULT_TOP = 5
 DEFAULT_REPEATS = 3
@@ -133,7 +133,7 @@ def confirm(
 def _load(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
     """The data that the study searched on, without the test set."""
     whole = load_data_of(study, task, data_dir).without_test()
-    data = subset.of_study(whole, study.settings, task)
+    data = opening.of_study(whole, study.settings, task)
     threads.use_few_for(data)
     return data
 

@@ -13,7 +13,7 @@ from hpo.training.threads import THREADS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.settings import Options
+    from hpo.study.settings import Options
 
 QUERY_SECONDS = 10
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hpo.retraining import Retrained
     from hpo.selection import Candidates, Choice
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 
 def of_choice(candidates: Candidates, choice: Choice) -> dict[str, Any]:

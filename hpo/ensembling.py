@@ -8,18 +8,17 @@ import os
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hpo import ensemble_record, pool, samples, selection
+from hpo import ensemble_record, pool, selection
 from hpo.consultation import DEFAULT_METHOD, DEFAULT_SIZE, command_of, consult_test
-from hpo.data import subset
-from hpo.data.loading import load_data_of
 from hpo.errors import HPOError, UsageError
 from hpo.loaded_models import LoadedModels
 from hpo.members import FoldModels, Member
-from hpo.plugins import task_of_study
 from hpo.refitting import RefittedModels
 from hpo.retraining import train_missing
-from hpo.runs import load_study
-from hpo.study import Study
+from hpo.study import mistakes, opening
+from hpo.study.folder import load_study
+from hpo.study.opening import load_data_of, task_of_study
+from hpo.study.study import Study
 from hpo.training import threads
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
     first = next(iter(opened.values()))
     loaded = task_of_study(first.name, first.settings, task)
     whole = load_data_of(first, loaded, data_dir)
-    part = subset.of_study(whole, first.settings, loaded)
+    part = opening.of_study(whole, first.settings, loaded)
     candidates = pool.candidates(opened, loaded, part)
     choice = _choose(method, candidates, size, first, loaded)
     best_single = candidates.members[0]
@@ -108,7 +107,7 @@ def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     ensemble_record.write(first, candidates, choice, made.result)
-    samples.store(first, loaded, part)
+    mistakes.store(first, loaded, part)
     return made
 
 
@@ -152,7 +151,7 @@ def load_ensemble(
     data = load_data_of(opened, loaded, data_dir).without_test()
     refit, seeds = bool(result.get("refit")), int(result.get("seeds") or 1)
     if not refit:
-        data = subset.of_study(data, opened.settings, loaded)
+        data = opening.of_study(data, opened.settings, loaded)
     wanted = _Wanted(refit, seeds, set(combiner.weights))
     members, _retrained_now = _train(studies, loaded, data, wanted, on_refit)
     made = Ensemble(opened, loaded, data, combiner, members)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpo.data.splits import Split
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Data, Task
 
 

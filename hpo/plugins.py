@@ -20,7 +20,6 @@ from hpo.task import Task
 if TYPE_CHECKING:
     import os
 
-    from hpo.settings import Settings
 
 GROUP = "hpo.tasks"
 
@@ -90,38 +89,6 @@ def load_space(space: str | os.PathLike[str] | Space) -> Space:
     if isinstance(space, str) and not space.endswith(".toml"):
         return _built_in_space(space)
     return Space.from_toml(Path(space))
-
-
-def task_of_study(study: str, settings: Settings, given: Task | str | None = None) -> Task:
-    """Find the task that a study was searched with.
-
-    A study may come from somebody else, so code that it names by a path does not run for that:
-    the user names the file again.
-
-    Args:
-        study: The study's name.
-        settings: Its settings.
-        given: The task, or how to find it; by default as the study says.
-
-    Raises:
-        UsageError: The task has to be given, or it is another one.
-    """
-    if given is None and settings.task == IN_CODE:
-        raise UsageError(
-            f"study {study!r} was searched with a Task given in code. Give it again: "
-            f"hpo.ensemble({study!r}, task=task), and likewise hpo.confirm"
-        )
-    if given is None and _file_reference(settings.task) is not None:
-        raise UsageError(
-            f"study {study!r} was searched with a plugin file, and such a file runs only when "
-            f"you name it: --task {settings.task}"
-        )
-    found = load_task(given or settings.task) if not isinstance(given, Task) else given
-    if found.name != settings.task_name:
-        raise UsageError(
-            f"study {study!r} is of the task {settings.task_name!r}. Received: {found.name!r}"
-        )
-    return found
 
 
 def absolute_reference(reference: str) -> str:

@@ -8,18 +8,18 @@ import numpy as np
 
 from hpo.errors import HPOError, UsageError
 from hpo.members import Member
-from hpo.runs import list_studies, load_study
 from hpo.scoring.metrics import scorer_of
 from hpo.selection import Candidates, parts
-from hpo.study import Study
+from hpo.study.folder import list_studies, load_study
+from hpo.study.study import Study
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    from hpo.study.trial import Trial
     from hpo.task import Data, Task
     from hpo.training.evaluation import TrialArrays
-    from hpo.trial import Trial
 
 MOST_CANDIDATES = 25
 """Of so many of the best trials an ensemble is chosen; each of several studies gives its part."""

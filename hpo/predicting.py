@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hpo.ensembling import Ensemble
     from hpo.sample_files import Samples
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 CHUNK = 2000
 

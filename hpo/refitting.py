@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpo.members import Member
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Data, Params, Task
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hpo.members import Member
     from hpo.refitting import RefitProgress
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Data, Task
     from hpo.training.evaluation import Evaluation
 

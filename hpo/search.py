@@ -14,10 +14,10 @@ from hpo.devices import environments
 from hpo.errors import UsageError
 from hpo.executors import make_executor
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
-from hpo.runs import create_study, load_study, runs_directory
-from hpo.settings import Options, Settings
 from hpo.space.space import Space
 from hpo.stopping import Stopping
+from hpo.study.folder import create_study, load_study, runs_directory
+from hpo.study.settings import Options, Settings
 from hpo.support.interrupts import interruptible
 from hpo.support.quiet import import_keras
 from hpo.warm_start import first_configurations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hpo.events import OnEvent
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Task
 
 

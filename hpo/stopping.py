@@ -9,7 +9,7 @@ from hpo.events import SearchStopping, TrialEnded, TrialStarted, WorkerLeft
 
 if TYPE_CHECKING:
     from hpo.events import Event, OnEvent
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.support.interrupts import Interrupted
 
 

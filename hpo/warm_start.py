@@ -8,7 +8,7 @@ from hpo.errors import UsageError
 
 if TYPE_CHECKING:
     from hpo.space.space import Space
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 MOST = 10
 """So many configurations of an earlier study are tried, and"""

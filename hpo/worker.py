@@ -8,8 +8,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo import devices, facts, pruners, samples
-from hpo.data import subset
+from hpo import devices, pruners
 from hpo.data.loading import load_data
 from hpo.errors import HPOError, UsageError, one_line
 from hpo.events import (
@@ -22,11 +21,14 @@ from hpo.events import (
     WorkerFailed,
     WorkerLeft,
 )
-from hpo.plugins import task_of_study
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.samplers import make_sampler
 from hpo.samplers.untried import UntriedSampler
-from hpo.study import KILLED
+from hpo.study import facts, mistakes, opening
+from hpo.study.keys import SEED, WORKER
+from hpo.study.opening import task_of_study
+from hpo.study.study import KILLED
+from hpo.study.trial import Failure
 from hpo.support.locks import FileLock
 from hpo.support.seeds import derived_seed
 from hpo.tensorboard import Board
@@ -35,14 +37,13 @@ from hpo.training.evaluation import Evaluator
 from hpo.training.lockstep import TrialFailedError, total_epochs
 from hpo.training.memory import freed_after, resident_bytes, settled
 from hpo.training.precision import precision
-from hpo.trial import SEED, WORKER, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import optuna
 
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Params, Task
     from hpo.training import FoldArrays
     from hpo.training.evaluation import Evaluation
@@ -67,8 +68,8 @@ class Worker:
 
     Args:
         study: The study.
-        name: The worker's name; see :func:`hpo.study.new_worker_name`.
-        task: The study's task, or how to find it; see :func:`hpo.plugins.task_of_study`.
+        name: The worker's name; see :func:`hpo.study.workers.new_worker_name`.
+        task: The study's task, or how to find it; see :func:`hpo.study.opening.task_of_study`.
         on_event: Told of everything the worker does.
         stopping: Whether the search is to be stopped; asked after every epoch.
         recycle: Whether to end when memory has grown, for somebody else to take over.
@@ -125,7 +126,7 @@ class Worker:
                 if self._recycle and self._has_grown(evaluator):
                     break
         if self.study.best is not None:
-            samples.store(self.study, evaluator.task, evaluator.data)
+            mistakes.store(self.study, evaluator.task, evaluator.data)
 
     def _has_grown(self, evaluator: Evaluator) -> bool:
         """Whether memory has grown since the first trial ended, the cache for folds apart."""
@@ -142,7 +143,7 @@ class Worker:
         settings = self.study.settings
         task = task_of_study(self.study.name, settings, self._task)
         whole = load_data(task, self.options.data_dir)
-        data = subset.of_study(whole, settings, task)
+        data = opening.of_study(whole, settings, task)
         threads.use_few_for(data)
         self._look_for_gpu()  # after the threads, which cannot be set any more once it has looked
         evaluator = Evaluator(task, data, settings.cv_for(task))

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 
-from hpo import samples
-from hpo.runs import create_study
-from hpo.samples import Mistakes, Sample
-from hpo.settings import Options, Settings
+from hpo.study.folder import create_study
+from hpo.study.keys import RESULT
+from hpo.study.mistakes import Mistakes, Sample
+from hpo.study.settings import Options, Settings
+from hpo.study.trial import Failure
 from hpo.support import artifacts
 from hpo.training.evaluation import TrialArrays
-from hpo.trial import RESULT, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 MARKUP = "<script>window.hacked=1</script>"
 IMAGE = '"><img src=x onerror="window.hacked=1">'
@@ -308,11 +308,11 @@ def _random_params(generator: np.random.Generator) -> dict[str, Any]:
 
 
 def add_samples(study: Study, kind: str, content: Any, truth: Any = "topic 1") -> None:
-    """Store what ``hpo.samples.store`` would: one wrong prediction of the best trial."""
+    """Store what ``hpo.study.mistakes.store`` would: one wrong prediction of the best trial."""
     sample = Sample(7, truth, "topic 2", 0.98, kind, content)
     best = study.best.number if study.best else 0
     mistakes = Mistakes(best, "", 30, (sample, sample))
-    artifacts.write_json(study.directory / samples.FILE, [asdict(mistakes)])
+    artifacts.write_json(study.directory / mistakes.FILE, [asdict(mistakes)])
 
 
 def add_ensemble(study: Study, members: Sequence[int]) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 import hpo
 from hpo import Data, Float, HPOError, Space, Task
-from hpo.confirmation_record import PLAN, key
 from hpo.errors import UsageError
 from hpo.reporting.snapshot import take
 from hpo.reporting.verdict import verdict
 from hpo.scoring.one_standard_error import smallest_as_good
-from hpo.trial import Trial
+from hpo.study.confirmation import PLAN, key
+from hpo.study.trial import Trial
 
 N = 30
 

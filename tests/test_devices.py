@@ -6,7 +6,7 @@ import pytest
 
 from hpo import devices
 from hpo.errors import UsageError
-from hpo.settings import Options
+from hpo.study.settings import Options
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import selectors
 import pytest
 
 from hpo.executors.local import _Crew
-from hpo.runs import create_study
-from hpo.settings import Options, Settings
+from hpo.study.folder import create_study
+from hpo.study.settings import Options, Settings
 
 
 class Child:

@@ -23,10 +23,10 @@ from hpo.reporting.figures.regression import MOST_POINTS, scatter
 from hpo.reporting.ranges import edge, position
 from hpo.reporting.snapshot import take
 from hpo.reporting.verdict import verdict
-from hpo.runs import create_study, load_study
 from hpo.scoring.outcomes import read_values
 from hpo.space.parameters import Categorical, Float, Int
-from hpo.trial import Trial
+from hpo.study.folder import create_study, load_study
+from hpo.study.trial import Trial
 
 MARKUP, IMAGE, LINK = studies.MARKUP, studies.IMAGE, studies.LINK
 
@@ -544,7 +544,7 @@ def large(tmp_path_factory):
 
 def test_a_thousand_trials_make_a_small_page_without_tensorflow(large):
     program = (
-        "import sys; from hpo.reporting import write_report; from hpo.runs import load_study; "
+        "import sys; from hpo import load_study; from hpo.reporting import write_report; "
         f"print(write_report(load_study({str(large.directory)!r}))); "
         "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     )

@@ -1,8 +1,8 @@
 import pytest
 
 from hpo import Categorical, Float, HPOError, Int, Space
-from hpo.runs import create_study
-from hpo.settings import Options, Settings
+from hpo.study.folder import create_study
+from hpo.study.settings import Options, Settings
 from hpo.warm_start import first_configurations
 
 SPACE = Space(

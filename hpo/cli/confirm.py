@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from hpo.confirmation import ConfirmProgress
-    from hpo.confirmation_record import Confirmation, Confirmed
+    from hpo.study.confirmation import Confirmation, Confirmed
 
 
 @click.command("confirm")

@@ -34,9 +34,9 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
 
     Without STUDY, the one that changed last. Needs the extra: pip install 'hpo-keras[dashboard]'.
     """
-    from hpo.runs import list_studies, load_study, runs_directory
-    from hpo.storage import open_journal
-    from hpo.study import JOURNAL
+    from hpo.study.folder import list_studies, load_study, runs_directory
+    from hpo.study.journal import open_journal
+    from hpo.study.keys import JOURNAL
 
     serve = _server()
     if study is None:

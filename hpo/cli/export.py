@@ -35,7 +35,7 @@ def command(
     from hpo.cli.predict import load
     from hpo.cli.progress import counting
     from hpo.exporting import check_directory, export
-    from hpo.runs import load_study
+    from hpo.study.folder import load_study
 
     opened = load_study(study, runs)
     check_directory(directory)

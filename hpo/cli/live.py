@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hpo.errors import UsageError
 
 if TYPE_CHECKING:
     from hpo.ensembling import Ensemble
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 
 @click.command("predict")
@@ -66,7 +66,7 @@ def command(
     from hpo.cli.one_object import printed_to_stderr
     from hpo.cli.progress import counting
     from hpo.predicting import look_into, predict_file, summary
-    from hpo.runs import load_study
+    from hpo.study.folder import load_study
 
     if as_json and output is None:
         raise UsageError("--json prints a summary, so the predictions need a file: --output FILE")

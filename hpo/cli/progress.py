@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from hpo.refitting import RefitProgress
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 
 def seconds_as_text(seconds: float) -> str:

@@ -62,7 +62,7 @@ def _report_one(
     name: str, output: Path | None, assets: Assets, runs: str | None, *, as_json: bool
 ) -> Path:
     from hpo.reporting import write_report
-    from hpo.runs import load_study
+    from hpo.study.folder import load_study
 
     if output is not None and output.is_dir():
         raise UsageError(f"--output {output} is a folder. Name a file: {output / name}.html")
@@ -77,7 +77,7 @@ def _report_one(
 
 def _report_all(output: Path | None, assets: Assets, runs: str | None, *, as_json: bool) -> Reports:
     from hpo.reporting import write_reports
-    from hpo.runs import runs_directory
+    from hpo.study.folder import runs_directory
 
     if output is not None and output.is_file():
         raise UsageError(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hpo.cli.live import Live
     from hpo.cli.progress import Lines
     from hpo.events import Event
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 
 @click.command("run")
@@ -242,7 +242,7 @@ def _summary(study: Study, seconds: float) -> dict[str, Any]:
 
 
 def _print_result(study: Study) -> None:
-    from hpo.runs import runs_directory
+    from hpo.study.folder import runs_directory
 
     best = study.chosen
     if best is None or best.score is None:

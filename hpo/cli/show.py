@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hpo.scoring.one_standard_error import Scored
-    from hpo.study import Study
-    from hpo.trial import Trial
+    from hpo.study.study import Study
+    from hpo.study.trial import Trial
 
 BEST = 10
 
@@ -32,7 +32,7 @@ def command(
     study: str, *, number: int | None, all_trials: bool, runs: str | None, as_json: bool
 ) -> None:
     """Show the best trials of STUDY, and the failed ones with their reasons."""
-    from hpo.runs import load_study
+    from hpo.study.folder import load_study
 
     opened = load_study(study, runs)
     if number is not None:

@@ -42,9 +42,9 @@ def command(
     """
     from hpo.cli.progress import Lines
     from hpo.events import raising
-    from hpo.runs import load_study
-    from hpo.settings import Options
-    from hpo.study import new_worker_name
+    from hpo.study.folder import load_study
+    from hpo.study.settings import Options
+    from hpo.study.workers import new_worker_name
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras
     from hpo.worker import Worker

@@ -14,8 +14,7 @@ from hpo.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from hpo.settings import Settings
-    from hpo.task import Data, Task
+    from hpo.task import Data
 
 TrainSize = float | int
 """A share of the training data below 1, or a number of samples."""
@@ -48,28 +47,6 @@ def parse(train_size: Any) -> TrainSize | None:
         "train size: expected a share of the training data between 0 and 1, such as 0.2, or a "
         f"number of samples, such as 2000. Received: {train_size}"
     )
-
-
-def of_study(whole: Data, settings: Settings, task: Task) -> Data:
-    """The training data as a study searches on it, with the groups that its folds keep together.
-
-    Whoever cuts the data of a study calls this first, so that all cut alike.
-
-    Args:
-        whole: All of the task's data.
-        settings: The study's settings.
-        task: The study's task.
-
-    Returns:
-        The data; the test set stays whole.
-
-    Raises:
-        UsageError: The part is larger than the data, or has no sample.
-    """
-    from hpo.data.duplicates import with_copies_grouped
-
-    grouped = with_copies_grouped(whole) if settings.group_duplicates else whole
-    return take_part(grouped, settings.train_size, settings.cv_for(task))
 
 
 def take_part(data: Data, train_size: TrainSize | None, cv: Any) -> Data:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hpo.events import OnEvent
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Task
 
 NAMES = ("local", "inline")

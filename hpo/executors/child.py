@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from hpo.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
-from hpo.study import keep_log, new_worker_name
+from hpo.study.workers import keep_log, new_worker_name
 from hpo.training.memory import resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpo.events import Event, OnEvent
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 
 TAIL_BYTES = 8_000

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hpo.events import OnEvent
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Task
 
 
@@ -21,7 +21,7 @@ class InlineExecutor:
         self, study: Study, task: Task, *, on_event: OnEvent, stopping: Callable[[], bool]
     ) -> None:
         """Have the study's trials evaluated here, until it has enough or is stopped."""
-        from hpo.study import new_worker_name
+        from hpo.study.workers import new_worker_name
         from hpo.worker import Worker
 
         Worker(

@@ -9,13 +9,13 @@ from hpo.devices import environments
 from hpo.errors import HPOError, UsageError
 from hpo.events import TrialEnded, WorkerFailed, WorkerLeft
 from hpo.executors.child import Child
-from hpo.trial import Cause, Failure
+from hpo.study.trial import Cause, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hpo.events import OnEvent
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Task
 
 POLL_SECONDS = 0.2

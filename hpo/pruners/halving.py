@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from optuna.pruners import BasePruner
 from optuna.study import StudyDirection
 
-from hpo.samplers.history import is_interrupted
+from hpo.study.tried import is_interrupted
 
 if TYPE_CHECKING:
     import optuna

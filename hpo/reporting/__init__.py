@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from hpo.reporting.assets import Assets
     from hpo.reporting.snapshot import Snapshot
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 __all__ = ["Reports", "report", "write_report", "write_reports"]
 
@@ -59,8 +59,8 @@ def report(
         UsageError: There is no such study, or no such way with assets.
         HPOError: The study cannot be read, or the file cannot be written.
     """
-    from hpo.runs import load_study
-    from hpo.study import Study
+    from hpo.study.folder import load_study
+    from hpo.study.study import Study
 
     opened = study if isinstance(study, Study) else load_study(study, runs)
     return write_report(opened, None if output is None else Path(output), assets=assets)
@@ -109,7 +109,7 @@ def write_reports(runs: Path, output: Path | None = None, *, assets: Assets = "e
     """
     from hpo.reporting.index import entry, index_page
     from hpo.reporting.snapshot import take
-    from hpo.runs import list_studies, load_study
+    from hpo.study.folder import list_studies, load_study
 
     names = list_studies(runs)
     if not names:

@@ -10,8 +10,8 @@ from hpo.reporting.formats import MISSING, finite, number, plus_minus, size
 from hpo.reporting.section import Section
 
 if TYPE_CHECKING:
-    from hpo.confirmation_record import Confirmation, Confirmed
     from hpo.reporting.snapshot import Snapshot
+    from hpo.study.confirmation import Confirmation, Confirmed
 
 LEAD = (
     "The best of many scores is also a lucky one: it was chosen with its noise, and is too good on "

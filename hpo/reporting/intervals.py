@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 _LEVEL = 0.975
 _ENOUGH = 30

@@ -11,7 +11,7 @@ from hpo.reporting.table import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 _STATE_ORDER = ("complete", "pruned", "running", "waiting", "failed")
 

@@ -13,7 +13,7 @@ from hpo.reporting.formats import MISSING, number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpo.samples import Mistakes, Sample
+    from hpo.study.mistakes import Mistakes, Sample
 
 
 @dataclass(frozen=True)

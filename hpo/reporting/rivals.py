@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError
 from hpo.reporting.formats import finite
-from hpo.study import JOURNAL
+from hpo.study.keys import JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hpo.study import Study
+    from hpo.study.study import Study
 
 MOST = 11
 """Of so many other studies, those last changed, the scores are shown."""
@@ -51,7 +51,7 @@ def rivals(study: Study, opened: Mapping[str, Study]) -> tuple[Rival, ...]:
     Returns:
         Those with scores, by name; one that cannot be read is left out.
     """
-    from hpo.runs import load_study
+    from hpo.study.folder import load_study
 
     folder = study.directory.parent
     journals = [p for p in folder.glob(f"*/{JOURNAL}") if p.parent != study.directory]

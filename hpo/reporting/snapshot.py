@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo import confirmation_record, samples
 from hpo.errors import HPOError
-from hpo.reporting.curve_files import read_curves
 from hpo.reporting.figures.importance import importances
 from hpo.reporting.formats import finite
 from hpo.reporting.rivals import rivals
+from hpo.study import confirmation, mistakes
+from hpo.study.files import read_curves
 from hpo.support import artifacts
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hpo.confirmation_record import Confirmation
     from hpo.reporting.rivals import Rival
-    from hpo.samples import Mistakes
-    from hpo.settings import Options, Settings
     from hpo.space.space import Space
-    from hpo.study import Study
+    from hpo.study.confirmation import Confirmation
+    from hpo.study.mistakes import Mistakes
+    from hpo.study.settings import Options, Settings
+    from hpo.study.study import Study
+    from hpo.study.trial import Trial
     from hpo.task import Params
     from hpo.training.evaluation import TrialArrays
-    from hpo.trial import Trial
 
 DETAILED = 5
 """Of so many of the best trials the page shows curves."""
@@ -103,7 +103,7 @@ class Snapshot:
     @property
     def chosen(self) -> Trial | None:
         """The trial of the best confirmed score, with it; else the best trial."""
-        return confirmation_record.chosen(self.confirmation, self.trials, self.ranking)
+        return confirmation.chosen(self.confirmation, self.trials, self.ranking)
 
     @property
     def smallest_as_good(self) -> Trial | None:
@@ -111,7 +111,7 @@ class Snapshot:
 
         On confirmed scores where there are any, else on first ones.
         """
-        return confirmation_record.smallest(self.confirmation, self.trials, self.ranking)
+        return confirmation.smallest(self.confirmation, self.trials, self.ranking)
 
     @property
     def default_trial(self) -> Trial | None:
@@ -175,7 +175,7 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         curves=_curves(study, settings, trials, unreadable),
         importances=_importances(study, space, len(ranking)),
         rivals=rivals(study, opened or {}),
-        mistakes=_read(lambda: samples.load(study.directory), unreadable) or (),
+        mistakes=_read(lambda: mistakes.load(study.directory), unreadable) or (),
         consultations=study.test_consultations,
         confirmation=study.confirmation,
         unreadable=tuple(dict.fromkeys(unreadable)),

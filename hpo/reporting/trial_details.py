@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 _FACTS = ("On each fold", "Epochs by stage", "Trained by", "Seed", "Started", "Worker")
 _POINTS_IN_ALL = 48_000

@@ -15,7 +15,7 @@ from hpo.reporting.section import Section
 
 if TYPE_CHECKING:
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 
 @dataclass(frozen=True)

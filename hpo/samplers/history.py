@@ -7,16 +7,19 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optuna.search_space import intersection_search_space
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.study import FIRST_SEED
-from hpo.trial import FAILURE
+from hpo.space.axes import Axes, Axis, _axes_of_space
+from hpo.study.keys import FIRST_SEED, SETTINGS
+from hpo.study.tried import failed_by_configuration, is_interrupted
 
 if TYPE_CHECKING:
-    import optuna
+    from collections.abc import Mapping
 
-    from hpo.trial import Cause
+    import optuna
+    from optuna.distributions import BaseDistribution
 
 
 @dataclass(frozen=True)
@@ -65,22 +68,6 @@ class History:
         )
 
 
-def failed_by_configuration(trial: FrozenTrial) -> bool:
-    """Whether a trial failed through its own configuration, which is evidence against it."""
-    return _cause(trial) == "configuration"
-
-
-def is_interrupted(trial: FrozenTrial) -> bool:
-    """Whether a trial was stopped with its search; its configuration is tried again."""
-    return _cause(trial) == "interrupted"
-
-
-def _cause(trial: FrozenTrial) -> Cause | None:
-    """Why a trial failed; None where it did not, or left no reason."""
-    failure: dict[str, Any] = trial.user_attrs.get(FAILURE, {})
-    return failure.get("cause") if trial.state == TrialState.FAIL else None
-
-
 def study_seed(study: optuna.Study, otherwise: int) -> int:
     """The seed of the whole study, for what must not change from one trial to the next."""
     return int(study.user_attrs.get(FIRST_SEED, otherwise))
@@ -91,3 +78,31 @@ def _finite(scores: list[float]) -> list[float]:
     finite = [score for score in scores if math.isfinite(score)]
     worst, best = max(finite, default=0.0), min(finite, default=0.0)
     return [score if math.isfinite(score) else best if score < 0 else worst for score in scores]
+
+
+def axes_of(study: optuna.Study) -> Axes:
+    """The axes of a study: of its search space, or of what all its trials have in common."""
+    settings: dict[str, Any] = study.user_attrs.get(SETTINGS, {})
+    if "space" in settings:
+        return _axes_of_space(settings["space"])
+    shared = intersection_search_space(
+        study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)),
+        include_pruned=True,
+    )
+    return Axes(tuple(Axis(name, distribution) for name, distribution in shared.items()))
+
+
+def axes_for(study: optuna.Study, search_space: Mapping[str, BaseDistribution]) -> Axes:
+    """The axes of the parameters that Optuna wants drawn, with their conditions."""
+    of_study = axes_of(study)
+    if {axis.name: axis.distribution for axis in of_study.axes} == dict(search_space):
+        return of_study
+    known = {axis.name: axis for axis in of_study.axes}
+    order = [name for name in known if name in search_space]
+    order += [name for name in search_space if name not in known]
+    return Axes(
+        tuple(
+            Axis(name, search_space[name], known[name].conditions if name in known else {})
+            for name in order
+        )
+    )

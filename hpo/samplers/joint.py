@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.samplers import BaseSampler, RandomSampler
 
-from hpo.samplers.history import History, study_seed
-from hpo.space.axes import Axes, axes_for, axes_of
-from hpo.space.combinations import known
+from hpo.samplers.history import History, axes_for, axes_of, study_seed
+from hpo.study.tried import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
+    from hpo.space.axes import Axes
     from hpo.space.combinations import Key
 
 

@@ -20,7 +20,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState
 
-from hpo.samplers.history import failed_by_configuration
+from hpo.study.tried import failed_by_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Container

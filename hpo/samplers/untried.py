@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.samplers import BaseSampler
 
-from hpo.samplers.history import study_seed
-from hpo.space.axes import axes_of
-from hpo.space.combinations import all_values, applicable, combinations, key, known, queued
+from hpo.samplers.history import axes_of, study_seed
+from hpo.space.combinations import all_values, applicable, combinations, key
 from hpo.space.conditions import all_hold
+from hpo.study.tried import known, queued
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,17 +20,12 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.search_space import intersection_search_space
-from optuna.trial import TrialState
 
 from hpo.space.parameters import Categorical, Float, Parameter, exact
 from hpo.space.space import Space
-from hpo.study import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import optuna
 
     from hpo.space.conditions import Condition
 
@@ -217,34 +212,6 @@ class Axes:
             elif not _contains(axis.distribution, params[axis.name]):
                 return False
         return True
-
-
-def axes_of(study: optuna.Study) -> Axes:
-    """The axes of a study: of its search space, or of what all its trials have in common."""
-    settings: dict[str, Any] = study.user_attrs.get(SETTINGS, {})
-    if "space" in settings:
-        return _axes_of_space(settings["space"])
-    shared = intersection_search_space(
-        study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)),
-        include_pruned=True,
-    )
-    return Axes(tuple(Axis(name, distribution) for name, distribution in shared.items()))
-
-
-def axes_for(study: optuna.Study, search_space: Mapping[str, BaseDistribution]) -> Axes:
-    """The axes of the parameters that Optuna wants drawn, with their conditions."""
-    of_study = axes_of(study)
-    if {axis.name: axis.distribution for axis in of_study.axes} == dict(search_space):
-        return of_study
-    known = {axis.name: axis for axis in of_study.axes}
-    order = [name for name in known if name in search_space]
-    order += [name for name in search_space if name not in known]
-    return Axes(
-        tuple(
-            Axis(name, search_space[name], known[name].conditions if name in known else {})
-            for name in order
-        )
-    )
 
 
 @lru_cache(maxsize=8)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from optuna.distributions import FloatDistribution, IntDistribution
-from optuna.trial import TrialState
 
-from hpo.samplers.history import failed_by_configuration, is_interrupted
 from hpo.space.conditions import all_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import optuna
     from optuna.distributions import BaseDistribution
 
     from hpo.space.axes import Axes, Axis
@@ -30,8 +25,6 @@ THINNED = 5
 
 Values = dict[str, list[Any]]
 """The values of every parameter by its name."""
-
-_UNLUCKY = 2
 
 Key = tuple[tuple[str, str], ...]
 """What equal configurations have in common."""
@@ -51,43 +44,6 @@ def combinations(axes: Axes, values: Values) -> Iterator[dict[str, Any]]:
 def are_at_least(axes: Axes, values: Values, n: int) -> bool:
     """Whether there surely are so many combinations, without counting them."""
     return math.prod(len(values[axis.name]) for axis in axes.axes if not axis.conditions) >= n
-
-
-def untried(study: optuna.Study, axes: Axes, values: Values, most: int) -> int:
-    """How many combinations have neither been tried nor queued, counted up to ``most``."""
-    trials = study.get_trials(deepcopy=False)
-    # What is queued in part will be one of those that are counted.
-    partial = sum(
-        trial.state == TrialState.WAITING and is_partial(axes, queued(trial)) for trial in trials
-    )
-    tried = known(study)
-    left = (1 for combination in combinations(axes, values) if key(combination) not in tried)
-    return max(0, sum(itertools.islice(left, most + partial)) - partial)
-
-
-def known(study: optuna.Study, besides: int | None = None) -> set[Key]:
-    """The configurations that were tried, are being tried or are queued.
-
-    One that failed from outside is among them after the second time: that may be its own doing.
-
-    Args:
-        study: The study.
-        besides: The number of a trial that does not count.
-    """
-    found, unlucky = set(), Counter[Key]()
-    for trial in study.get_trials(deepcopy=False):
-        if trial.number == besides or is_interrupted(trial):
-            continue
-        one = key(trial.params or queued(trial))
-        unlucky[one] += trial.state == TrialState.FAIL and not failed_by_configuration(trial)
-        if trial.state != TrialState.FAIL or failed_by_configuration(trial):
-            found.add(one)
-    return found | {one for one, often in unlucky.items() if often >= _UNLUCKY}
-
-
-def queued(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    """The values with which a trial was queued."""
-    return dict(trial.system_attrs.get("fixed_params", {}))
 
 
 def key(params: Mapping[str, Any]) -> Key:

@@ -5,8 +5,8 @@ from rich.console import Console
 
 from hpo.cli.live import Live
 from hpo.events import EpochEnded, FoldEnded, TrialEnded, TrialStarted, WorkerLeft
-from hpo.runs import create_study
-from hpo.settings import Options, Settings
+from hpo.study.folder import create_study
+from hpo.study.settings import Options, Settings
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from hpo.reporting.figures.theme import log_ticks
 from hpo.reporting.figures.timeline import timeline
 from hpo.reporting.snapshot import take
 from hpo.space.parameters import Categorical, Float, Int
-from hpo.trial import RESULT
+from hpo.study.keys import RESULT
 
 
 def study_of(tmp_path, score_of, trials=60, **kwargs):

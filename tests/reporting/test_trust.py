@@ -14,8 +14,8 @@ from hpo.reporting.intervals import uncertainty
 from hpo.reporting.mistakes import gallery
 from hpo.reporting.snapshot import take
 from hpo.reporting.verdict import verdict
-from hpo.samples import Mistakes, Sample
 from hpo.scoring.outcomes import read_classes
+from hpo.study.mistakes import Mistakes, Sample
 
 
 def caveats(study):

@@ -6,8 +6,8 @@ import pytest
 from hpo.samplers import NAMES, make_sampler
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.space.space import Space
+from hpo.study.keys import FAILURE
 from hpo.support.seeds import derived_seed
-from hpo.trial import FAILURE
 
 LEARNING = ["tpe", "gp", "hyperopt"]
 WITHOUT_TORCH = [name for name in NAMES if name != "gp-torch"]

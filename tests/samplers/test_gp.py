@@ -10,7 +10,8 @@ from hpo.samplers.gp.acquisition import Acquisition, Feasibility, log_improvemen
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.model import GaussianProcess, Prior, fit, matern
 from hpo.samplers.gp.scores import transformed
-from hpo.space.axes import axes_of, distribution_of
+from hpo.samplers.history import axes_of
+from hpo.space.axes import distribution_of
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.space.space import Space
 from hpo.support.seeds import derived_seed

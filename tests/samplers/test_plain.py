@@ -7,14 +7,15 @@ import pytest
 
 from hpo.errors import UsageError
 from hpo.samplers import NAMES, make_sampler
+from hpo.samplers.history import axes_of
 from hpo.samplers.untried import UntriedSampler
-from hpo.space.axes import axes_of, distribution_of
+from hpo.space.axes import distribution_of
 from hpo.space.combinations import grid_values, values_of
-from hpo.space.combinations import untried as count_untried
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.space.space import Space
+from hpo.study.keys import FAILURE
+from hpo.study.tried import untried as count_untried
 from hpo.support.seeds import derived_seed
-from hpo.trial import FAILURE
 
 
 def new_study(space):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from hpo.space.parameters import Parameter
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 
 _FEW = 8

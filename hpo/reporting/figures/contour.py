@@ -18,7 +18,7 @@ from hpo.reporting.section import Drawing
 if TYPE_CHECKING:
     from hpo.reporting.figures.axes import Axis
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 ENOUGH = 12
 _STEPS = 36

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from hpo.reporting.snapshot import Snapshot
+    from hpo.study.trial import Trial
     from hpo.training.evaluation import TrialArrays
-    from hpo.trial import Trial
 
 _MOST_POINTS = 300
 _SAME = 1e-6

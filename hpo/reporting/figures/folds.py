@@ -11,7 +11,7 @@ from hpo.reporting.section import Drawing, Section
 
 if TYPE_CHECKING:
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 SHOWN = 10
 

@@ -26,7 +26,7 @@ from hpo.reporting.section import Drawing, Section
 
 if TYPE_CHECKING:
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 _ERROR_BARS = 150
 """Up to so many trials their standard errors can be told apart."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hpo.reporting.figures.axes import Axis
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 _MOST_AXES = 10
 _MOST_LINES = 120

@@ -14,7 +14,7 @@ from hpo.reporting.section import Drawing
 if TYPE_CHECKING:
     from hpo.reporting.figures.axes import Axis
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 _JITTER = 0.28
 _FEW = 300

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hpo.reporting.snapshot import Snapshot
-    from hpo.trial import Trial
+    from hpo.study.trial import Trial
 
 _COLOURS = {"complete": BLUE, "pruned": GREY, "failed": RED}
 _ROW = 30

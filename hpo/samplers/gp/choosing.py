@@ -12,7 +12,7 @@ from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.maximising import Maximiser
 from hpo.samplers.gp.model import Prior, fit
 from hpo.samplers.gp.observed import Observed, feasibility
-from hpo.samplers.starting import spread
+from hpo.samplers.sobol import spread
 
 if TYPE_CHECKING:
     from hpo.samplers.joint import Question

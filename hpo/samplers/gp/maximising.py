@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
-from hpo.samplers.starting import spread
+from hpo.samplers.sobol import spread
 
 if TYPE_CHECKING:
     from hpo.samplers.gp.acquisition import Acquisition

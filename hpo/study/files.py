@@ -1,8 +1,8 @@
-"""The curves of many trials, read without their predictions, which are far larger."""
+"""The arrays that a study keeps in files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError
 
@@ -38,3 +38,7 @@ def read_curves(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     except Exception as error:  # a damaged archive raises almost anything
         raise HPOError(f"{path}: cannot be read ({error or type(error).__name__}).") from error
     return {name: curve for name, curve in found.items() if curve.ndim > 1 and len(curve)}
+
+
+def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

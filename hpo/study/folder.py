@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError, UsageError
-from hpo.settings import Settings
-from hpo.study import JOURNAL, SETTINGS, Study
+from hpo.study.keys import JOURNAL, SETTINGS
+from hpo.study.settings import Settings
+from hpo.study.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def _find(name: str, runs: Path) -> Path:
 def _storage(directory: Path) -> optuna.storages.BaseStorage:
     import optuna
 
-    from hpo.storage import open_journal
+    from hpo.study.journal import open_journal
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return open_journal(directory / JOURNAL)

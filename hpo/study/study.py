@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
 import shutil
-import socket
 import uuid
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo import confirmation_record
 from hpo.errors import HPOError
-from hpo.settings import Options, Settings
+from hpo.study import confirmation
+from hpo.study.files import _with_prefix
+from hpo.study.keys import CONSULTATION, FACTS, FAILURE, FIRST_SEED, OPTIONS, RESULT, SEED, SETTINGS
+from hpo.study.settings import Options, Settings
+from hpo.study.trial import Failure, Trial, from_optuna
+from hpo.study.workers import keep_log
 from hpo.support import artifacts
 from hpo.training.evaluation import TrialArrays
-from hpo.trial import FAILURE, RESULT, SEED, Failure, Trial, from_optuna
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,17 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     import optuna
 
-    from hpo.confirmation_record import Confirmation
     from hpo.space.space import Space
+    from hpo.study.confirmation import Confirmation
     from hpo.training.evaluation import Evaluation
-
-SETTINGS = "settings"
-FIRST_SEED = "first_seed"
-"""Key of the seed of the study's first run, for what must not change from trial to trial."""
-OPTIONS = "options"
-FACTS = "facts"
-CONSULTATION = "test_consultation/"
-JOURNAL = "journal.log"
 KILLED = Failure("interrupted: the search was killed", "interrupted")
 
 
@@ -46,7 +38,7 @@ _Record = TypeVar("_Record", Settings, Options)
 class Study:
     """A study on disk.
 
-    Use :func:`hpo.runs.create_study` and :func:`hpo.load_study` to get one.
+    Use :func:`hpo.study.folder.create_study` and :func:`hpo.load_study` to get one.
 
     Args:
         record: Optuna's study underneath.
@@ -89,8 +81,9 @@ class Study:
     @property
     def wanted(self) -> int:
         """How many trials it shall have; no more than there are configurations to try."""
-        from hpo.space.axes import axes_of
-        from hpo.space.combinations import all_values, are_at_least, untried, values_of
+        from hpo.samplers.history import axes_of
+        from hpo.space.combinations import all_values, are_at_least, values_of
+        from hpo.study.tried import untried
 
         wanted, axes = self.options.trials, axes_of(self.record)
         values = values_of(axes) if self.options.sampler == "grid" else all_values(axes)
@@ -149,7 +142,7 @@ class Study:
     @property
     def confirmation(self) -> Confirmation | None:
         """What the best configurations came to when they were evaluated again, or None."""
-        return confirmation_record.read(self)
+        return confirmation.read(self)
 
     @property
     def chosen(self) -> Trial | None:
@@ -159,7 +152,7 @@ class Study:
         search itself, and the choice of an ensemble, go by ``best`` and ``ranking``, which mean
         first scores: only these are there for all trials.
         """
-        return confirmation_record.chosen(self.confirmation, self.trials, self.ranking)
+        return confirmation.chosen(self.confirmation, self.trials, self.ranking)
 
     @property
     def smallest_as_good(self) -> Trial | None:
@@ -167,7 +160,7 @@ class Study:
 
         On confirmed scores where there are any, else on first ones.
         """
-        return confirmation_record.smallest(self.confirmation, self.trials, self.ranking)
+        return confirmation.smallest(self.confirmation, self.trials, self.ranking)
 
     @property
     def test_consultations(self) -> list[dict[str, Any]]:
@@ -419,27 +412,3 @@ class Study:
                 f"study {self.name!r} in {self.directory} lacks its {key}, or they are those of "
                 "another version of hpo. Run it again with this version, or delete the folder."
             ) from None
-
-
-def keep_log(log: Path, whole: Path) -> bytes:
-    """Move what a worker printed to the end of the log of all workers.
-
-    Returns:
-        What it printed, as far as it could be read and written.
-    """
-    printed = b""
-    with contextlib.suppress(OSError):
-        printed = log.read_bytes()
-        with whole.open("ab") as file:
-            file.write(printed)
-        log.unlink()
-    return printed
-
-
-def new_worker_name() -> str:
-    """A name that no other worker has, on this machine or another."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-
-
-def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo.space.parameters import exact
+from hpo.study.keys import FAILURE, RESULT, SEED, WORKER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,11 +27,6 @@ _STATES: dict[str, State] = {
     "RUNNING": "running",
     "WAITING": "waiting",
 }
-
-RESULT = "result"
-FAILURE = "failure"
-WORKER = "worker"
-SEED = "seed"
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,17 @@ import optuna
 import pytest
 
 from hpo.errors import HPOError, UsageError
-from hpo.runs import create_study, list_studies, load_study, runs_directory
-from hpo.settings import Options, Settings
 from hpo.space.parameters import Float
 from hpo.space.space import Space
-from hpo.storage import open_journal
-from hpo.study import new_worker_name
+from hpo.study.folder import create_study, list_studies, load_study, runs_directory
+from hpo.study.journal import open_journal
+from hpo.study.keys import SEED, WORKER
+from hpo.study.settings import Options, Settings
+from hpo.study.trial import Failure
+from hpo.study.workers import new_worker_name
 from hpo.support import artifacts
 from hpo.support.locks import FileLock
 from hpo.training.evaluation import Evaluation, TrialArrays
-from hpo.trial import SEED, WORKER, Failure
 
 SPACE = """\
 [units]

@@ -16,13 +16,14 @@ import numpy as np
 
 from hpo.errors import HPOError
 from hpo.scoring.outcomes import read_classes, read_values
+from hpo.study import opening
 from hpo.support import artifacts
 from hpo.support.png import encode, thumbnail
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Data, Task
 
 FILE = "samples.json"
@@ -81,11 +82,9 @@ def store(study: Study, task: Task, data: Data) -> None:
         task: Its task.
         data: The task's data: the whole, or the part that the study searches on.
     """
-    from hpo.data import subset
-
     searched = study.facts.get("data", {}).get("n_samples")
     if searched is not None and data.n_samples != searched:
-        data = subset.of_study(data, study.settings, task)
+        data = opening.of_study(data, study.settings, task)
     found = [
         mistakes
         for source, index, predictions in _sources(study)

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from hpo.errors import HPOError
-from hpo.storage import open_journal
+from hpo.study.journal import open_journal
 from hpo.support.locks import FileLock
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

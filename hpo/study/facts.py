@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpo.data.splits import Split
-    from hpo.study import Study
+    from hpo.study.study import Study
     from hpo.task import Data, Task
 
 PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")

@@ -16,8 +16,8 @@ from hpo.scoring.one_standard_error import smallest_as_good
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.study import Study
-    from hpo.trial import Trial
+    from hpo.study.study import Study
+    from hpo.study.trial import Trial
 
 PLAN = "confirmation"
 

@@ -7,8 +7,8 @@ from hpo.errors import UsageError
 from hpo.pruners import NAMES, STARTUP, check, make_pruner, most_epochs, rungs
 from hpo.pruners.halving import HalvingPruner
 from hpo.pruners.pruning import Pruning, TrialPruned
+from hpo.study.keys import FAILURE
 from hpo.training.lockstep import EpochReport
-from hpo.trial import FAILURE
 
 MOST = 120
 

@@ -8,8 +8,8 @@ import fixture_studies as studies
 import numpy as np
 import pytest
 
-from hpo import samples
 from hpo.errors import HPOError
+from hpo.study import mistakes
 from hpo.support import artifacts
 from hpo.task import Data, Task
 
@@ -24,8 +24,8 @@ def store(tmp_path, data, predictions, targets=None):
     found = studies.evaluation(0.5, targets=np.zeros(data.n_samples))
     arrays = dataclasses.replace(found.arrays, predictions=predictions)
     studies.add_complete(study, dataclasses.replace(found, arrays=arrays))
-    samples.store(study, task_of(data), data)
-    return samples.load(study.directory)
+    mistakes.store(study, task_of(data), data)
+    return mistakes.load(study.directory)
 
 
 def texts(*words: str) -> np.ndarray:
@@ -66,7 +66,7 @@ def test_a_regression_stores_its_worst_misses_with_their_features(tmp_path):
 def test_long_texts_are_cut(tmp_path):
     data = Data(x=texts("word " * 200, "b"), y=np.array([1.0, 2.0]), decode=str)
     (found,) = store(tmp_path, data, {"": np.array([5.0, 2.0])})
-    assert len(found.samples[0].content) == samples.LONGEST
+    assert len(found.samples[0].content) == mistakes.LONGEST
     assert found.samples[0].content.endswith("…")
 
 
@@ -76,8 +76,8 @@ def test_pictures_become_thumbnails(tmp_path):
     (found,) = store(tmp_path, data, {"": np.array([[0.9], [0.1]])})
     assert {sample.kind for sample in found.samples} == {"picture"}
     png = base64.b64decode(found.samples[0].content)
-    assert int.from_bytes(png[16:20]) <= samples.WIDEST
-    assert int.from_bytes(png[20:24]) <= samples.WIDEST
+    assert int.from_bytes(png[16:20]) <= mistakes.WIDEST
+    assert int.from_bytes(png[20:24]) <= mistakes.WIDEST
 
 
 def test_samples_without_a_decoder_are_named_by_their_number(tmp_path):
@@ -111,8 +111,8 @@ def test_the_ensemble_is_looked_at_before_the_best_trial(tmp_path):
     study = studies.regression_study(tmp_path, trials=3)
     data = Data(x=np.zeros((200, 2)), y=study.targets[""], feature_names=["a", "b"])
     study.facts = {"data": {"n_samples": 200}}
-    samples.store(study, task_of(data, "val_mae"), data)
-    assert [one.source for one in samples.load(study.directory)] == ["ensemble", study.best.number]
+    mistakes.store(study, task_of(data, "val_mae"), data)
+    assert [one.source for one in mistakes.load(study.directory)] == ["ensemble", study.best.number]
 
 
 def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
@@ -127,24 +127,24 @@ def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
     study.targets = {"": part.y}
     found = studies.evaluation(0.5, targets=np.asarray(part.y), folds=2)
     studies.add_complete(study, found)
-    samples.store(study, task_of(whole, "val_mae"), whole)
-    (stored,) = samples.load(study.directory)
+    mistakes.store(study, task_of(whole, "val_mae"), whole)
+    (stored,) = mistakes.load(study.directory)
     assert all(sample.truth == sample.content["number"] for sample in stored.samples)
 
 
 def test_a_study_without_samples_has_none(tmp_path):
-    assert samples.load(tmp_path) == ()
+    assert mistakes.load(tmp_path) == ()
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", json.dumps([{"source": 1}])])
 def test_a_damaged_file_is_refused(tmp_path, content):
-    (tmp_path / samples.FILE).write_text(content)
+    (tmp_path / mistakes.FILE).write_text(content)
     with pytest.raises(HPOError, match=r"samples\.json"):
-        samples.load(tmp_path)
+        mistakes.load(tmp_path)
 
 
 def test_the_file_holds_nothing_but_json(tmp_path):
     data = Data(x=np.zeros((2, 1)), y=np.array([1.0, 2.0]), decode=lambda _: {"a": np.float32(2)})
     store(tmp_path, data, {"": np.array([5.0, np.nan])})
-    content = artifacts.read_json(tmp_path / "boston" / samples.FILE)
+    content = artifacts.read_json(tmp_path / "boston" / mistakes.FILE)
     assert content[0]["samples"][0]["content"] == {"a": 2.0}

@@ -1,0 +1,1 @@
+"""Studies: what is remembered of a search, and where it lies."""

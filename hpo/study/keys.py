@@ -1,0 +1,15 @@
+"""The keys under which a study's journal keeps what it knows."""
+
+from __future__ import annotations
+
+RESULT = "result"
+FAILURE = "failure"
+WORKER = "worker"
+SEED = "seed"
+SETTINGS = "settings"
+FIRST_SEED = "first_seed"
+"""Key of the seed of the study's first run, for what must not change from trial to trial."""
+OPTIONS = "options"
+FACTS = "facts"
+CONSULTATION = "test_consultation/"
+JOURNAL = "journal.log"
