@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hpo.ensembling import Ensemble
+    from hpo.ensembles.ensemble import Ensemble
 
 FEATURES = 40
 SEEN = 12
@@ -151,7 +151,7 @@ def single_truth(made: Ensemble) -> float:
     """The true score of the best trial: of its fold models, each by itself, as out of fold."""
     import keras
 
-    from hpo.members import Member
+    from hpo.ensembles.members import Member
 
     data = made.data
     best = Member(made.study.name, made.result["best_single"])

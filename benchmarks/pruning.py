@@ -16,8 +16,8 @@ import time
 from dataclasses import dataclass
 
 import hpo
-from hpo import pool, selection
 from hpo.data.loading import load_data
+from hpo.ensembles import pool, selection
 from hpo.study.opening import of_study
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpo.confirmation import confirm
-    from hpo.ensembling import Ensemble, ensemble, load_ensemble
+    from hpo.ensembles.ensemble import Ensemble
+    from hpo.ensembles.make import ensemble, load_ensemble
     from hpo.errors import HPOError
     from hpo.plugins import load_task
     from hpo.reporting import report
@@ -48,7 +49,7 @@ __all__ = [
 _HOMES = {
     "Categorical": "hpo.space",
     "Data": "hpo.task",
-    "Ensemble": "hpo.ensembling",
+    "Ensemble": "hpo.ensembles.make",
     "Float": "hpo.space",
     "HPOError": "hpo.errors",
     "Int": "hpo.space",
@@ -59,8 +60,8 @@ _HOMES = {
     "Study": "hpo.study.study",
     "Task": "hpo.task",
     "confirm": "hpo.confirmation",
-    "ensemble": "hpo.ensembling",
-    "load_ensemble": "hpo.ensembling",
+    "ensemble": "hpo.ensembles.make",
+    "load_ensemble": "hpo.ensembles.make",
     "load_study": "hpo.study.folder",
     "load_task": "hpo.plugins",
     "report": "hpo.reporting",

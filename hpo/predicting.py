@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from hpo.ensembling import Ensemble
+    from hpo.ensembles.ensemble import Ensemble
     from hpo.sample_files import Samples
     from hpo.study.study import Study
 

@@ -12,7 +12,7 @@ from hpo.cli import INTERRUPTED, options, print_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.refitting import RefitProgress
+    from hpo.ensembles.progress import RefitProgress
 
 
 @click.command("ensemble")
@@ -63,7 +63,7 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
     for study in studies:  # a wrong name is told before the long import
         hpo.load_study(study, arguments["runs"])
     import_keras()
-    from hpo.retraining import OtherScoreWarning
+    from hpo.ensembles.retraining import OtherScoreWarning
 
     trained = False
 
@@ -92,7 +92,7 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
 
 
 def _tell_retrained(told: Mapping[str, Any]) -> None:
-    from hpo.retraining import is_the_same
+    from hpo.ensembles.retraining import is_the_same
 
     if not is_the_same(told["score"], told["recorded"]):
         click.echo(

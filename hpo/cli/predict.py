@@ -11,7 +11,7 @@ from hpo.cli import options, print_json
 from hpo.errors import UsageError
 
 if TYPE_CHECKING:
-    from hpo.ensembling import Ensemble
+    from hpo.ensembles.ensemble import Ensemble
     from hpo.study.study import Study
 
 
@@ -94,7 +94,7 @@ def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:
     from hpo.support.quiet import import_keras
 
     import_keras()
-    from hpo.ensembling import load_ensemble
+    from hpo.ensembles.make import load_ensemble
 
     with Combining() as show:
         return load_ensemble(study, data_dir=data_dir, task=task, on_refit=show.refit)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from hpo.refitting import RefitProgress
+    from hpo.ensembles.progress import RefitProgress
     from hpo.study.study import Study
 
 

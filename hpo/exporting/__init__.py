@@ -22,8 +22,8 @@ from hpo.support import artifacts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpo.ensembling import Ensemble
-    from hpo.members import Member, SavedModel
+    from hpo.ensembles.ensemble import Ensemble
+    from hpo.ensembles.members import Member, SavedModel
     from hpo.task import Data
 
 FORMAT = 1

@@ -15,7 +15,7 @@ from hpo import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hpo.ensembling import Ensemble
+    from hpo.ensembles.ensemble import Ensemble
 
 PACKAGES = ("keras", "numpy", "tensorflow")
 

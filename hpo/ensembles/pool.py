@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpo.ensembles.members import Member
+from hpo.ensembles.selection import Candidates, parts
 from hpo.errors import HPOError, UsageError
-from hpo.members import Member
 from hpo.scoring.metrics import scorer_of
-from hpo.selection import Candidates, parts
 from hpo.study.folder import list_studies, load_study
 from hpo.study.study import Study
 

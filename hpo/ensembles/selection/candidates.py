@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpo.members import Member
+    from hpo.ensembles.members import Member
     from hpo.scoring.metrics import Scorer
 
     Predictions = Mapping[str, np.ndarray]

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo import selection
+from hpo.ensembles import selection
 from hpo.scoring.metrics import finite_or_none
 from hpo.support import artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpo.retraining import Retrained
-    from hpo.selection import Candidates, Choice
+    from hpo.ensembles.retraining import Retrained
+    from hpo.ensembles.selection import Candidates, Choice
     from hpo.study.study import Study
 
 

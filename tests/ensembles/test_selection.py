@@ -6,12 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from hpo.ensembles.members import Member
+from hpo.ensembles.selection import (
+    AUTO,
+    METHODS,
+    Blend,
+    Candidates,
+    choose,
+    from_json,
+    parts,
+    to_json,
+)
+from hpo.ensembles.selection.choice import WAYS
+from hpo.ensembles.selection.greedy import greedy
 from hpo.errors import HPOError
-from hpo.members import Member
 from hpo.scoring.metrics import accuracy, cross_entropy, mean_absolute_error, on_output
-from hpo.selection import AUTO, METHODS, Blend, Candidates, choose, from_json, parts, to_json
-from hpo.selection.choice import WAYS
-from hpo.selection.greedy import greedy
 
 TARGETS = np.array([1.0, 2.0, 3.0, 4.0])
 EVERY_WAY = [way for ways in WAYS.values() for way in ways]

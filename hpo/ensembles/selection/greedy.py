@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.selection.combiners import Blend
+from hpo.ensembles.selection.combiners import Blend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hpo.selection.candidates import Candidates
+    from hpo.ensembles.selection.candidates import Candidates
 
 BAGS = 10
 BAG_SHARE = 0.5

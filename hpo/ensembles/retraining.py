@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.refitting import Tally, errors_of_training
+from hpo.ensembles.progress import Tally, errors_of_training
 from hpo.training.evaluation import Evaluator
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
@@ -15,8 +15,8 @@ from hpo.training.precision import precision
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hpo.members import Member
-    from hpo.refitting import RefitProgress
+    from hpo.ensembles.members import Member
+    from hpo.ensembles.progress import RefitProgress
     from hpo.study.study import Study
     from hpo.task import Data, Task
     from hpo.training.evaluation import Evaluation

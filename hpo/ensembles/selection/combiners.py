@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from hpo.ensembles.members import Member
 from hpo.errors import HPOError
-from hpo.members import Member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def from_json(result: Mapping[str, Any]) -> Combiner:
     Raises:
         HPOError: Something is missing or is not what it should be.
     """
-    from hpo.selection.stacking import Stack
+    from hpo.ensembles.selection.stacking import Stack
 
     try:
         weights = {

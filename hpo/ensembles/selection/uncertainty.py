@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hpo.selection.candidates import Candidates
+    from hpo.ensembles.selection.candidates import Candidates
 
     Predictions = dict[str, np.ndarray]
     OnRows = Callable[[np.ndarray], float]

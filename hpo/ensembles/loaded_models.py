@@ -15,7 +15,7 @@ from hpo.training.variables import by_output
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpo.members import Member, Members, SavedModel
+    from hpo.ensembles.members import Member, Members, SavedModel
 
 PREDICTION_BATCH = 512
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hpo.selection.candidates import Candidates
-from hpo.selection.choice import AUTO, METHODS, Choice, choose
-from hpo.selection.combiners import Blend, Combiner, from_json, to_json
-from hpo.selection.crossfitting import parts
+from hpo.ensembles.selection.candidates import Candidates
+from hpo.ensembles.selection.choice import AUTO, METHODS, Choice, choose
+from hpo.ensembles.selection.combiners import Blend, Combiner, from_json, to_json
+from hpo.ensembles.selection.crossfitting import parts
 
 __all__ = [
     "AUTO",

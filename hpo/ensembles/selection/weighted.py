@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.selection.combiners import Blend
-from hpo.selection.greedy import greedy
+from hpo.ensembles.selection.combiners import Blend
+from hpo.ensembles.selection.greedy import greedy
 
 if TYPE_CHECKING:
-    from hpo.selection.candidates import Candidates
+    from hpo.ensembles.selection.candidates import Candidates
 
 MOST_WEIGHTS = 10
 """Of so many candidates the weights are searched: Nelder and Mead's method is weak beyond."""

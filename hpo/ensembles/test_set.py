@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hpo.ensembling import Ensemble
-    from hpo.members import Member
+    from hpo.ensembles.ensemble import Ensemble
+    from hpo.ensembles.members import Member
     from hpo.scoring.metrics import Scorer
     from hpo.task import Task
 

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from hpo.members import Member
+from hpo.ensembles.members import Member
+from hpo.ensembles.selection import AUTO, Candidates, choose
 from hpo.scoring.metrics import accuracy, on_output
-from hpo.selection import AUTO, Candidates, choose
 
 BENCHMARK = Path(__file__).parent.parent / "benchmarks" / "honesty.py"
 STUDIES, TRIALS, SAMPLES, FEATURES, SEEN, N_TEST = 20, 12, 300, 40, 12, 10_000

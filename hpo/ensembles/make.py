@@ -8,13 +8,13 @@ import os
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hpo import ensemble_record, pool, selection
-from hpo.consultation import DEFAULT_METHOD, DEFAULT_SIZE, command_of, consult_test
+from hpo.ensembles import pool, record, selection
+from hpo.ensembles.ensemble import Ensemble
+from hpo.ensembles.members import FoldModels, Member
+from hpo.ensembles.refitting import RefittedModels
+from hpo.ensembles.retraining import train_missing
+from hpo.ensembles.test_set import DEFAULT_METHOD, DEFAULT_SIZE, command_of, consult_test
 from hpo.errors import HPOError, UsageError
-from hpo.loaded_models import LoadedModels
-from hpo.members import FoldModels, Member
-from hpo.refitting import RefittedModels
-from hpo.retraining import train_missing
 from hpo.study import mistakes, opening
 from hpo.study.folder import load_study
 from hpo.study.opening import load_data_of, task_of_study
@@ -24,10 +24,10 @@ from hpo.training import threads
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from hpo.members import Members
-    from hpo.refitting import RefitProgress
-    from hpo.retraining import Retrained
-    from hpo.selection import Candidates, Choice, Combiner
+    from hpo.ensembles.members import Members
+    from hpo.ensembles.progress import RefitProgress
+    from hpo.ensembles.retraining import Retrained
+    from hpo.ensembles.selection import Candidates, Choice, Combiner
     from hpo.task import Data, Task
 
 
@@ -51,7 +51,7 @@ def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
 
     A member predicts with the fold models that the search kept; where it kept none, they are
     trained again from the recorded seed. With ``refit`` it is trained anew on all the training data
-    instead, also where the search ran on a part of it; see :mod:`hpo.refitting`. Out-of-fold scores
+    instead, also where the search ran on a part of it; see :mod:`hpo.ensembles.refitting`. Out-of-fold scores
     stay those of the fold models.
 
     Args:
@@ -101,12 +101,12 @@ def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
         "method_asked": method,
         "refit": refit,
         "seeds": seeds if refit else None,
-        **ensemble_record.of_choice(candidates, choice),
-        "retrained": ensemble_record.of_retrained(retrained),
+        **record.of_choice(candidates, choice),
+        "retrained": record.of_retrained(retrained),
         **consult_test(made, best_single, candidates.scorer, command, on_member),
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
-    ensemble_record.write(first, candidates, choice, made.result)
+    record.write(first, candidates, choice, made.result)
     mistakes.store(first, loaded, part)
     return made
 
@@ -157,57 +157,6 @@ def load_ensemble(
     made = Ensemble(opened, loaded, data, combiner, members)
     made.result = result
     return made
-
-
-class Ensemble:
-    """Several trials that predict together, each with the average of its models.
-
-    Args:
-        study: The study that holds it.
-        task: Its task.
-        data: The data that the members were trained on.
-        combiner: The members, and how their predictions are combined.
-        members: Knows the members' models.
-
-    Attributes:
-        study: The study that holds it.
-        task: Its task.
-        data: The data that the members were trained on.
-        combiner: The members, and how their predictions are combined.
-        members: Knows the members' models, and the preprocessing before each.
-        loaded: Predicts with single members.
-        result: What ``hpo ensemble --json`` prints.
-    """
-
-    def __init__(
-        self, study: Study, task: Task, data: Data, combiner: Combiner, members: Members
-    ) -> None:
-        self.study = study
-        self.task = task
-        self.data = data
-        self.combiner = combiner
-        self.members = members
-        self.loaded = LoadedModels(members)
-        self.result: dict[str, Any] = {}
-
-    @property
-    def weights(self) -> Mapping[Member, float]:
-        """The share of every member, the greatest first."""
-        return self.combiner.weights
-
-    def predict(self, x: Any) -> Any:
-        """Predict new samples.
-
-        Models stay loaded and preprocessors fitted, so that samples may come in parts.
-
-        Args:
-            x: Raw samples as in the task's ``Data.x``, shape (n_samples, ...), or a dict.
-
-        Returns:
-            Predictions, shape (n_samples, ...); a dict by output name for several outputs.
-        """
-        combined = self.combiner.combine(self.loaded.predict([*self.weights], x))
-        return combined[""] if list(combined) == [""] else combined
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.ensembles.selection.combiners import Blend
+from hpo.ensembles.selection.crossfitting import crossfit
+from hpo.ensembles.selection.greedy import bagged_greedy
+from hpo.ensembles.selection.stacking import stack
+from hpo.ensembles.selection.uncertainty import interval
+from hpo.ensembles.selection.weighted import nelder_mead, random_search
 from hpo.errors import HPOError
-from hpo.selection.combiners import Blend
-from hpo.selection.crossfitting import crossfit
-from hpo.selection.greedy import bagged_greedy
-from hpo.selection.stacking import stack
-from hpo.selection.uncertainty import interval
-from hpo.selection.weighted import nelder_mead, random_search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.selection.candidates import Candidates
-    from hpo.selection.combiners import Combiner
-    from hpo.selection.crossfitting import Predictions, Way
+    from hpo.ensembles.selection.candidates import Candidates
+    from hpo.ensembles.selection.combiners import Combiner
+    from hpo.ensembles.selection.crossfitting import Predictions, Way
 
 AUTO = "auto"
 

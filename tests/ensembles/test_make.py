@@ -11,9 +11,9 @@ from sklearn.preprocessing import StandardScaler
 
 import hpo
 from hpo import Data, Float, HPOError, Space, Stage, Task
-from hpo.ensembling import load_ensemble
+from hpo.ensembles.make import load_ensemble
+from hpo.ensembles.retraining import OtherScoreWarning
 from hpo.errors import UsageError
-from hpo.retraining import OtherScoreWarning
 
 N = 30
 
@@ -345,7 +345,7 @@ def test_models_beyond_the_memory_set_aside_are_loaded_each_time(tmp_path, monke
     made = combine(study)
     x = load(None).x_test
 
-    monkeypatch.setattr("hpo.loaded_models.MODEL_BYTES", 0)
+    monkeypatch.setattr("hpo.ensembles.loaded_models.MODEL_BYTES", 0)
     loaded = load_ensemble(study, task=make_task())
 
     for _time in range(2):

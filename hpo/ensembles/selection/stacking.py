@@ -23,8 +23,8 @@ from hpo.errors import HPOError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.members import Member
-    from hpo.selection.candidates import Candidates
+    from hpo.ensembles.members import Member
+    from hpo.ensembles.selection.candidates import Candidates
 
     Predictions = Mapping[str, np.ndarray]
 

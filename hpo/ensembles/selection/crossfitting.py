@@ -17,8 +17,8 @@ from hpo.task import Data
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hpo.selection.candidates import Candidates
-    from hpo.selection.combiners import Combiner
+    from hpo.ensembles.selection.candidates import Candidates
+    from hpo.ensembles.selection.combiners import Combiner
 
     Way = Callable[[Candidates, int], Combiner]
     Predictions = dict[str, np.ndarray]

@@ -1,0 +1,66 @@
+"""Several trials that predict together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpo.ensembles.loaded_models import LoadedModels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpo.ensembles.members import Member, Members
+    from hpo.ensembles.selection import Combiner
+    from hpo.study.study import Study
+    from hpo.task import Data, Task
+
+
+class Ensemble:
+    """Several trials that predict together, each with the average of its models.
+
+    Args:
+        study: The study that holds it.
+        task: Its task.
+        data: The data that the members were trained on.
+        combiner: The members, and how their predictions are combined.
+        members: Knows the members' models.
+
+    Attributes:
+        study: The study that holds it.
+        task: Its task.
+        data: The data that the members were trained on.
+        combiner: The members, and how their predictions are combined.
+        members: Knows the members' models, and the preprocessing before each.
+        loaded: Predicts with single members.
+        result: What ``hpo ensemble --json`` prints.
+    """
+
+    def __init__(
+        self, study: Study, task: Task, data: Data, combiner: Combiner, members: Members
+    ) -> None:
+        self.study = study
+        self.task = task
+        self.data = data
+        self.combiner = combiner
+        self.members = members
+        self.loaded = LoadedModels(members)
+        self.result: dict[str, Any] = {}
+
+    @property
+    def weights(self) -> Mapping[Member, float]:
+        """The share of every member, the greatest first."""
+        return self.combiner.weights
+
+    def predict(self, x: Any) -> Any:
+        """Predict new samples.
+
+        Models stay loaded and preprocessors fitted, so that samples may come in parts.
+
+        Args:
+            x: Raw samples as in the task's ``Data.x``, shape (n_samples, ...), or a dict.
+
+        Returns:
+            Predictions, shape (n_samples, ...); a dict by output name for several outputs.
+        """
+        combined = self.combiner.combine(self.loaded.predict([*self.weights], x))
+        return combined[""] if list(combined) == [""] else combined
