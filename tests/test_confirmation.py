@@ -10,8 +10,8 @@ import pytest
 import hpo
 from hpo import Data, Float, HPOError, Space, Task
 from hpo.errors import UsageError
-from hpo.reporting.snapshot import take
-from hpo.reporting.verdict import verdict
+from hpo.reporting.reading.snapshot import take
+from hpo.reporting.sections.verdict import verdict
 from hpo.scoring.one_standard_error import smallest_as_good
 from hpo.study.confirmation import PLAN, key
 from hpo.study.trial import Trial

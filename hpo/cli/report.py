@@ -12,7 +12,7 @@ from hpo.errors import HPOError, UsageError
 
 if TYPE_CHECKING:
     from hpo.reporting import Reports
-    from hpo.reporting.assets import Assets
+    from hpo.reporting.html.assets import Assets
 
 
 @click.command("report")

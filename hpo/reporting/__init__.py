@@ -11,8 +11,8 @@ from hpo.errors import HPOError, UsageError
 if TYPE_CHECKING:
     import os
 
-    from hpo.reporting.assets import Assets
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.html.assets import Assets
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.study import Study
 
 __all__ = ["Reports", "report", "write_report", "write_reports"]
@@ -81,7 +81,7 @@ def write_report(study: Study, output: Path | None = None, *, assets: Assets = "
     Raises:
         HPOError: The study cannot be read, or a file cannot be written.
     """
-    from hpo.reporting.snapshot import take
+    from hpo.reporting.reading.snapshot import take
 
     path = study.directory / PAGE if output is None else Path(output)
     shared = study.directory.parent if output is None else path.parent
@@ -108,7 +108,7 @@ def write_reports(runs: Path, output: Path | None = None, *, assets: Assets = "e
         HPOError: A file cannot be written.
     """
     from hpo.reporting.index import entry, index_page
-    from hpo.reporting.snapshot import take
+    from hpo.reporting.reading.snapshot import take
     from hpo.study.folder import list_studies, load_study
 
     names = list_studies(runs)
@@ -137,7 +137,7 @@ def write_reports(runs: Path, output: Path | None = None, *, assets: Assets = "e
 
 
 def _write_page(snapshot: Snapshot, path: Path, assets: Assets, shared: Path) -> Path:
-    from hpo.reporting.assets import provide
+    from hpo.reporting.html.assets import provide
     from hpo.reporting.page import study_page
 
     return _write(path, study_page(snapshot, provide(assets, path, shared)))

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from hpo.reporting import formats
-from hpo.reporting.comparisons import primary
-from hpo.reporting.formats import MISSING, number, plus_minus
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import MISSING, number, plus_minus
+from hpo.reporting.html.render import render
 from hpo.reporting.page import now, trial_counts
-from hpo.reporting.render import render
+from hpo.reporting.sections.comparisons import primary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

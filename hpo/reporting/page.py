@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hpo.reporting import formats
-from hpo.reporting.render import render
+from hpo.reporting.html import formats
+from hpo.reporting.html.render import render
 from hpo.reporting.sections import sections
-from hpo.reporting.trial_details import trial_details
+from hpo.reporting.sections.trial_details import trial_details
 
 if TYPE_CHECKING:
-    from hpo.reporting.assets import Plotly
-    from hpo.reporting.section import Section
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.html.assets import Plotly
+    from hpo.reporting.html.section import Section
+    from hpo.reporting.reading.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

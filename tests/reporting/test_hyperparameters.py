@@ -18,7 +18,7 @@ from hpo.reporting.figures.parameters import parameters
 from hpo.reporting.figures.slices import MOST_POINTS, slices
 from hpo.reporting.figures.theme import log_ticks
 from hpo.reporting.figures.timeline import timeline
-from hpo.reporting.snapshot import take
+from hpo.reporting.reading.snapshot import take
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.study.keys import RESULT
 

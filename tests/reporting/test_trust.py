@@ -8,12 +8,12 @@ import fixture_studies as studies
 import numpy as np
 import pytest
 
-from hpo.reporting.class_scores import class_scores
 from hpo.reporting.figures.reliability import confidence, reliability
-from hpo.reporting.intervals import uncertainty
-from hpo.reporting.mistakes import gallery
-from hpo.reporting.snapshot import take
-from hpo.reporting.verdict import verdict
+from hpo.reporting.reading.intervals import uncertainty
+from hpo.reporting.reading.snapshot import take
+from hpo.reporting.sections.class_scores import class_scores
+from hpo.reporting.sections.mistakes import gallery
+from hpo.reporting.sections.verdict import verdict
 from hpo.scoring.outcomes import read_classes
 from hpo.study.mistakes import Mistakes, Sample
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import ranges
-from hpo.reporting.escape import label
-from hpo.reporting.formats import setting
+from hpo.reporting.html import ranges
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.formats import setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

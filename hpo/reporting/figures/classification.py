@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import new_figure
-from hpo.reporting.formats import number, size
-from hpo.reporting.section import Drawing
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.formats import number, size
+from hpo.reporting.html.section import Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

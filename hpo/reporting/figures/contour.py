@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.reporting import formats
 from hpo.reporting.figures.theme import GREY, ORANGE, compact, new_figure
-from hpo.reporting.section import Drawing
+from hpo.reporting.html import formats
+from hpo.reporting.html.section import Drawing
 
 if TYPE_CHECKING:
     from hpo.reporting.figures.axes import Axis
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 ENOUGH = 12

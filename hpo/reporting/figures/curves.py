@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
-from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import (
     BLUE,
     BLUE_BAND,
@@ -17,13 +15,15 @@ from hpo.reporting.figures.theme import (
     new_figure,
     set_scale,
 )
-from hpo.reporting.formats import number, plus_minus
-from hpo.reporting.section import Drawing, Panel, Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.formats import number, plus_minus
+from hpo.reporting.html.section import Drawing, Panel, Section
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
     from hpo.training.evaluation import TrialArrays
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
 from hpo.reporting.figures.theme import BLUE, COLOURS, compact, new_figure, set_scale
-from hpo.reporting.formats import finite, number
-from hpo.reporting.section import Drawing, Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import finite, number
+from hpo.reporting.html.section import Drawing, Section
 
 if TYPE_CHECKING:
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 SHOWN = 10

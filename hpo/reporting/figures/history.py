@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
-from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import (
     BLUE,
     GREY,
@@ -21,11 +19,13 @@ from hpo.reporting.figures.theme import (
     set_scale,
 )
 from hpo.reporting.figures.timeline import timeline
-from hpo.reporting.formats import finite, number, plus_minus, setting
-from hpo.reporting.section import Drawing, Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.formats import finite, number, plus_minus, setting
+from hpo.reporting.html.section import Drawing, Section
 
 if TYPE_CHECKING:
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 _ERROR_BARS = 150

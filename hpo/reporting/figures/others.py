@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
-from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import COLOURS, compact, new_figure
-from hpo.reporting.formats import number
-from hpo.reporting.rivals import Rival
-from hpo.reporting.section import Drawing, Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.formats import number
+from hpo.reporting.html.section import Drawing, Section
+from hpo.reporting.reading.rivals import Rival
 
 if TYPE_CHECKING:
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
 
 _DASHES = ("solid", "dash", "dot")
 

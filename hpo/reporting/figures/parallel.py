@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.reporting import formats
-from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import BLUE, GREY, ORANGE, compact, new_figure
-from hpo.reporting.section import Drawing
+from hpo.reporting.html import formats
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.section import Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpo.reporting.figures.axes import Axis
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 _MOST_AXES = 10

@@ -9,11 +9,12 @@ from hpo.reporting.figures.axes import searched
 from hpo.reporting.figures.contour import contour
 from hpo.reporting.figures.parallel import parallel
 from hpo.reporting.figures.slices import slices
-from hpo.reporting.section import Section
+from hpo.reporting.html.section import Section
+from hpo.reporting.reading import importances
 
 if TYPE_CHECKING:
-    from hpo.reporting.section import Drawing
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.html.section import Drawing
+    from hpo.reporting.reading.snapshot import Snapshot
 
 _FEW_FOR_IMPORTANCE = 50
 
@@ -45,9 +46,9 @@ def _lead(snapshot: Snapshot) -> str:
         "Which settings mattered, and which of their values did well. The small figures show every "
         "trial by one hyperparameter at a time; the star is the best trial."
     )
-    if complete < importance.ENOUGH:
+    if complete < importances.ENOUGH:
         return (
-            lead + f" With fewer than {importance.ENOUGH} trials nothing can be said about which "
+            lead + f" With fewer than {importances.ENOUGH} trials nothing can be said about which "
             "hyperparameter is important."
         )
     if complete < _FEW_FOR_IMPORTANCE:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.reporting.class_scores import class_scores
 from hpo.reporting.figures.classification import confusion
 from hpo.reporting.figures.regression import scatter
 from hpo.reporting.figures.reliability import confidence, reliability
-from hpo.reporting.mistakes import gallery
-from hpo.reporting.section import Panel, Section
-from hpo.reporting.snapshot import OutOfFold
+from hpo.reporting.html.section import Panel, Section
+from hpo.reporting.reading.snapshot import OutOfFold
+from hpo.reporting.sections.class_scores import class_scores
+from hpo.reporting.sections.mistakes import gallery
 from hpo.scoring.outcomes import read_classes, read_values
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from hpo.reporting.section import Drawing
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.html.section import Drawing
+    from hpo.reporting.reading.snapshot import Snapshot
 
 
 def predictions(snapshot: Snapshot) -> Section | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import BLUE, GREY, compact, new_figure
-from hpo.reporting.formats import number, size
-from hpo.reporting.section import Drawing
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.formats import number, size
+from hpo.reporting.html.section import Drawing
 from hpo.scoring.outcomes import Values
 
 if TYPE_CHECKING:

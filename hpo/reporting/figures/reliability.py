@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.classification import FEW_CLASSES, SMALL_HEIGHT
 from hpo.reporting.figures.theme import BLUE, GREY, RED, compact, new_figure
-from hpo.reporting.formats import number, size
-from hpo.reporting.section import Drawing
+from hpo.reporting.html.formats import number, size
+from hpo.reporting.html.section import Drawing
 
 if TYPE_CHECKING:
     import numpy as np

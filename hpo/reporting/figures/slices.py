@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
-from hpo.reporting.escape import label
 from hpo.reporting.figures.theme import BLUE, ORANGE, compact, new_figure, set_scale
-from hpo.reporting.formats import setting
-from hpo.reporting.section import Drawing
+from hpo.reporting.html import formats
+from hpo.reporting.html.escape import label
+from hpo.reporting.html.formats import setting
+from hpo.reporting.html.section import Drawing
 
 if TYPE_CHECKING:
     from hpo.reporting.figures.axes import Axis
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 _JITTER = 0.28

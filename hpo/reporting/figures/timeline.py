@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
 from hpo.reporting.figures.theme import BLUE, GREY, RED, new_figure
-from hpo.reporting.formats import number
-from hpo.reporting.section import Drawing
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import number
+from hpo.reporting.html.section import Drawing
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 _COLOURS = {"complete": BLUE, "pruned": GREY, "failed": RED}

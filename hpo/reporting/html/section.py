@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpo.reporting.mistakes import Gallery
-    from hpo.reporting.table import Table
+    from hpo.reporting.html.table import Table
+    from hpo.reporting.sections.mistakes import Gallery
 
 
 @dataclass(frozen=True)

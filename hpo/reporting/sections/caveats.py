@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting import formats, ranges
 from hpo.reporting.figures.curves import chosen_epoch
-from hpo.reporting.formats import finite, number, setting
-from hpo.reporting.intervals import uncertainty
+from hpo.reporting.html import formats, ranges
+from hpo.reporting.html.formats import finite, number, setting
+from hpo.reporting.reading.intervals import uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
 
 ENOUGH_TRIALS = 20
 _EDGE = "Edge of the search space"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
-from hpo.reporting.formats import MISSING, plain
-from hpo.reporting.section import Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import MISSING, plain
+from hpo.reporting.html.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
 
 PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
 _TOO_LONG = frozenset({"class_names", "feature_names"})

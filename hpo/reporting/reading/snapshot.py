@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
-from hpo.reporting.figures.importance import importances
-from hpo.reporting.formats import finite
-from hpo.reporting.rivals import rivals
+from hpo.reporting.html.formats import finite
+from hpo.reporting.reading.importances import importances
+from hpo.reporting.reading.rivals import rivals
 from hpo.study import confirmation, mistakes
 from hpo.study.files import read_curves
 from hpo.support import artifacts
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hpo.reporting.rivals import Rival
+    from hpo.reporting.reading.rivals import Rival
     from hpo.space.space import Space
     from hpo.study.confirmation import Confirmation
     from hpo.study.mistakes import Mistakes

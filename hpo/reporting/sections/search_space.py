@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from hpo.reporting import ranges
-from hpo.reporting.formats import MISSING, plain, setting
-from hpo.reporting.section import Section
+from hpo.reporting.html import ranges
+from hpo.reporting.html.formats import MISSING, plain, setting
+from hpo.reporting.html.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.space.parameters import Parameter
 
 _TOML_LINE = re.compile(r"(?P<indent>\s*)(?P<key>[\w.\"'-]+)(?P<equals>\s*=)(?P<value>.*)")

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.reporting.confirmation import confirmation
 from hpo.reporting.figures.curves import curves
 from hpo.reporting.figures.folds import folds
 from hpo.reporting.figures.history import history
 from hpo.reporting.figures.others import others
 from hpo.reporting.figures.parameters import parameters
 from hpo.reporting.figures.predictions import predictions
-from hpo.reporting.leaderboard import leaderboard
-from hpo.reporting.members import members
-from hpo.reporting.reproduction import reproduction
-from hpo.reporting.search_space import search_space
-from hpo.reporting.verdict import summary
+from hpo.reporting.sections.confirmation import confirmation
+from hpo.reporting.sections.leaderboard import leaderboard
+from hpo.reporting.sections.members import members
+from hpo.reporting.sections.reproduction import reproduction
+from hpo.reporting.sections.search_space import search_space
+from hpo.reporting.sections.verdict import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpo.reporting.section import Section
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.html.section import Section
+    from hpo.reporting.reading.snapshot import Snapshot
 
 SECTIONS: tuple[Callable[[Snapshot], Section | None], ...] = (
     summary,

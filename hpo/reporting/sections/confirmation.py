@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting import formats
-from hpo.reporting.formats import MISSING, finite, number, plus_minus, size
-from hpo.reporting.section import Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import MISSING, finite, number, plus_minus, size
+from hpo.reporting.html.section import Section
 
 if TYPE_CHECKING:
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.confirmation import Confirmation, Confirmed
 
 LEAD = (

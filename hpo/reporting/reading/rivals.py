@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError
-from hpo.reporting.formats import finite
+from hpo.reporting.html.formats import finite
 from hpo.study.keys import JOURNAL
 
 if TYPE_CHECKING:

@@ -16,13 +16,14 @@ from click.testing import CliRunner
 import hpo
 from hpo.cli.report import command
 from hpo.errors import HPOError, UsageError
-from hpo.reporting import formats, write_report, write_reports
-from hpo.reporting.escape import json_block, label
+from hpo.reporting import write_report, write_reports
 from hpo.reporting.figures.curves import chosen_epoch
 from hpo.reporting.figures.regression import MOST_POINTS, scatter
-from hpo.reporting.ranges import edge, position
-from hpo.reporting.snapshot import take
-from hpo.reporting.verdict import verdict
+from hpo.reporting.html import formats
+from hpo.reporting.html.escape import json_block, label
+from hpo.reporting.html.ranges import edge, position
+from hpo.reporting.reading.snapshot import take
+from hpo.reporting.sections.verdict import verdict
 from hpo.scoring.outcomes import read_values
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.study.folder import create_study, load_study

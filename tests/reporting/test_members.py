@@ -5,7 +5,8 @@ import json
 import pytest
 from fixture_studies import regression_study
 
-from hpo.reporting import members, snapshot
+from hpo.reporting.reading import snapshot
+from hpo.reporting.sections import members
 
 CLAIMED = {
     "method_asked": "auto",

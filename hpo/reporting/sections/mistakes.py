@@ -7,8 +7,8 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
-from hpo.reporting.formats import MISSING, number
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import MISSING, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting.formats import finite, number
+from hpo.reporting.html.formats import finite, number
 from hpo.scoring.outcomes import read_classes, read_values
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 _LEVEL = 0.975

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
-from hpo.reporting.formats import MISSING, finite
-from hpo.reporting.section import Section
-from hpo.reporting.table import Cell, Column, Row, Table
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import MISSING, finite
+from hpo.reporting.html.section import Section
+from hpo.reporting.html.table import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 _STATE_ORDER = ("complete", "pruned", "running", "waiting", "failed")

@@ -8,8 +8,8 @@ import json
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.assets import Plotly
-from hpo.reporting.escape import json_block, script_hash
+from hpo.reporting.html.assets import Plotly
+from hpo.reporting.html.escape import json_block, script_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-    from hpo.reporting.section import Drawing
+    from hpo.reporting.html.section import Drawing
 
 _SCRIPTS = ("figures", "theme", "rows", "tables", "copying")
 NO_PLOTLY = Plotly()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
 from hpo.reporting.figures.curves import chosen_epoch
 from hpo.reporting.figures.theme import BLUE, GREY, log_ticks, scale_type
-from hpo.reporting.formats import finite, number, plain
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import finite, number, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 _FACTS = ("On each fold", "Epochs by stage", "Trained by", "Seed", "Started", "Worker")

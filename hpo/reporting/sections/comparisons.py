@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpo.reporting import formats
-from hpo.reporting.formats import finite, number, plus_minus
-from hpo.reporting.intervals import uncertainty
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import finite, number, plus_minus
+from hpo.reporting.reading.intervals import uncertainty
 
 if TYPE_CHECKING:
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
 
 _LEAST_SHARE, _MOST_SHARE = 0.01, 1.0
 """Between these a difference is also told in percent."""

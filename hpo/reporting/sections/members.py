@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting import formats
 from hpo.reporting.figures.theme import new_figure
-from hpo.reporting.formats import MISSING, finite, number, plus_minus
-from hpo.reporting.section import Drawing, Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import MISSING, finite, number, plus_minus
+from hpo.reporting.html.section import Drawing, Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
 
 
 _MOST_TEXTS = 12

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting import formats
-from hpo.reporting.caveats import Caveat, caveats
-from hpo.reporting.comparisons import Comparison, comparisons, difference, primary, versus
-from hpo.reporting.confirmation import confirmed_headline, smallest_sentence
-from hpo.reporting.formats import finite, number, plus_minus
-from hpo.reporting.intervals import uncertainty
-from hpo.reporting.section import Section
+from hpo.reporting.html import formats
+from hpo.reporting.html.formats import finite, number, plus_minus
+from hpo.reporting.html.section import Section
+from hpo.reporting.reading.intervals import uncertainty
+from hpo.reporting.sections.caveats import Caveat, caveats
+from hpo.reporting.sections.comparisons import Comparison, comparisons, difference, primary, versus
+from hpo.reporting.sections.confirmation import confirmed_headline, smallest_sentence
 
 if TYPE_CHECKING:
-    from hpo.reporting.snapshot import Snapshot
+    from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
 
