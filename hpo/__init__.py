@@ -9,13 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpo.confirmation import confirm
     from hpo.ensembles.ensemble import Ensemble
     from hpo.ensembles.make import ensemble, load_ensemble
     from hpo.errors import HPOError
     from hpo.plugins import load_task
     from hpo.reporting import report
-    from hpo.search import run
+    from hpo.search.confirm import confirm
+    from hpo.search.run import run
     from hpo.space.parameters import Categorical, Float, Int
     from hpo.space.space import Space
     from hpo.study.folder import load_study
@@ -59,13 +59,13 @@ _HOMES = {
     "Stage": "hpo.task",
     "Study": "hpo.study.study",
     "Task": "hpo.task",
-    "confirm": "hpo.confirmation",
+    "confirm": "hpo.search.confirm",
     "ensemble": "hpo.ensembles.make",
     "load_ensemble": "hpo.ensembles.make",
     "load_study": "hpo.study.folder",
     "load_task": "hpo.plugins",
     "report": "hpo.reporting",
-    "run": "hpo.search",
+    "run": "hpo.search.run",
 }
 
 

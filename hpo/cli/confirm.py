@@ -12,7 +12,7 @@ from hpo.cli.progress import seconds_as_text
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from hpo.confirmation import ConfirmProgress
+    from hpo.search.confirm import ConfirmProgress
     from hpo.study.confirmation import Confirmation, Confirmed
 
 

@@ -37,9 +37,9 @@ def _print(found: dict[str, Any]) -> None:
 
 def _findings(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]:
     """What there is, by name, and what is wrong with it, or ""."""
-    from hpo.devices import list_gpus, unused_gpus
     from hpo.errors import HPOError
     from hpo.plugins import list_tasks
+    from hpo.search.devices import list_gpus, unused_gpus
     from hpo.study.facts import environment, versions
     from hpo.study.folder import list_studies, runs_directory
     from hpo.support.quiet import import_keras

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from hpo.cli.progress import seconds_as_text, stopping_as_text, unscored_as_text
-from hpo.events import (
+from hpo.search.events import (
     EpochEnded,
     Event,
     FoldEnded,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from hpo.events import Event, SearchStopping, TrialEnded, Warned, WorkerFailed
+from hpo.search.events import Event, SearchStopping, TrialEnded, Warned, WorkerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from hpo.cli import INTERRUPTED, options, print_json
 if TYPE_CHECKING:
     from hpo.cli.live import Live
     from hpo.cli.progress import Lines
-    from hpo.events import Event
+    from hpo.search.events import Event
     from hpo.study.study import Study
 
 

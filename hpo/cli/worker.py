@@ -17,8 +17,8 @@ from hpo.cli import options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpo.events import Event
-    from hpo.worker import Worker
+    from hpo.search.events import Event
+    from hpo.search.worker import Worker
 
 
 @click.command("worker")
@@ -41,13 +41,13 @@ def command(
     The worker evaluates trials until the study has as many as `hpo run` asked for.
     """
     from hpo.cli.progress import Lines
-    from hpo.events import raising
+    from hpo.search.events import raising
+    from hpo.search.worker import Worker
     from hpo.study.folder import load_study
     from hpo.study.settings import Options
     from hpo.study.workers import new_worker_name
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras
-    from hpo.worker import Worker
 
     opened = load_study(study, runs)
     # As they are now, whatever another run chooses.
@@ -82,7 +82,7 @@ def _end(status: int) -> None:
 
 
 def _writer(descriptor: int) -> Callable[[Event], None]:
-    from hpo.events import to_line
+    from hpo.search.events import to_line
 
     os.set_inheritable(descriptor, False)
 

@@ -51,8 +51,8 @@ def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
 
     A member predicts with the fold models that the search kept; where it kept none, they are
     trained again from the recorded seed. With ``refit`` it is trained anew on all the training data
-    instead, also where the search ran on a part of it; see :mod:`hpo.ensembles.refitting`. Out-of-fold scores
-    stay those of the fold models.
+    instead, also where the search ran on a part of it; see :mod:`hpo.ensembles.refitting`.
+    Out-of-fold scores stay those of the fold models.
 
     Args:
         studies: The study or its name, or several studies of one task that were cut alike.

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from hpo.cli.live import Live
-from hpo.events import EpochEnded, FoldEnded, TrialEnded, TrialStarted, WorkerLeft
+from hpo.search.events import EpochEnded, FoldEnded, TrialEnded, TrialStarted, WorkerLeft
 from hpo.study.folder import create_study
 from hpo.study.settings import Options, Settings
 

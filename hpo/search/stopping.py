@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from hpo.events import SearchStopping, TrialEnded, TrialStarted, WorkerLeft
+from hpo.search.events import SearchStopping, TrialEnded, TrialStarted, WorkerLeft
 
 if TYPE_CHECKING:
-    from hpo.events import Event, OnEvent
+    from hpo.search.events import Event, OnEvent
     from hpo.study.study import Study
     from hpo.support.interrupts import Interrupted
 

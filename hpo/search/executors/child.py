@@ -13,14 +13,14 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from hpo.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
+from hpo.search.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
 from hpo.study.workers import keep_log, new_worker_name
 from hpo.training.memory import resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.events import Event, OnEvent
+    from hpo.search.events import Event, OnEvent
     from hpo.study.study import Study
 
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from hpo import devices
 from hpo.errors import UsageError
+from hpo.search import devices
 from hpo.study.settings import Options
 
 

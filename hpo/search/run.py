@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import pruners, samplers
-from hpo import tensorboard as boards
 from hpo.data import splits, subset
-from hpo.devices import environments
 from hpo.errors import UsageError
-from hpo.executors import make_executor
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
+from hpo.search import tensorboard as boards
+from hpo.search.devices import environments
+from hpo.search.executors import make_executor
+from hpo.search.stopping import Stopping
+from hpo.search.warm_start import first_configurations
 from hpo.space.space import Space
-from hpo.stopping import Stopping
 from hpo.study.folder import create_study, load_study, runs_directory
 from hpo.study.settings import Options, Settings
 from hpo.support.interrupts import interruptible
 from hpo.support.quiet import import_keras
-from hpo.warm_start import first_configurations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpo.events import OnEvent
+    from hpo.search.events import OnEvent
     from hpo.study.study import Study
     from hpo.task import Task
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING
 
-from hpo.devices import environments
 from hpo.errors import HPOError, UsageError
-from hpo.events import TrialEnded, WorkerFailed, WorkerLeft
-from hpo.executors.child import Child
+from hpo.search.devices import environments
+from hpo.search.events import TrialEnded, WorkerFailed, WorkerLeft
+from hpo.search.executors.child import Child
 from hpo.study.trial import Cause, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpo.events import OnEvent
+    from hpo.search.events import OnEvent
     from hpo.study.study import Study
     from hpo.task import Task
 

@@ -10,7 +10,7 @@ from hpo.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpo.events import OnEvent
+    from hpo.search.events import OnEvent
     from hpo.study.study import Study
     from hpo.task import Task
 
@@ -47,5 +47,5 @@ def make_executor(name: str) -> Executor:
     """
     if name not in NAMES:
         raise UsageError(f"no executor {name!r}. There are: {', '.join(NAMES)}.")
-    executor: Executor = importlib.import_module(f"hpo.executors.{name}").make()
+    executor: Executor = importlib.import_module(f"hpo.search.executors.{name}").make()
     return executor

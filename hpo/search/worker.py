@@ -8,10 +8,14 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo import devices, pruners
+from hpo import pruners
 from hpo.data.loading import load_data
 from hpo.errors import HPOError, UsageError, one_line
-from hpo.events import (
+from hpo.pruners.pruning import Pruning, TrialPruned
+from hpo.samplers import make_sampler
+from hpo.samplers.untried import UntriedSampler
+from hpo.search import devices
+from hpo.search.events import (
     EpochEnded,
     FoldEnded,
     OnEvent,
@@ -21,9 +25,7 @@ from hpo.events import (
     WorkerFailed,
     WorkerLeft,
 )
-from hpo.pruners.pruning import Pruning, TrialPruned
-from hpo.samplers import make_sampler
-from hpo.samplers.untried import UntriedSampler
+from hpo.search.tensorboard import Board
 from hpo.study import facts, mistakes, opening
 from hpo.study.keys import SEED, WORKER
 from hpo.study.opening import task_of_study
@@ -31,7 +33,6 @@ from hpo.study.study import KILLED
 from hpo.study.trial import Failure
 from hpo.support.locks import FileLock
 from hpo.support.seeds import derived_seed
-from hpo.tensorboard import Board
 from hpo.training import threads
 from hpo.training.evaluation import Evaluator
 from hpo.training.lockstep import TrialFailedError, total_epochs

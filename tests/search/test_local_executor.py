@@ -5,7 +5,7 @@ import selectors
 
 import pytest
 
-from hpo.executors.local import _Crew
+from hpo.search.executors.local import _Crew
 from hpo.study.folder import create_study
 from hpo.study.settings import Options, Settings
 

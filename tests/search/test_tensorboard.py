@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import hpo
-from hpo import Data, Float, Space, Task, tensorboard
+from hpo import Data, Float, Space, Task
+from hpo.search import tensorboard
 
 event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 

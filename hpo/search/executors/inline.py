@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.events import raising
+from hpo.search.events import raising
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpo.events import OnEvent
+    from hpo.search.events import OnEvent
     from hpo.study.study import Study
     from hpo.task import Task
 
@@ -21,8 +21,8 @@ class InlineExecutor:
         self, study: Study, task: Task, *, on_event: OnEvent, stopping: Callable[[], bool]
     ) -> None:
         """Have the study's trials evaluated here, until it has enough or is stopped."""
+        from hpo.search.worker import Worker
         from hpo.study.workers import new_worker_name
-        from hpo.worker import Worker
 
         Worker(
             study, name=new_worker_name(), task=task, on_event=raising(on_event), stopping=stopping

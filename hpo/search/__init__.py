@@ -1,0 +1,1 @@
+"""Running a search: workers, executors, confirmation."""
