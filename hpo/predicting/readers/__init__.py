@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpo.errors import UsageError
-from hpo.sample_files.arrays import ArrayFile
-from hpo.sample_files.expected import Expected
-from hpo.sample_files.pictures import PictureFolder
-from hpo.sample_files.table import Table
+from hpo.predicting.readers.arrays import ArrayFile
+from hpo.predicting.readers.expected import Expected
+from hpo.predicting.readers.pictures import PictureFolder
+from hpo.predicting.readers.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ import numpy as np
 from hpo.data import splits
 from hpo.data.arrays import of_output
 from hpo.errors import HPOError
-from hpo.prediction_files import Answers, check_output, writing
-from hpo.sample_files import Expected, open_samples
-from hpo.sample_files.pictures import PictureFolder
+from hpo.predicting.readers import Expected, open_samples
+from hpo.predicting.readers.pictures import PictureFolder
+from hpo.predicting.writers import Answers, check_output, writing
 from hpo.scoring.metrics import is_regression
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpo.ensembles.ensemble import Ensemble
-    from hpo.sample_files import Samples
+    from hpo.predicting.readers import Samples
     from hpo.study.study import Study
 
 CHUNK = 2000

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hpo.sample_files.expected import Expected
+    from hpo.predicting.readers.expected import Expected
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 MOST_CHANNELS = 4

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from hpo.sample_files.expected import Expected
+    from hpo.predicting.readers.expected import Expected
 
 
 class Table:

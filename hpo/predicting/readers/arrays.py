@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.errors import HPOError
-from hpo.sample_files.expected import shape_of
-from hpo.sample_files.member import Member
+from hpo.predicting.readers.expected import shape_of
+from hpo.predicting.readers.member import Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from hpo.sample_files.expected import Expected
+    from hpo.predicting.readers.expected import Expected
 
 
 class ArrayFile:

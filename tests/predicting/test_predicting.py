@@ -12,7 +12,7 @@ import hpo
 from hpo import Data, Float, HPOError, Space, Task
 from hpo.errors import UsageError
 from hpo.predicting import answers, look_into, predict_file
-from hpo.sample_files import Expected, open_samples
+from hpo.predicting.readers import Expected, open_samples
 from hpo_tasks.pictures import load_pictures
 
 N = 40
