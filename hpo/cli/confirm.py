@@ -46,7 +46,7 @@ def command(study: str, *, as_json: bool, **arguments: Any) -> None:
     command that was stopped goes on when run again. The test set is not looked at.
     """
     import hpo
-    from hpo.cli.one_object import printed_to_stderr
+    from hpo.cli.output import printed_to_stderr
     from hpo.support.quiet import import_keras
 
     opened = hpo.load_study(study, arguments["runs"])  # a wrong name is told before the long import

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.one_object import printed_to_stderr
+from hpo.cli.output import printed_to_stderr
 
 
 @click.command("doctor")

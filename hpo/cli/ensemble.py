@@ -56,7 +56,7 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
     goes on when run again.
     """
     import hpo
-    from hpo.cli.one_object import printed_to_stderr
+    from hpo.cli.output import printed_to_stderr
     from hpo.cli.progress import Combining
     from hpo.support.quiet import import_keras
 

@@ -31,7 +31,7 @@ def command(
     which needs Keras and NumPy only, a model card (README.md) and the versions. DIR must be new or
     empty. The test set is not consulted.
     """
-    from hpo.cli.one_object import printed_to_stderr
+    from hpo.cli.output import printed_to_stderr
     from hpo.cli.predict import load
     from hpo.cli.progress import counting
     from hpo.exporting import check_directory, export

@@ -63,7 +63,7 @@ def command(
     Classes become a label and a probability each, quantities their value; an .npz file gets the
     arrays predictions and labels.
     """
-    from hpo.cli.one_object import printed_to_stderr
+    from hpo.cli.output import printed_to_stderr
     from hpo.cli.progress import counting
     from hpo.predicting import look_into, predict_file, summary
     from hpo.study.folder import load_study

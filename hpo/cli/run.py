@@ -127,7 +127,7 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
     ./my_task.py. Run the same command again to continue a study that was stopped.
     """
     import hpo
-    from hpo.cli.one_object import printed_to_stderr
+    from hpo.cli.output import printed_to_stderr
 
     began = time.monotonic()
     with ExitStack() as stack:
