@@ -19,7 +19,7 @@ def command(name: str) -> None:
             f"task name {name!r} cannot name a Python file. Use letters, digits and underscores."
         )
     path = Path(f"{name}.py")
-    text = files("hpo").joinpath("templates/task.py.txt").read_text(encoding="utf-8")
+    text = files("hpo.cli").joinpath("templates/task.py.txt").read_text(encoding="utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text.format(name=name))
