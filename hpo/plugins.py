@@ -67,7 +67,7 @@ def load_task(reference: str) -> Task:
         UsageError: There is no such task.
         HPOError: Its plugin cannot be imported.
     """
-    file = _file_reference(reference)
+    file = file_reference(reference)
     if file is not None:
         return _from_file(*file)
     if ":" in reference:
@@ -93,14 +93,14 @@ def load_space(space: str | os.PathLike[str] | Space) -> Space:
 
 def absolute_reference(reference: str) -> str:
     """The reference as another process in another folder can use it."""
-    file = _file_reference(reference)
+    file = file_reference(reference)
     if file is None:
         return reference
     path, attribute = file
     return f"{path.resolve()}:{attribute}" if attribute else str(path.resolve())
 
 
-def _file_reference(reference: str) -> tuple[Path, str] | None:
+def file_reference(reference: str) -> tuple[Path, str] | None:
     """The file and the attribute, or "", that a reference names; None where it names no file."""
     match = re.fullmatch(r"(.*\.py)(?::(.*))?", reference, re.DOTALL)
     return (Path(match[1]), match[2] or "") if match else None

@@ -11,7 +11,7 @@ from optuna.search_space import intersection_search_space
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.space.axes import Axes, Axis, _axes_of_space
+from hpo.space.axes import Axes, Axis, axes_of_space
 from hpo.study.keys import FIRST_SEED, SETTINGS
 from hpo.study.tried import failed_by_configuration, is_interrupted
 
@@ -84,7 +84,7 @@ def axes_of(study: optuna.Study) -> Axes:
     """The axes of a study: of its search space, or of what all its trials have in common."""
     settings: dict[str, Any] = study.user_attrs.get(SETTINGS, {})
     if "space" in settings:
-        return _axes_of_space(settings["space"])
+        return axes_of_space(settings["space"])
     shared = intersection_search_space(
         study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)),
         include_pruned=True,

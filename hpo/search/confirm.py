@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hpo.data import splits
 from hpo.errors import HPOError, UsageError, one_line
 from hpo.study import opening
-from hpo.study.confirmation import PLAN, Confirmation, key, read
+from hpo.study.confirmation import PLAN, Confirmation, key
 from hpo.study.folder import load_study
 from hpo.study.opening import load_data_of, task_of_study
 from hpo.study.study import Study
@@ -125,7 +125,7 @@ def confirm(
     )
     with precision(opened.settings.precision):
         _Confirming(opened, loaded, data, best, repeats, on_progress).run()
-    found = read(opened)
+    found = opened.confirmation
     assert found is not None  # noqa: S101  (its plan was just written)
     return found
 

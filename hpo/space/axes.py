@@ -215,7 +215,8 @@ class Axes:
 
 
 @lru_cache(maxsize=8)
-def _axes_of_space(space: str) -> Axes:
+def axes_of_space(space: str) -> Axes:
+    """The axes of a search space, given as TOML."""
     parameters = Space.from_text(space).parameters
     return Axes(
         tuple(

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from hpo.scoring.one_standard_error import smallest_as_good
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from hpo.study.study import Study
     from hpo.study.trial import Trial
 
 PLAN = "confirmation"
@@ -125,13 +124,19 @@ class Confirmation:
         }
 
 
-def read(study: Study) -> Confirmation | None:
-    """What a study's latest confirmation came to so far; None where there is none."""
-    attributes = study.record.user_attrs
+def read(
+    attributes: Mapping[str, Any], trials: Sequence[Trial], *, minimize: bool
+) -> Confirmation | None:
+    """What a study's latest confirmation came to so far; None where there is none.
+
+    Args:
+        attributes: What the study's journal keeps of it, by key.
+        trials: All trials of the study, by number.
+        minimize: Whether lower scores are better.
+    """
     plan = attributes.get(PLAN)
     if plan is None:
         return None
-    trials = study.trials
     configurations = []
     for number in plan["trials"]:
         trial = trials[number]
@@ -148,7 +153,7 @@ def read(study: Study) -> Confirmation | None:
     return Confirmation(
         plan["repeats"],
         plan["new_cuts"],
-        study.settings.direction == "minimize",
+        minimize,
         tuple(configurations),
     )
 

@@ -40,5 +40,6 @@ def read_curves(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     return {name: curve for name, curve in found.items() if curve.ndim > 1 and len(curve)}
 
 
-def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+def with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The arrays whose names start with a prefix, named without it."""
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -10,7 +10,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
 
 from hpo.errors import HPOError
-from hpo.support.locks import FileLock, _let_go_after_fork
+from hpo.support.locks import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,9 +103,6 @@ class Journal(BaseJournalBackend):
             return json.loads(line)  # type: ignore[no-any-return]
         except ValueError as error:
             raise self.damage() from error
-
-
-os.register_at_fork(after_in_child=_let_go_after_fork)
 
 
 def _end_of_last_line(file: Any) -> int:

@@ -9,7 +9,7 @@ from hpo.data.digests import fingerprint
 from hpo.data.loading import load_data
 from hpo.data.subset import take_part
 from hpo.errors import HPOError, UsageError
-from hpo.plugins import IN_CODE, _file_reference, load_task
+from hpo.plugins import IN_CODE, file_reference, load_task
 from hpo.task import Data, Task
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def task_of_study(study: str, settings: Settings, given: Task | str | None = Non
             f"study {study!r} was searched with a Task given in code. Give it again: "
             f"hpo.ensemble({study!r}, task=task), and likewise hpo.confirm"
         )
-    if given is None and _file_reference(settings.task) is not None:
+    if given is None and file_reference(settings.task) is not None:
         raise UsageError(
             f"study {study!r} was searched with a plugin file, and such a file runs only when "
             f"you name it: --task {settings.task}"

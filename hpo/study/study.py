@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
 from hpo.study import confirmation
-from hpo.study.files import _with_prefix
+from hpo.study.files import with_prefix
 from hpo.study.keys import CONSULTATION, FACTS, FAILURE, FIRST_SEED, OPTIONS, RESULT, SEED, SETTINGS
 from hpo.study.settings import Options, Settings
 from hpo.study.trial import Failure, Trial, from_optuna
@@ -81,11 +81,11 @@ class Study:
     @property
     def wanted(self) -> int:
         """How many trials it shall have; no more than there are configurations to try."""
-        from hpo.samplers.history import axes_of
+        from hpo.space.axes import axes_of_space
         from hpo.space.combinations import all_values, are_at_least, values_of
         from hpo.study.tried import untried
 
-        wanted, axes = self.options.trials, axes_of(self.record)
+        wanted, axes = self.options.trials, axes_of_space(self.settings.space)
         values = values_of(axes) if self.options.sampler == "grid" else all_values(axes)
         trials = self.trials
         if values is None or are_at_least(axes, values, wanted + len(trials)):
@@ -142,7 +142,9 @@ class Study:
     @property
     def confirmation(self) -> Confirmation | None:
         """What the best configurations came to when they were evaluated again, or None."""
-        return confirmation.read(self)
+        return confirmation.read(
+            self.record.user_attrs, self.trials, minimize=self.settings.direction == "minimize"
+        )
 
     @property
     def chosen(self) -> Trial | None:
@@ -198,8 +200,8 @@ class Study:
         arrays = artifacts.read_arrays(path)
         try:
             return TrialArrays(
-                curves=_with_prefix(arrays, "curve/"),
-                predictions=_with_prefix(arrays, "oof/"),
+                curves=with_prefix(arrays, "curve/"),
+                predictions=with_prefix(arrays, "oof/"),
                 index=arrays["index"],
                 fold=arrays["fold"],
             )
@@ -213,7 +215,7 @@ class Study:
         A model with one output has the single name ``""``. Empty before the first worker ran.
         """
         path = self.directory / "targets.npz"
-        return _with_prefix(artifacts.read_arrays(path), "y/") if path.exists() else {}
+        return with_prefix(artifacts.read_arrays(path), "y/") if path.exists() else {}
 
     @targets.setter
     def targets(self, targets: dict[str, np.ndarray]) -> None:

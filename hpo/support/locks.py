@@ -61,3 +61,6 @@ def _let_go_after_fork() -> None:
     """Leave the locks to this process: one that it forks off would hold them beyond its death."""
     for lock in list(_locks):
         lock.release()  # closes the copy only
+
+
+os.register_at_fork(after_in_child=_let_go_after_fork)

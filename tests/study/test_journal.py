@@ -261,7 +261,7 @@ WRITER = """
 import sys
 from pathlib import Path
 import optuna
-from hpo.storage import open_journal
+from hpo.study.journal import open_journal
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 study = optuna.load_study(study_name="demo", storage=open_journal(Path(sys.argv[1])))
 print("ready", flush=True)

@@ -691,7 +691,8 @@ def test_a_trial_that_failed_by_itself_is_not_tried_again(study, cause):
 WORKER_PROCESS = """
 import sys
 from pathlib import Path
-from hpo.storage import FileLock, open_journal
+from hpo.study.journal import open_journal
+from hpo.support.locks import FileLock
 lock = FileLock(Path(sys.argv[1]))
 lock.acquire()
 print("working", flush=True)
