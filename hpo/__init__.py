@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hpo._version import __version__
+
 if TYPE_CHECKING:
     from hpo.ensembles.ensemble import Ensemble
     from hpo.ensembles.make import ensemble, load_ensemble
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from hpo.study.study import Study
     from hpo.task import Data, Params, Reference, Stage, Task
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Categorical",
     "Data",
@@ -37,6 +37,7 @@ __all__ = [
     "Stage",
     "Study",
     "Task",
+    "__version__",
     "confirm",
     "ensemble",
     "load_ensemble",

@@ -100,6 +100,12 @@ def test_rooms_on_one_floor_import_one_another_one_way_only():
         pytest.fail(" -> ".join(error.args[1]))
 
 
+def test_only_the_command_line_uses_the_package_as_its_users_do():
+    users = {room(name) for name in MODULES if "hpo" in IMPORTS[name]}
+
+    assert users <= {"cli"}
+
+
 def test_only_the_contract_lies_outside_the_rooms():
     flat = sorted(path.name for path in ROOT.glob("*.py"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpo import __version__
+from hpo._version import __version__
 from hpo.errors import HPOError, UsageError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import math
 import platform
 from typing import TYPE_CHECKING, Any
 
-from hpo import __version__
+from hpo._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

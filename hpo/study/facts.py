@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import hpo
+from hpo._version import __version__
 from hpo.data import duplicates
 from hpo.data.arrays import by_output
 from hpo.data.digests import fingerprint
@@ -90,7 +90,7 @@ def versions() -> dict[str, str]:
     """The versions of hpo, of Python and of the packages that matter, by name."""
     found = {name: _version(name) for name in PACKAGES}
     return {
-        "hpo": hpo.__version__,
+        "hpo": __version__,
         "python": platform.python_version(),
         **{name: version for name, version in found.items() if version},
     }
