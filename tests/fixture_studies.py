@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 
+from hpo.study import confirmation
 from hpo.study.folder import create_study
 from hpo.study.keys import RESULT
-from hpo.study.mistakes import Mistakes, Sample
+from hpo.study.mistakes import FILE, Mistakes, Sample
 from hpo.study.settings import Options, Settings
 from hpo.study.trial import Failure
 from hpo.support import artifacts
@@ -277,6 +278,33 @@ def large_study(runs: Path, name: str = "large", trials: int = 1000) -> Study:
     return study
 
 
+def confirm(
+    study: Study, scores: dict[int, list[float | str]], repeats: int = 3, **more: Any
+) -> None:
+    """Store confirmed scores of every trial by number; a string says why one failed."""
+    plan = {"trials": [t.number for t in study.ranking if t.number in scores], "repeats": repeats}
+    study.record.set_user_attr(confirmation.PLAN, {**plan, "new_cuts": True, **more})
+    for number, of_trial in scores.items():
+        for repeat, score in enumerate(of_trial, 1):
+            entry = {"score": score} if isinstance(score, float) else {"reason": score}
+            study.record.set_user_attr(confirmation.key(number, repeat), entry)
+
+
+def declining_study(runs: Path) -> Study:
+    """Trials 0 to 3, ever worse in the search."""
+    study = new_study(runs)
+    for number in range(4):
+        add_complete(study, evaluation(2.0 + number / 10, seed=number))
+    return study
+
+
+def folder_of_two_studies(folder: Path) -> Path:
+    """A full study with a space in its name, and an empty one with markup in its task's."""
+    regression_study(folder, "boston two", trials=3)
+    new_study(folder, "empty", task_name=MARKUP)
+    return folder
+
+
 def _record(study: Study, generator: np.random.Generator, number: int) -> optuna.trial.FrozenTrial:
     asked = optuna.trial.FixedTrial(_random_params(generator), number=number)
     params = study.space.suggest(asked)
@@ -312,7 +340,7 @@ def add_samples(study: Study, kind: str, content: Any, truth: Any = "topic 1") -
     sample = Sample(7, truth, "topic 2", 0.98, kind, content)
     best = study.best.number if study.best else 0
     mistakes = Mistakes(best, "", 30, (sample, sample))
-    artifacts.write_json(study.directory / mistakes.FILE, [asdict(mistakes)])
+    artifacts.write_json(study.directory / FILE, [asdict(mistakes)])
 
 
 def add_ensemble(study: Study, members: Sequence[int]) -> None:

@@ -3,61 +3,13 @@
 import shutil
 
 import fixture_studies as studies
-import keras
 import numpy as np
 import pytest
+from search.confirmations import N, build, make_task
 
 import hpo
-from hpo import Data, Float, HPOError, Space, Task
+from hpo import Data, HPOError
 from hpo.errors import UsageError
-from hpo.reporting.reading.snapshot import take
-from hpo.reporting.sections.verdict import verdict
-from hpo.scoring.one_standard_error import smallest_as_good
-from hpo.study.confirmation import PLAN, key
-from hpo.study.trial import Trial
-
-N = 30
-
-
-def load(_data_dir):
-    x = np.random.default_rng(0).normal(size=(N, 3))
-    return Data(x=x, y=x @ [1.0, -2.0, 0.5])
-
-
-def build(params, data):
-    network = keras.Sequential([keras.Input(data.x.shape[1:]), keras.layers.Dense(1)])
-    network.compile(keras.optimizers.SGD(params["rate"]), "mse", metrics=["mae"])
-    return network
-
-
-def make_task(**settings):
-    return Task(
-        **{
-            "name": "linear",
-            "load": load,
-            "model": build,
-            "space": Space({"rate": Float(1e-3, 0.2, log=True, default=0.05)}),
-            "objective": "val_mae",
-            "cv": "kfold:2",
-            "epochs": 2,
-            "batch_size": 8,
-            **settings,
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("searched")
-    hpo.run(make_task(), trials=3, runs=folder, keep=0)
-    return folder
-
-
-@pytest.fixture
-def study(searched, tmp_path):
-    """A study of three trials, to do with as one likes."""
-    shutil.copytree(searched, tmp_path / "runs")
-    return hpo.load_study("linear", tmp_path / "runs")
 
 
 def confirm(study, task=None, **settings):
@@ -66,6 +18,11 @@ def confirm(study, task=None, **settings):
 
 def reopened(study):
     return hpo.load_study(study.directory)
+
+
+@pytest.fixture
+def invented(tmp_path):
+    return studies.declining_study(tmp_path)
 
 
 # ---------------------------------------------------------------- evaluating again
@@ -218,27 +175,8 @@ def test_nothing_to_confirm_is_wrong_usage(study, wrong):
 # ---------------------------------------------------------------- what best means then
 
 
-def store(study, scores, repeats=3, **more):
-    """Write what a confirmation stores: scores of every trial by number."""
-    plan = {"trials": [t.number for t in study.ranking if t.number in scores], "repeats": repeats}
-    study.record.set_user_attr(PLAN, {**plan, "new_cuts": True, **more})
-    for number, of_trial in scores.items():
-        for repeat, score in enumerate(of_trial, 1):
-            entry = {"score": score} if isinstance(score, float) else {"reason": score}
-            study.record.set_user_attr(key(number, repeat), entry)
-
-
-@pytest.fixture
-def invented(tmp_path):
-    """Trials 0 to 3, ever worse in the search."""
-    study = studies.new_study(tmp_path)
-    for number in range(4):
-        studies.add_complete(study, studies.evaluation(2.0 + number / 10, seed=number))
-    return study
-
-
 def test_the_best_confirmed_score_is_the_best_from_then_on(invented):
-    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3], 2: [2.3, 2.3, 2.3]})
+    studies.confirm(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3], 2: [2.3, 2.3, 2.3]})
 
     assert invented.confirmation.best.number == 1
     assert invented.chosen.number == 1
@@ -249,7 +187,7 @@ def test_the_best_confirmed_score_is_the_best_from_then_on(invented):
 def test_the_search_still_goes_by_first_scores(invented):
     ranking = invented.ranking
 
-    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3]})
+    studies.confirm(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3]})
 
     assert invented.ranking == ranking
     assert invented.best.number == 0
@@ -266,69 +204,13 @@ def test_a_search_that_goes_on_asks_the_same_whether_it_was_confirmed_or_not(stu
 
 
 def test_a_configuration_that_failed_cannot_be_the_best(invented):
-    store(invented, {0: [1.0, "it diverged"], 1: [2.2, 2.1, 2.3]})
+    studies.confirm(invented, {0: [1.0, "it diverged"], 1: [2.2, 2.1, 2.3]})
 
     assert invented.chosen.number == 1
 
 
 def test_where_all_failed_the_best_is_that_of_the_search(invented):
-    store(invented, {0: ["it diverged"], 1: ["it diverged"]})
+    studies.confirm(invented, {0: ["it diverged"], 1: ["it diverged"]})
 
     assert invented.confirmation.is_complete
     assert invented.chosen == invented.best
-
-
-# ---------------------------------------------------------------- the smallest as good
-
-
-def trial(number, score, std_error, model_size):
-    return Trial(number, "complete", {}, score, std_error, model_size=model_size)
-
-
-@pytest.mark.parametrize(
-    ("others", "expected"),
-    [
-        ([trial(1, 2.05, 0.1, 50), trial(2, 2.2, 0.1, 10)], 1),
-        ([trial(1, 2.05, 0.1, 50), trial(2, 2.125, 0.1, 10)], 2),
-        ([trial(1, 2.05, 0.1, 100)], 0),
-        ([trial(1, 2.05, 0.1, 50), trial(2, 2.06, 0.1, 50)], 1),
-        ([trial(1, 2.05, 0.1, None)], 0),
-        ([], 0),
-    ],
-    ids=["one near", "at the very edge", "not smaller", "two of a size", "no size", "alone"],
-)
-def test_the_smallest_within_one_standard_error_is_chosen(others, expected):
-    assert smallest_as_good([trial(0, 2.0, 0.125, 100), *others]).number == expected
-
-
-def test_without_a_standard_error_nothing_is_chosen():
-    assert smallest_as_good([trial(0, 2.0, None, 100), trial(1, 2.0, None, 5)]) is None
-
-
-# ---------------------------------------------------------------- the report
-
-
-def test_the_report_shows_first_and_confirmed_scores_side_by_side(invented):
-    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3], 2: ["it <b>diverged</b>"]})
-
-    page = hpo.report(invented).read_text()
-
-    section = page.partition('id="confirmation"')[2].partition("</section>")[0]
-    assert "winner" in section
-    assert "2.200 ± 0.058" in section.replace("\u00a0", " ")
-    assert "failed: it &lt;b&gt;diverged" in section
-
-
-def test_the_verdict_goes_by_the_confirmed_score(invented):
-    store(invented, {0: [2.5, 2.5, 2.5], 1: [2.2, 2.1, 2.3]})
-
-    found = verdict(take(invented))
-
-    assert found.headline.startswith("Trial 1 is the best of 2 configurations that were confirmed")
-    assert "than the common-sense baseline" in found.sentences[0]
-    assert found.sentences[0].startswith("That is 4.44 ")
-    assert {tile.label for tile in found.comparisons} >= {"Best trial, confirmed"}
-
-
-def test_a_study_that_was_not_confirmed_has_no_such_section(invented):
-    assert 'id="confirmation"' not in hpo.report(invented).read_text()

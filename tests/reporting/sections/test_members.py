@@ -1,12 +1,20 @@
-"""The report's section on the ensemble."""
+from __future__ import annotations
 
 import json
 
 import pytest
 from fixture_studies import regression_study
 
-from hpo.reporting.reading import snapshot
-from hpo.reporting.sections import members
+from hpo.reporting.reading.snapshot import take
+from hpo.reporting.sections.members import members
+
+
+def test_the_ensemble_section_lists_members_methods_and_test_results(page):
+    assert "Members (greedy)" in page.text
+    assert "greedy (saved) 2.214 +0.117" in page.text
+    assert "mean 2.264 +0.0670" in page.text
+    assert "MAE 2.410 2.570" in page.text
+
 
 CLAIMED = {
     "method_asked": "auto",
@@ -32,7 +40,7 @@ def section(study, **changes):
     before = path.read_text()
     path.write_text(json.dumps({**json.loads(before), **changes}))
     try:
-        return members.members(snapshot.take(study))
+        return members(take(study))
     finally:
         path.write_text(before)
 

@@ -1,0 +1,25 @@
+import json
+import zipfile
+
+import pytest
+from exporting.exports import combined, make_task, save_lambda
+
+from hpo import HPOError
+from hpo.exporting import export
+
+
+def test_a_lambda_that_came_into_a_study_is_not_exported(tmp_path):
+    made = combined(tmp_path, make_task(), trials=1)
+    save_lambda(made.study.model_paths(0)[0])
+
+    with pytest.raises(HPOError, match="Lambda layer, which is code"):
+        export(made, tmp_path / "export")
+
+
+def test_saved_models_keep_their_members_weights(ensemble, exported):
+    manifest = json.loads((exported / "manifest.json").read_text())
+
+    assert [m["weight"] for m in manifest["members"]] == pytest.approx([*ensemble.weights.values()])
+    for member in manifest["members"]:
+        for saved in member["models"]:
+            assert zipfile.is_zipfile(exported / saved["file"])

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from predicting.files import build_classes, combined, load_classes, make_task, predict
+
+from hpo import Data, HPOError
+from hpo.predicting.readers import Expected, open_samples
+from hpo_tasks.pictures import load_pictures
+
+
+def save_picture(path, pixels):
+    import tensorflow as tf
+
+    encode = tf.io.encode_png if path.suffix == ".png" else tf.io.encode_jpeg
+    path.write_bytes(encode(pixels).numpy())
+
+
+def test_a_folder_of_pictures_is_predicted_in_the_order_of_names(classifier, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    x = load_classes(None).x[:5]
+    for number, pixels in enumerate(x):
+        save_picture(folder / f"{number}.png", pixels)
+    (folder / "notes.txt").touch()
+
+    predict(classifier, folder, tmp_path / "out.npz", chunk=2)
+
+    with np.load(tmp_path / "out.npz") as found:
+        np.testing.assert_allclose(found["predictions"], classifier.predict(x), rtol=1e-5)
+
+
+def test_pictures_are_decoded_and_shrunk_as_those_of_the_built_in_task(tmp_path, monkeypatch):
+    monkeypatch.setenv("HPO_CACHE_DIR", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    for number, shape in enumerate([(40, 30, 3), (17, 33, 3), (20, 20, 3)]):
+        save_picture(tmp_path / f"{number}.jpg", rng.integers(0, 256, shape, dtype="uint8"))
+
+    samples = open_samples(tmp_path, Expected({"": (20, 20, 3)}))
+
+    expected = load_pictures(sorted(tmp_path.glob("*.jpg")), 20)
+    np.testing.assert_array_equal(np.concatenate([*samples.chunks(2)]), expected)
+
+
+def test_pictures_for_samples_that_are_no_bytes_are_refused(tmp_path):
+    def as_floats(data_dir):
+        data = load_classes(data_dir)
+        return Data(x=data.x / 255, y=data.y, class_names=data.class_names)
+
+    task = make_task(
+        load=as_floats, model=build_classes, objective="val_accuracy", preprocessor=None
+    )
+    made = combined(tmp_path / "runs", task)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    save_picture(folder / "a.png", load_classes(None).x[0])
+
+    with pytest.raises(HPOError, match="samples are no bytes but float64"):
+        predict(made, folder, tmp_path / "out.csv")
+
+
+def test_a_file_that_is_no_picture_is_named(tmp_path):
+    (tmp_path / "broken.jpg").write_text("no picture")
+
+    with pytest.raises(HPOError, match=r"broken\.jpg is no picture"):
+        next(open_samples(tmp_path, Expected({"": (8, 6, 3)})).chunks(1))
+
+
+def test_a_table_is_no_folder_of_pictures(tmp_path):
+    with pytest.raises(HPOError, match=r"samples are no pictures but of shape x \(n_samples, 3\)"):
+        open_samples(tmp_path, Expected({"": (3,)}))

@@ -1,0 +1,20 @@
+import pytest
+
+from hpo import HPOError
+from hpo.errors import UsageError
+from hpo.predicting.readers import Expected, open_samples
+
+
+@pytest.mark.parametrize("name", ["missing.npz", "notes.txt"])
+def test_a_file_of_another_kind_is_a_wrong_usage(name, tmp_path):
+    (tmp_path / "notes.txt").touch()
+
+    with pytest.raises(UsageError):
+        open_samples(tmp_path / name, Expected({"": (3,)}))
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "x.npz").write_text("no archive")
+
+    with pytest.raises(HPOError, match=r"x\.npz: is no \.npz file"):
+        open_samples(tmp_path / "x.npz", Expected({"": (3,)}))

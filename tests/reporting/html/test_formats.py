@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from hpo.reporting.html import formats
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (2.31, "2.310"),
+        (0, "0"),
+        (12345.678, "12,346"),
+        (0.00001234, "1.234e-05"),
+        (9.99996, "10.00"),
+        (-0.5, "-0.5000"),
+        (float("nan"), "—"),
+        (float("inf"), "—"),
+        (None, "—"),
+        (True, "—"),
+    ],
+)
+def test_numbers_have_four_significant_digits(value, expected):
+    assert formats.number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("score", "error", "expected"),
+    [
+        (2.3443, 0.1812, "2.344 ± 0.181"),
+        (0.8123, 0.00421, "0.8123 ± 0.0042"),
+        (99.999, 1e-5, "100.0 ± 1e-05"),
+        (0.0, 0.1, "0 ± 0.10"),
+        (2.5, None, "2.500"),
+        (None, 0.1, "—"),
+    ],
+)
+def test_a_standard_error_ends_at_the_decimal_of_its_score(score, error, expected):
+    assert formats.plus_minus(score, error).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("kfold:4", "4-fold cross-validation"),
+        ("repeated-kfold:5x2", "5-fold cross-validation, 2 times"),
+        ("holdout:0.2 on 500 training samples", "20 % held out, on 500 training samples"),
+        ("time:5", "5 cuts in time"),
+        ("GroupKFold(n_splits=3, shuffle=False)", "GroupKFold(n_splits=3, shuffle=False)"),
+    ],
+)
+def test_the_evaluation_is_told_in_words(name, expected):
+    assert formats.evaluation(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.8123, "0.812 s"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+        (100_000, "1 d 3 h"),
+        (None, "—"),
+    ],
+)
+def test_durations_are_readable(seconds, expected):
+    assert formats.duration(seconds) == expected

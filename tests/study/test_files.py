@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from study.demo_study import ask, complete, evaluation
+
+from hpo.errors import HPOError
+from hpo.study.folder import load_study
+from hpo.study.trial import Failure
+from hpo.support import artifacts
+
+
+def keep_models(study, number, folds=2):
+    study.trial_directory(number).mkdir(parents=True, exist_ok=True)
+    for fold in range(folds):
+        (study.trial_directory(number) / f"fold-{fold}.keras").touch()
+
+
+def test_targets_come_back_as_they_were_stored(runs, study):
+    targets = {"": np.array([0.5, 1.5])}
+    assert study.targets == {}
+
+    study.targets = targets
+
+    np.testing.assert_array_equal(load_study("demo", runs).targets[""], targets[""])
+
+
+def test_targets_of_several_outputs_keep_their_names(study):
+    study.targets = {"price": np.array([0.5, 1.5]), "kind/of": np.array([[1, 0], [0, 1]])}
+
+    assert list(study.targets) == ["price", "kind/of"]
+    np.testing.assert_array_equal(study.targets["kind/of"], [[1, 0], [0, 1]])
+    assert study.targets["kind/of"].dtype == int
+
+
+def test_the_arrays_of_a_trial_come_back_as_they_were_stored(study):
+    stored = evaluation(2.0, outputs=("price", "kind"))
+
+    study.complete(ask(study), stored)
+
+    found = study.arrays(0)
+    np.testing.assert_array_equal(found.index, stored.arrays.index)
+    np.testing.assert_array_equal(found.fold, stored.arrays.fold)
+    for name in ("mae", "val_mae"):
+        np.testing.assert_array_equal(found.curves[name], stored.arrays.curves[name])
+    assert list(found.predictions) == ["price", "kind"]
+    np.testing.assert_array_equal(found.predictions["price"], stored.arrays.predictions["price"])
+    assert found.predictions["price"].dtype == np.float32
+
+
+def test_a_trial_whose_arrays_are_missing_is_named(study):
+    complete(study, 1.0)
+    (study.trial_directory(0) / "evaluation.npz").unlink()
+
+    with pytest.raises(HPOError, match=r"trials/0/evaluation\.npz: cannot be read"):
+        study.arrays(0)
+
+
+def test_a_trial_that_lacks_some_of_its_arrays_is_named(study):
+    complete(study, 1.0)
+    artifacts.write_arrays(study.trial_directory(0) / "evaluation.npz", {"index": np.arange(3)})
+
+    with pytest.raises(HPOError, match=r"evaluation\.npz: lacks 'fold'"):
+        study.arrays(0)
+
+
+def test_a_trial_is_not_complete_before_its_files_are_written(study):
+    trial = ask(study)
+    (study.directory / "trials").write_text("in the way")
+
+    with pytest.raises(OSError, match="trials"):
+        study.complete(trial, evaluation())
+
+    assert study.trials[0].state == "running"
+
+
+def test_a_failed_trial_leaves_no_files(study):
+    trial = ask(study)
+    keep_models(study, trial.number)
+
+    study.fail(trial.number, Failure("disk full", "outside"))
+
+    assert not study.trial_directory(trial.number).exists()
+
+
+def test_models_of_all_but_the_best_trials_are_removed(study):
+    complete(study, 3.0, 1.0, 2.0)
+    for number in range(3):
+        keep_models(study, number)
+
+    study.drop_models(keep=2)
+
+    assert [len(study.model_paths(number)) for number in range(3)] == [0, 2, 2]
+    assert len(study.arrays(0).index) == 6
+
+
+def test_models_of_trials_that_have_not_ended_stay(study):
+    complete(study, 1.0)
+    running = ask(study)
+    keep_models(study, running.number)
+
+    study.drop_models(keep=0)
+
+    assert len(study.model_paths(running.number)) == 2
+
+
+def test_a_trial_that_falls_behind_loses_its_models(study):
+    for score in (3.0, 2.0, 1.0):
+        complete(study, score)
+        keep_models(study, len(study.trials) - 1)
+        study.drop_models(keep=1)
+
+    assert [len(study.model_paths(number)) for number in range(3)] == [0, 0, 2]
+
+
+def test_models_stand_in_the_order_of_the_folds(study):
+    keep_models(study, 0, folds=12)
+    (study.trial_directory(0) / ".temporary.keras").touch()
+
+    names = [path.name for path in study.model_paths(0)]
+
+    assert names == [f"fold-{fold}.keras" for fold in range(12)]
+
+
+def test_a_trial_without_models_has_none(study):
+    assert study.model_paths(17) == []

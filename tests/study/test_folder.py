@@ -1,0 +1,245 @@
+import dataclasses
+
+import optuna
+import pytest
+from study.demo_study import SETTINGS, SPACE, ask, complete
+
+from hpo.errors import HPOError, UsageError
+from hpo.study.folder import create_study, list_studies, load_study, runs_directory
+from hpo.study.journal import open_journal
+
+
+def test_a_new_study_is_a_folder_with_its_settings(runs, study):
+    assert study.directory == runs / "demo"
+    assert study.name == "demo"
+    assert study.settings == SETTINGS
+    assert study.trials == []
+    assert load_study("demo", runs).settings == SETTINGS
+
+
+def test_a_study_of_the_same_settings_goes_on(runs, study):
+    complete(study, 2.0)
+
+    again = create_study(runs, "demo", SETTINGS)
+
+    assert [trial.score for trial in again.trials] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("task", "other:task"),
+        ("task_name", "other"),
+        ("objective", "val_mse"),
+        ("direction", "maximize"),
+        ("cv", "holdout:0.2"),
+    ],
+)
+def test_a_study_of_other_settings_is_refused_with_what_differs(runs, study, field, value):
+    ask(study)
+    with pytest.raises(HPOError) as caught:
+        create_study(runs, "demo", dataclasses.replace(SETTINGS, **{field: value}))
+
+    message = str(caught.value)
+    assert f"{field} was {getattr(SETTINGS, field)}, is {value}. " in message
+    assert "'demo'" in message
+    assert "--study NAME" in message
+    assert "\n" not in message
+    assert study.settings == SETTINGS
+
+
+def begin(runs, train_size):
+    study = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=train_size))
+    ask(study)
+    return study
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "difference"),
+    [
+        (None, 0.2, "was all, is 0.2"),
+        (0.2, 0.3, "was 0.2, is 0.3"),
+        (2000, None, "was 2000, is all"),
+    ],
+)
+def test_a_study_goes_on_only_with_the_same_part_of_the_data(runs, old, new, difference):
+    begin(runs, old)
+
+    create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=old))
+    with pytest.raises(HPOError, match=f"train size {difference}"):
+        create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=new))
+
+
+def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
+    refused = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=9_999_999))
+    refused.record.enqueue_trial({"units": 3})
+    refused.facts = {"baseline": 1.0}
+
+    mended = create_study(
+        runs, "part", dataclasses.replace(SETTINGS, train_size=500, direction="maximize")
+    )
+
+    assert mended.settings.train_size == 500
+    assert (mended.trials, mended.facts) == ([], {})
+    assert load_study("part", runs).settings == mended.settings
+
+
+def test_a_study_that_another_run_is_about_to_begin_stays(runs, study):
+    study.record.enqueue_trial({"units": 3})
+
+    with study.in_use():
+        assert len(create_study(runs, "demo", SETTINGS).trials) == 1
+        with pytest.raises(HPOError, match="cv was kfold:2, is kfold:9"):
+            create_study(runs, "demo", dataclasses.replace(SETTINGS, cv="kfold:9"))
+
+    assert create_study(runs, "demo", SETTINGS).trials == []
+
+
+def test_all_that_differs_is_named(runs, study):
+    ask(study)
+    other = dataclasses.replace(SETTINGS, cv="kfold:9", objective="val_mse")
+
+    with pytest.raises(HPOError, match=r"objective was val_mae.*cv was kfold:2, is kfold:9"):
+        create_study(runs, study.name, other)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "difference"),
+    [
+        ("high = 64", "high = 128", "[units] high was 64, is 128"),
+        ("high = 64\ndefault = 8", "high = 64", "[units] default was 8, is None"),
+        ('"float"', '"float"\nlog = true', "[rate] log was None, is True"),
+        ("[rate]", "[speed]", "[rate] is gone, [speed] is new"),
+        (SPACE, "", "[units] is gone, [rate] is gone"),
+    ],
+)
+def test_a_space_that_differs_is_refused_with_the_parameter(runs, study, old, new, difference):
+    ask(study)
+    other = dataclasses.replace(SETTINGS, space=SPACE.replace(old, new))
+
+    with pytest.raises(HPOError) as caught:
+        create_study(runs, study.name, other)
+
+    assert f"space: {difference}. " in str(caught.value)
+
+
+def test_a_space_in_another_order_is_refused(runs, study):
+    ask(study)
+    units, rate = SPACE.split("\n\n")
+    other = dataclasses.replace(SETTINGS, space=f"{rate}\n\n{units}\n")
+
+    with pytest.raises(HPOError, match="space: its parameters stand in another order"):
+        create_study(runs, study.name, other)
+
+
+def test_a_study_that_was_killed_while_it_was_made_is_made_anew(runs):
+    (runs / "demo").mkdir(parents=True)
+    (runs / "demo" / "journal.log").touch()
+
+    study = create_study(runs, "demo", SETTINGS)
+
+    assert study.settings == SETTINGS
+
+
+@pytest.mark.parametrize("name", ["demo", "a", "2026-07-01 run_2.b", "größe"])
+def test_a_name_of_letters_digits_and_the_like_is_fine(runs, name):
+    assert create_study(runs, name, SETTINGS).directory == runs / name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "/abs", ".hidden", "-n", "a\nb"])
+def test_a_name_that_cannot_be_a_folders_is_refused(runs, name):
+    with pytest.raises(UsageError, match=r"cannot be a folder's name.*--study NAME") as caught:
+        create_study(runs, name, SETTINGS)
+
+    assert repr(name) in str(caught.value)
+    assert not runs.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(runs):
+    runs.write_text("in the way")
+
+    with pytest.raises(HPOError, match=r"runs/demo: cannot be made \(.+\)"):
+        create_study(runs, "demo", SETTINGS)
+
+
+def test_a_study_is_found_by_the_path_of_its_folder(runs, study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    for name in (study.directory, str(study.directory), "runs/demo"):
+        assert load_study(name, tmp_path / "elsewhere").settings == SETTINGS
+
+
+@pytest.mark.usefixtures("study")
+def test_an_unknown_study_is_refused_with_the_known_ones(runs):
+    create_study(runs, "again", SETTINGS)
+
+    with pytest.raises(UsageError, match=r"no study 'demo2' in .*runs.*Studies there: again, demo"):
+        load_study("demo2", runs)
+
+
+def test_where_there_is_no_study_the_way_to_make_one_is_told(runs):
+    with pytest.raises(UsageError, match=r"no study 'demo'.*none yet: hpo run"):
+        load_study("demo", runs)
+
+
+@pytest.mark.usefixtures("study")
+def test_studies_are_looked_for_where_the_environment_says(runs, monkeypatch):
+    monkeypatch.setenv("HPO_RUNS", str(runs))
+
+    assert load_study("demo").directory == runs / "demo"
+    assert list_studies() == ["demo"]
+
+
+@pytest.mark.usefixtures("study")
+def test_a_folder_that_is_named_comes_before_the_environment(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("HPO_RUNS", str(tmp_path / "other"))
+
+    assert load_study("demo", runs).directory == runs / "demo"
+
+
+@pytest.mark.usefixtures("study")
+def test_studies_are_looked_for_in_runs_by_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert str(runs_directory()) == "runs"
+    assert load_study("demo").settings == SETTINGS
+
+
+def test_studies_are_listed_by_name(runs):
+    for name in ("b", "a", "c"):
+        create_study(runs, name, SETTINGS)
+    (runs / "no study").mkdir()
+    (runs / "file").touch()
+
+    assert list_studies(runs) == ["a", "b", "c"]
+
+
+def test_where_no_folder_is_there_is_no_study(runs):
+    assert list_studies(runs) == []
+
+
+def test_a_journal_without_a_study_is_refused(runs, study):
+    (study.directory / "journal.log").write_text("")
+
+    with pytest.raises(HPOError, match=r"journal\.log: holds no study"):
+        load_study("demo", runs)
+
+
+def test_a_damaged_study_is_refused(runs, study):
+    with (study.directory / "journal.log").open("a") as journal:
+        journal.write("garbage\n")
+
+    with pytest.raises(HPOError, match=r"journal\.log: line \d+ is damaged"):
+        load_study("demo", runs)
+
+
+@pytest.mark.parametrize("attributes", [{}, {"settings": {"task": "demo", "colour": "green"}}])
+def test_a_study_of_somebody_elses_is_refused_where_its_settings_matter(runs, attributes):
+    (runs / "other").mkdir(parents=True)
+    storage = open_journal(runs / "other" / "journal.log")
+    foreign = optuna.create_study(storage=storage, study_name="other")
+    for name, value in attributes.items():
+        foreign.set_user_attr(name, value)
+
+    with pytest.raises(HPOError, match=r"study 'other' in .*lacks its settings"):
+        _ = load_study("other", runs).settings
