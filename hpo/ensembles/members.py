@@ -54,8 +54,24 @@ class Members(Protocol):
         """The saved models of a member, of one architecture.
 
         Raises:
-            HPOError: They are not all there.
+            HPOError: One is missing, or lies outside the folder of its study.
         """
+
+
+def check_path(path: Path, member: Member, study: Study) -> None:
+    """Refuse a model that a link leads to outside the folder of its study.
+
+    The folder itself may have been renamed, copied, or be a link to a larger disk.
+
+    Raises:
+        HPOError: The model lies outside.
+    """
+    target = path.resolve()
+    if not target.is_relative_to(study.directory.resolve()):
+        raise HPOError(
+            f"{member}: the file of its model, {path}, leads to {target}, outside of its study. "
+            "Somebody replaced it: delete it, and hpo ensemble trains it again."
+        )
 
 
 class FoldModels:
@@ -76,7 +92,11 @@ class FoldModels:
         self._fitted: dict[str, tuple[Any, list[Any]]] = {}
 
     def models(self, member: Member) -> list[SavedModel]:
-        """The models of all folds."""
+        """The models of all folds.
+
+        Raises:
+            HPOError: One is missing, or lies outside the folder of its study.
+        """
         study = self._studies[member.study]
         paths = study.model_paths(member.trial)
         if len(paths) != len(self._splits):
@@ -84,6 +104,8 @@ class FoldModels:
                 f"study {study.name!r}: trial {member.trial} has {len(paths)} of its "
                 f"{len(self._splits)} fold models. Train them again: hpo ensemble {study.name}"
             )
+        for path in paths:
+            check_path(path, member, study)
         transformers = self._transformers(study.trials[member.trial].params)
         return [SavedModel(*pair) for pair in zip(paths, transformers, strict=True)]
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from hpo.data.preprocessing import FoldCache, fit, identity
 from hpo.data.splits import Split
-from hpo.ensembles.members import SavedModel
+from hpo.ensembles.members import SavedModel, check_path
 from hpo.ensembles.progress import RefitProgress, Tally, errors_of_training
 from hpo.errors import HPOError
 from hpo.support import artifacts
@@ -100,7 +100,7 @@ class RefittedModels:
         """The models of a member, one per seed.
 
         Raises:
-            HPOError: One of them was not trained.
+            HPOError: One is missing, or lies outside the folder of its study.
         """
         jobs = self._jobs(member)
         missing = [job.path.name for job in jobs if not job.path.exists()]
@@ -109,6 +109,8 @@ class RefittedModels:
                 f"study {member.study!r}: there is no {missing[0]} of trial {member.trial}. Train "
                 f"it again: hpo ensemble {member.study} --refit"
             )
+        for job in jobs:
+            check_path(job.path, member, self._studies[member.study])
         transformer = self._transformer(jobs[0].params)
         return [SavedModel(job.path, transformer) for job in jobs]
 

@@ -16,7 +16,6 @@ from hpo.errors import HPOError, UsageError
 from hpo.exporting import model_card
 from hpo.exporting.steps import describe
 from hpo.exporting.store import Arrays, Store
-from hpo.predicting import check_models
 from hpo.support import artifacts
 
 if TYPE_CHECKING:
@@ -94,7 +93,6 @@ def check_directory(directory: str | Path) -> Path:
 
 
 def _write(ensemble: Ensemble, folder: Path, on_model: Callable[[int, int], None]) -> int:
-    check_models(ensemble)
     store = Store(folder)
     members = {member: ensemble.members.models(member) for member in ensemble.weights}
     writer = _Members(store, sum(map(len, members.values())), on_model)

@@ -77,7 +77,6 @@ def predict_file(
     Raises:
         HPOError: The samples are damaged, there are none, or a model cannot be loaded.
     """
-    check_models(ensemble)
     _check_kind(ensemble, samples)
     readers = _readers(ensemble)
     done = 0
@@ -91,26 +90,6 @@ def predict_file(
         if not done:
             raise HPOError("there are no samples to predict.")
     return Predicted(ensemble.study.name, done, output)
-
-
-def check_models(ensemble: Ensemble) -> None:
-    """Refuse models that lie outside the folder of their study, where a link may lead to.
-
-    Raises:
-        HPOError: One does.
-    """
-    own = ensemble.study
-    for member in ensemble.weights:
-        # The folder itself may have been renamed, copied, or be a link to a larger disk.
-        beside = own.directory.parent / member.study
-        folder = (own.directory if member.study == own.name else beside).resolve()
-        for saved in ensemble.members.models(member):
-            path = saved.path.resolve()
-            if not path.is_relative_to(folder):
-                raise HPOError(
-                    f"{member}: its model {saved.path} leads to {path}, outside of its study. "
-                    "Somebody changed it: delete it, and hpo ensemble trains it again."
-                )
 
 
 def _check_kind(ensemble: Ensemble, samples: Samples) -> None:

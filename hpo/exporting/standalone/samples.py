@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from folder import RefusedError  # type: ignore[import-not-found]
 
-ROWS_OF_TEXTS = 2  # dimensions of a padded matrix
-
 
 def from_arrays(arrays: Mapping[str, np.ndarray]) -> Any:
     """The samples of a file: ``x``, ``tokens`` and ``offsets``, or an array for every input.
