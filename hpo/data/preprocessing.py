@@ -1,4 +1,4 @@
-"""Preprocessing, fitted inside each training fold and shared by the trials that ask for it."""
+"""Preprocessing, fitted on the training part of every fold and shared by equal configurations."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,54 +15,91 @@ from hpo.data.arrays import take
 from hpo.data.folds import FoldArrays
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hpo.data.splits import Split
     from hpo.task import Data, Params, Task
 
 CACHE_BYTES = 1 << 29
+"""Preprocessed samples that a cache keeps, beside those that were asked for last."""
+
+
+@dataclass(eq=False)
+class _Preprocessing:
+    """What one transformer makes of every fold, as far as it was asked for.
+
+    The unfitted transformer is kept too, so that no later object can come to have its address and
+    with it, perhaps, its identity.
+    """
+
+    unfitted: Any
+    folds: list[FoldArrays] | None = None
+    fitted: list[Any] | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the preprocessed samples occupy."""
+        arrays = {id(array): array for fold in self.folds or () for array in _leaves(fold.x)}
+        return sum(array.nbytes for array in arrays.values())
 
 
 class FoldCache:
-    """The folds of a data set under the preprocessors that trials asked for lately.
+    """The folds of a data set under the preprocessors that configurations asked for.
+
+    Configurations whose transformers are of one class, with equal settings, share them. What was
+    not asked for lately is forgotten once all preprocessed samples exceed ``CACHE_BYTES``.
 
     Args:
         task: The task; its ``preprocessor`` makes the transformer.
         data: Its data, without the test set.
-        splits: How the data is cut.
+        splits: How the data is cut; the validation part of a split may be empty.
     """
 
     def __init__(self, task: Task, data: Data, splits: Sequence[Split]) -> None:
         self._task = task
         self._data = data
         self._splits = splits
-        self._entries: OrderedDict[str, tuple[Any, list[FoldArrays]]] = OrderedDict()
+        self._entries: OrderedDict[str, _Preprocessing] = OrderedDict()
 
     @property
     def cached_bytes(self) -> int:
-        """Memory that the kept samples occupy."""
-        return sum(map(_bytes, self._entries.values()))
+        """Memory that the preprocessed samples occupy."""
+        return sum(entry.n_bytes for entry in self._entries.values())
 
     def get(self, params: Params) -> list[FoldArrays]:
         """The samples of every fold as a configuration's preprocessor makes them."""
+        entry = self._entry(params)
+        if entry.folds is None:
+            entry.folds = self._make(entry)
+            self._shrink()
+        return entry.folds
+
+    def transformers(self, params: Params) -> list[Any]:
+        """The fitted transformer of every fold; None where the configuration has none."""
+        entry = self._entry(params)
+        if entry.fitted is None:
+            entry.fitted = list(self._fit(entry.unfitted))
+        return entry.fitted
+
+    def _entry(self, params: Params) -> _Preprocessing:
         transformer = self._task.preprocessor(params) if self._task.preprocessor else None
         key = identity(transformer)
-        if key not in self._entries:
-            # The transformer is kept too, so that no later object can come to have its address
-            # and with it, perhaps, its identity.
-            self._entries[key] = (transformer, self._make(transformer))
-            self._shrink()
+        entry = self._entries.setdefault(key, _Preprocessing(transformer))
         self._entries.move_to_end(key)
-        return self._entries[key][1]
+        return entry
 
-    def _make(self, transformer: Any) -> list[FoldArrays]:
-        y = compact(self._data.y)
-        raw = compact(self._data.x) if transformer is None else None
-        folds = []
+    def _fit(self, transformer: Any) -> Iterator[Any]:
         for split in self._splits:
-            x = raw
-            if transformer is not None:
-                x = transform(fit(transformer, self._data, split.train), self._data.x)
+            yield None if transformer is None else fit(transformer, self._data, split.train)
+
+    def _make(self, entry: _Preprocessing) -> list[FoldArrays]:
+        y = compact(self._data.y)
+        raw = compact(self._data.x) if entry.unfitted is None else None
+        folds = []
+        # Transformers that nobody asked for are let go at once: some keep what they learned from.
+        fitted = entry.fitted or self._fit(entry.unfitted)
+        for split, transformer in zip(self._splits, fitted, strict=True):
+            x = raw if transformer is None else transform(transformer, self._data.x)
             folds.append(FoldArrays(x, y, self._data.sample_weight, split.train, split.validation))
         return folds
 
@@ -107,11 +145,6 @@ def _copy(arrays: Any) -> Any:
     if isinstance(arrays, np.ndarray) and arrays.dtype.hasobject:
         return copy.deepcopy(arrays)  # a plain copy would share the objects
     return arrays.copy()
-
-
-def _bytes(entry: tuple[Any, list[FoldArrays]]) -> int:
-    distinct = {id(array): array.nbytes for fold in entry[1] for array in _leaves(fold.x)}
-    return sum(distinct.values())
 
 
 def _leaves(arrays: Any) -> list[np.ndarray]:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpo.data import splits
-from hpo.data.preprocessing import fit, identity
+from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hpo.data.splits import Split
     from hpo.study.study import Study
     from hpo.task import Data, Task
 
@@ -85,11 +84,11 @@ class FoldModels:
 
     def __init__(self, studies: Mapping[str, Study], task: Task, data: Data) -> None:
         self._studies = studies
-        self._task = task
-        self._data = data.without_test()
+        searched = data.without_test()
         first = next(iter(studies.values()))
-        self._splits: Sequence[Split] = splits.split(first.settings.cv_for(task), self._data)
-        self._fitted: dict[str, tuple[Any, list[Any]]] = {}
+        cuts = splits.split(first.settings.cv_for(task), searched)
+        self._n_folds = len(cuts)
+        self._folds = FoldCache(task, searched, cuts)
 
     def models(self, member: Member) -> list[SavedModel]:
         """The models of all folds.
@@ -99,24 +98,12 @@ class FoldModels:
         """
         study = self._studies[member.study]
         paths = study.model_paths(member.trial)
-        if len(paths) != len(self._splits):
+        if len(paths) != self._n_folds:
             raise HPOError(
                 f"study {study.name!r}: trial {member.trial} has {len(paths)} of its "
-                f"{len(self._splits)} fold models. Train them again: hpo ensemble {study.name}"
+                f"{self._n_folds} fold models. Train them again: hpo ensemble {study.name}"
             )
         for path in paths:
             check_path(path, member, study)
-        transformers = self._transformers(study.trials[member.trial].params)
+        transformers = self._folds.transformers(study.trials[member.trial].params)
         return [SavedModel(*pair) for pair in zip(paths, transformers, strict=True)]
-
-    def _transformers(self, params: dict[str, Any]) -> list[Any]:
-        """The transformer of every fold, fitted once for all members that ask for the same."""
-        transformer = self._task.preprocessor(params) if self._task.preprocessor else None
-        if transformer is None:
-            return [None] * len(self._splits)
-        key = identity(transformer)
-        if key not in self._fitted:
-            # The one given is kept too, so that no later one can come to have its identity.
-            fitted = [fit(transformer, self._data, split.train) for split in self._splits]
-            self._fitted[key] = (transformer, fitted)
-        return self._fitted[key][1]

@@ -12,11 +12,11 @@ and learning rate are those of the trial.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.data.preprocessing import FoldCache, fit, identity
+from hpo.data.preprocessing import FoldCache
 from hpo.data.splits import Split
 from hpo.ensembles.members import SavedModel, check_path
 from hpo.ensembles.progress import RefitProgress, Tally, errors_of_training
@@ -65,8 +65,7 @@ class RefittedModels:
         self._task = task
         self._data = data.without_test()
         self._seeds = seeds
-        self._rows = np.arange(data.n_samples)
-        self._fitted: dict[str, tuple[Any, Any]] = {}
+        self._transformers = self._folds()
 
     def train(
         self,
@@ -87,7 +86,7 @@ class RefittedModels:
         jobs = [job for member in sorted(members) for job in self._jobs(member)]
         missing = {job.path for job in jobs if not job.path.exists()}
         wanted = sum(sum(job.epochs) for job in jobs if job.path in missing)
-        folds = FoldCache(self._task, self._data, [Split(self._rows, self._rows[:0])])
+        folds = self._folds()
         tally = Tally(on_progress, len(jobs), wanted)
         for job in jobs:
             tally.begin(job.member.trial, job.seed, sum(job.epochs))
@@ -111,8 +110,13 @@ class RefittedModels:
             )
         for job in jobs:
             check_path(job.path, member, self._studies[member.study])
-        transformer = self._transformer(jobs[0].params)
+        (transformer,) = self._transformers.transformers(jobs[0].params)
         return [SavedModel(job.path, transformer) for job in jobs]
+
+    def _folds(self) -> FoldCache:
+        """All the data as one fold that validates nothing."""
+        rows = np.arange(self._data.n_samples)
+        return FoldCache(self._task, self._data, [Split(rows, rows[:0])])
 
     def _jobs(self, member: Member) -> list[_Job]:
         study = self._studies[member.study]
@@ -164,13 +168,3 @@ class RefittedModels:
             )
             with artifacts.replacing(job.path) as path:
                 model.save(path, include_optimizer=False)
-
-    def _transformer(self, params: Params) -> Any:
-        transformer = self._task.preprocessor(params) if self._task.preprocessor else None
-        if transformer is None:
-            return None
-        key = identity(transformer)
-        if key not in self._fitted:
-            # The one given is kept too, so that no later one can come to have its identity.
-            self._fitted[key] = (transformer, fit(transformer, self._data, self._rows))
-        return self._fitted[key][1]
