@@ -16,7 +16,7 @@ from hpo.study.keys import RESULT
 from hpo.study.mistakes import FILE, Mistakes, Sample
 from hpo.study.settings import Options, Settings
 from hpo.study.trial import Failure
-from hpo.support import artifacts
+from hpo.support import files
 from hpo.training.evaluation import TrialArrays
 
 if TYPE_CHECKING:
@@ -340,14 +340,14 @@ def add_samples(study: Study, kind: str, content: Any, truth: Any = "topic 1") -
     sample = Sample(7, truth, "topic 2", 0.98, kind, content)
     best = study.best.number if study.best else 0
     mistakes = Mistakes(best, "", 30, (sample, sample))
-    artifacts.write_json(study.directory / FILE, [asdict(mistakes)])
+    files.write_json(study.directory / FILE, [asdict(mistakes)])
 
 
 def add_ensemble(study: Study, members: Sequence[int]) -> None:
     """Write an ensemble as ``hpo ensemble`` does, with one consultation of the test set."""
     weights = np.arange(len(members), 0, -1) / sum(range(1, len(members) + 1))
     study.record_consultation(f"hpo ensemble {study.name}", {"mae": 2.41})
-    artifacts.write_json(
+    files.write_json(
         study.directory / "ensemble" / "ensemble.json",
         {
             "study": study.name,
@@ -368,7 +368,7 @@ def add_ensemble(study: Study, members: Sequence[int]) -> None:
     )
     arrays = study.arrays(members[0])
     targets = study.targets[""]
-    artifacts.write_arrays(
+    files.write_arrays(
         study.directory / "ensemble" / "oof.npz",
         {"index": arrays.index, "oof/": predictions(targets, 1.9, seed=99)},
     )

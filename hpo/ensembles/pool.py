@@ -9,6 +9,7 @@ import numpy as np
 from hpo.ensembles.members import Member
 from hpo.ensembles.selection import Candidates, parts
 from hpo.errors import HPOError, UsageError
+from hpo.scoring.direction import as_loss
 from hpo.scoring.metrics import scorer_of
 from hpo.study.folder import list_studies, load_study
 from hpo.study.study import Study
@@ -110,10 +111,10 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
         raise HPOError(
             f"study {names} has no complete trial. Search first: hpo run {first.settings.task}"
         )
-    maximize = next(iter(studies.values())).settings.direction == "maximize"
+    direction = next(iter(studies.values())).settings.direction
     if len(studies) > 1:
-        sign = -1 if maximize else 1
-        trials = dict(sorted(trials.items(), key=lambda item: sign * (item[1].score or 0.0)))
+        ranked = sorted(trials.items(), key=lambda item: as_loss(item[1].score or 0.0, direction))
+        trials = dict(ranked)
     arrays = {m: studies[m.study].arrays(m.trial) for m in trials}
     best, reference = next(iter(arrays.items()))
     for member, found in arrays.items():
@@ -127,7 +128,7 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
         index=index,
         fold=parts(reference.fold, targets, groups),
         scorer=scorer_of(task, list(reference.predictions), trials[best].loss),
-        maximize=maximize,
+        direction=direction,
         units=groups,
     )
 

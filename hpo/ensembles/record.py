@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.ensembles import selection
+from hpo.scoring.direction import as_loss
 from hpo.scoring.metrics import finite_or_none
-from hpo.support import artifacts
+from hpo.support import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,15 +45,15 @@ def write(study: Study, candidates: Candidates, choice: Choice, result: Mapping[
     """
     folder = study.directory / "ensemble"
     predictions = {f"oof/{name}": array for name, array in choice.predictions.items()}
-    artifacts.write_arrays(folder / "oof.npz", {"index": candidates.index, **predictions})
-    artifacts.write_json(folder / "ensemble.json", result)
+    files.write_arrays(folder / "oof.npz", {"index": candidates.index, **predictions})
+    files.write_json(folder / "ensemble.json", result)
 
 
 def _scores(candidates: Candidates, choice: Choice) -> dict[str, Any]:
     """The scores of the ensemble and of the best single trial, out of fold."""
     best = candidates.members[0]
     single = candidates.score(candidates.predictions[best])
-    gain = choice.score - single if candidates.maximize else single - choice.score
+    gain = as_loss(single - choice.score, candidates.direction)
     return {
         "oof": choice.score,
         "oof_interval": list(choice.interval) if choice.interval else None,

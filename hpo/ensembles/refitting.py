@@ -21,7 +21,7 @@ from hpo.data.splits import Split
 from hpo.ensembles.members import SavedModel, check_path
 from hpo.ensembles.progress import RefitProgress, Tally, errors_of_training
 from hpo.errors import HPOError
-from hpo.support import artifacts
+from hpo.support import files
 from hpo.support.seeds import derived_seed
 from hpo.training.evaluation import build_model
 from hpo.training.fixed_epochs import train_for
@@ -166,5 +166,5 @@ class RefittedModels:
                 seed=job.seed,
                 on_epoch=on_epoch,
             )
-            with artifacts.replacing(job.path) as path:
+            with files.replacing(job.path) as path:
                 model.save(path, include_optimizer=False)

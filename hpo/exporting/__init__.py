@@ -16,7 +16,7 @@ from hpo.errors import HPOError, UsageError
 from hpo.exporting import model_card
 from hpo.exporting.steps import describe
 from hpo.exporting.store import Arrays, Store
-from hpo.support import artifacts
+from hpo.support import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def _write(ensemble: Ensemble, folder: Path, on_model: Callable[[int, int], None
         "stacking": ensemble.combiner.settings(),
         "versions": model_card.versions(),
     }
-    artifacts.write_json(folder / "manifest.json", manifest)
+    files.write_json(folder / "manifest.json", manifest)
     for name in STANDALONE:
         source = (Path(__file__).parent / "standalone" / name).read_text(encoding="utf-8")
         (folder / name).write_text(_FOR_LINTERS.sub("", source), encoding="utf-8")

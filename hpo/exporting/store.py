@@ -11,7 +11,7 @@ import numpy as np
 
 from hpo.errors import HPOError
 from hpo.exporting.sources import source_of
-from hpo.support import artifacts
+from hpo.support import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,8 +99,8 @@ class Arrays:
 
     def write(self, folder: Path, name: str, steps: dict[str, Any]) -> None:
         """Write the arrays and the steps that refer to them."""
-        artifacts.write_arrays(folder / f"{name}.npz", self.found)
-        artifacts.write_json(folder / f"{name}.json", steps)
+        files.write_arrays(folder / f"{name}.npz", self.found)
+        files.write_json(folder / f"{name}.json", steps)
 
 
 def check_config(path: Path, needed_by: str) -> None:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from hpo.errors import HPOError, UsageError
-from hpo.support import artifacts
+from hpo.support import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ def writing(path: Path | None) -> Iterator[Writer]:
     if path is None:
         yield TableWriter(sys.stdout)
         return
-    with artifacts.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         if path.suffix.lower() == ".csv":
             with temporary.open("w", newline="", encoding="utf-8") as file:
                 yield TableWriter(file)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optuna.pruners import BasePruner
-from optuna.study import StudyDirection
 
+from hpo.scoring.direction import as_loss, direction_of
 from hpo.study.tried import is_interrupted
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class HalvingPruner(BasePruner):
         epoch = trial.last_step
         if epoch is None or not self._is_rung(epoch):
             return False
-        sign = 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
-        values = sorted(
-            sign * other.intermediate_values[epoch]
+        direction = direction_of(study)
+        losses = sorted(
+            as_loss(other.intermediate_values[epoch], direction)
             for other in study.get_trials(deepcopy=False)
             if epoch in other.intermediate_values and not is_interrupted(other)
         )
-        last = max(1, len(values) // self._reduction) - 1
-        return sign * trial.intermediate_values[epoch] > values[last]
+        last = max(1, len(losses) // self._reduction) - 1
+        return as_loss(trial.intermediate_values[epoch], direction) > losses[last]
 
     def _is_rung(self, epoch: int) -> bool:
         rung = self._first

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from optuna.pruners import BasePruner
-from optuna.study import StudyDirection
 from optuna.trial import TrialState
+
+from hpo.scoring.direction import as_loss, direction_of
 
 if TYPE_CHECKING:
     import optuna
@@ -41,10 +42,10 @@ class FoldwisePruner(BasePruner):
         own = fold_scores(trial, trial.last_step)
         if not own or not scored:
             return False
-        sign = 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
-        best = min(scored, key=lambda t: sign * t.values[0])
-        worse_by = sign * np.subtract(own, fold_scores(best, trial.last_step))
-        return _p_value(worse_by) < P_VALUE
+        direction = direction_of(study)
+        best = min(scored, key=lambda t: as_loss(t.values[0], direction))
+        excess = as_loss(np.subtract(own, fold_scores(best, trial.last_step)), direction)
+        return _p_value(excess) < P_VALUE
 
 
 def fold_scores(trial: FrozenTrial, epoch: int) -> list[float]:

@@ -144,7 +144,7 @@ def _write_page(snapshot: Snapshot, path: Path, assets: Assets, shared: Path) ->
 
 
 def _write(path: Path, page: str) -> Path:
-    from hpo.support.artifacts import replacing
+    from hpo.support.files import replacing
 
     try:
         with replacing(path) as temporary:

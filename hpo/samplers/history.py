@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from optuna.search_space import intersection_search_space
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.scoring.direction import as_loss, direction_of
 from hpo.space.axes import Axes, Axis, axes_of_space
 from hpo.study.keys import FIRST_SEED, SETTINGS
 from hpo.study.tried import failed_by_configuration, is_interrupted
@@ -49,12 +49,14 @@ class History:
             study: The study; it has one objective.
             asking: The trial that is to get a configuration.
         """
-        sign = 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
+        direction = direction_of(study)
         trials = [t for t in study.get_trials(deepcopy=False) if t.number != asking.number]
-        complete = [(t, sign * t.values[0]) for t in trials if t.state == TrialState.COMPLETE]
+        complete = [
+            (t, as_loss(t.values[0], direction)) for t in trials if t.state == TrialState.COMPLETE
+        ]
         typical = statistics.median([score for _, score in complete]) if complete else -math.inf
         pruned = [
-            (t, max(sign * t.intermediate_values[max(t.intermediate_values)], typical))
+            (t, max(as_loss(t.intermediate_values[max(t.intermediate_values)], direction), typical))
             for t in trials
             if t.state == TrialState.PRUNED and t.intermediate_values
         ]

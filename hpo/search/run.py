@@ -11,10 +11,10 @@ from hpo import pruners, samplers
 from hpo.data import splits, subset
 from hpo.errors import UsageError
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
-from hpo.search import tensorboard as boards
 from hpo.search.devices import environments
 from hpo.search.executors import make_executor
 from hpo.search.stopping import Stopping
+from hpo.search.tensorboard import check_folder
 from hpo.search.warm_start import first_configurations
 from hpo.space.space import Space
 from hpo.study.folder import create_study, load_study, runs_directory
@@ -120,7 +120,7 @@ def run(  # noqa: PLR0913  (what a search may be told)
     samplers.make_sampler(sampler, seed)
     pruners.check(pruner)
     if tensorboard is not None:
-        boards.check(Path(tensorboard))
+        check_folder(Path(tensorboard))
     earlier = None if warm_start_from is None else load_study(warm_start_from, runs)
     first = first_configurations(chosen, earlier, trials)
     placement = Options(

@@ -24,7 +24,7 @@ _CHECKED_SAMPLES = 20
 _LOWEST_WORD = 3  # below it are padding, the start mark and what is unknown
 
 
-def check(directory: Path) -> None:
+def check_folder(directory: Path) -> None:
     """Refuse to write for TensorBoard where it is not installed, or where nothing can be written.
 
     Args:

@@ -11,12 +11,14 @@ import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hpo.scoring.direction import as_loss
 from hpo.scoring.one_standard_error import smallest_as_good
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpo.study.trial import Trial
+    from hpo.task import Direction
 
 PLAN = "confirmation"
 
@@ -62,13 +64,13 @@ class Confirmation:
     Attributes:
         repeats: How often each is evaluated.
         new_cuts: Whether the data was cut anew; where that cannot be, only seeds differ.
-        minimize: Whether lower scores are better.
+        direction: Whether scores are minimized or maximized.
         configurations: The configurations, the best of the search first.
     """
 
     repeats: int
     new_cuts: bool
-    minimize: bool
+    direction: Direction
     configurations: tuple[Confirmed, ...]
 
     @property
@@ -81,9 +83,8 @@ class Confirmation:
     @property
     def ranking(self) -> list[Confirmed]:
         """Those that did not fail, the best confirmed score first; empty until all are done."""
-        sign = 1 if self.minimize else -1
         scored = [(one.score, one) for one in self.configurations if one.score is not None]
-        ranked = sorted(scored, key=lambda pair: (sign * pair[0], pair[1].number))
+        ranked = sorted(scored, key=lambda pair: (as_loss(pair[0], self.direction), pair[1].number))
         return [one for _score, one in ranked] if self.is_complete else []
 
     @property
@@ -125,14 +126,14 @@ class Confirmation:
 
 
 def read(
-    attributes: Mapping[str, Any], trials: Sequence[Trial], *, minimize: bool
+    attributes: Mapping[str, Any], trials: Sequence[Trial], direction: Direction
 ) -> Confirmation | None:
     """What a study's latest confirmation came to so far; None where there is none.
 
     Args:
         attributes: What the study's journal keeps of it, by key.
         trials: All trials of the study, by number.
-        minimize: Whether lower scores are better.
+        direction: Whether scores are minimized or maximized.
     """
     plan = attributes.get(PLAN)
     if plan is None:
@@ -153,7 +154,7 @@ def read(
     return Confirmation(
         plan["repeats"],
         plan["new_cuts"],
-        minimize,
+        direction,
         tuple(configurations),
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 from hpo.errors import HPOError
 from hpo.scoring.outcomes import read_classes, read_values
 from hpo.study import opening
-from hpo.support import artifacts
+from hpo.support import files
 from hpo.support.png import encode, thumbnail
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def store(study: Study, task: Task, data: Data) -> None:
         for source, index, predictions in _sources(study)
         for mistakes in _worst(study, data, source, index, predictions)
     ]
-    artifacts.write_json(study.directory / FILE, [asdict(mistakes) for mistakes in found])
+    files.write_json(study.directory / FILE, [asdict(mistakes) for mistakes in found])
 
 
 def load(directory: Path) -> tuple[Mistakes, ...]:
@@ -111,7 +111,7 @@ def load(directory: Path) -> tuple[Mistakes, ...]:
     try:
         return tuple(
             Mistakes(**{**entry, "samples": tuple(Sample(**one) for one in entry["samples"])})
-            for entry in artifacts.read_json(path)
+            for entry in files.read_json(path)
         )
     except (KeyError, TypeError) as error:
         raise HPOError(f"{path}: is not a file of samples ({error}). Delete it.") from error
@@ -121,7 +121,7 @@ def _sources(study: Study) -> list[tuple[int | str, np.ndarray, Mapping[str, np.
     found: list[tuple[int | str, np.ndarray, Mapping[str, np.ndarray]]] = []
     path = study.directory / "ensemble" / "oof.npz"
     if path.exists():
-        arrays = artifacts.read_arrays(path)
+        arrays = files.read_arrays(path)
         named = {k.removeprefix("oof/"): v for k, v in arrays.items() if k.startswith("oof/")}
         found.append(("ensemble", arrays["index"], named))
     best = study.best

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
+from hpo.scoring.direction import as_loss
 from hpo.study import confirmation
 from hpo.study.files import with_prefix
 from hpo.study.keys import CONSULTATION, FACTS, FAILURE, FIRST_SEED, OPTIONS, RESULT, SEED, SETTINGS
 from hpo.study.settings import Options, Settings
 from hpo.study.trial import Failure, Trial, from_optuna
 from hpo.study.workers import keep_log
-from hpo.support import artifacts
+from hpo.support import files
 from hpo.training.evaluation import TrialArrays
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Study:
         """How many trials it shall have; no more than there are configurations to try."""
         from hpo.space.axes import axes_of_space
         from hpo.space.combinations import all_values, are_at_least, values_of
-        from hpo.study.tried import untried
+        from hpo.study.tried import count_untried
 
         wanted, axes = self.options.trials, axes_of_space(self.settings.space)
         values = values_of(axes) if self.options.sampler == "grid" else all_values(axes)
@@ -91,7 +92,7 @@ class Study:
         if values is None or are_at_least(axes, values, wanted + len(trials)):
             return wanted
         begun = sum(trial.counts or trial.state in ("running", "waiting") for trial in trials)
-        return min(wanted, begun + untried(self.record, axes, values, max(0, wanted - begun)))
+        return min(wanted, begun + count_untried(self.record, axes, values, max(0, wanted - begun)))
 
     @property
     def has_begun(self) -> bool:
@@ -129,9 +130,8 @@ class Study:
     @property
     def ranking(self) -> list[Trial]:
         """The complete trials, best first; the earlier of two equal ones comes first."""
-        sign = 1 if self.settings.direction == "minimize" else -1
         complete = [trial for trial in self.trials if trial.score is not None]
-        return sorted(complete, key=lambda trial: (sign * (trial.score or 0.0), trial.number))
+        return sorted(complete, key=lambda trial: (self._loss(trial), trial.number))
 
     @property
     def best(self) -> Trial | None:
@@ -142,9 +142,7 @@ class Study:
     @property
     def confirmation(self) -> Confirmation | None:
         """What the best configurations came to when they were evaluated again, or None."""
-        return confirmation.read(
-            self.record.user_attrs, self.trials, minimize=self.settings.direction == "minimize"
-        )
+        return confirmation.read(self.record.user_attrs, self.trials, self.settings.direction)
 
     @property
     def chosen(self) -> Trial | None:
@@ -197,7 +195,7 @@ class Study:
             HPOError: The trial's file is missing or damaged.
         """
         path = self.trial_directory(number) / "evaluation.npz"
-        arrays = artifacts.read_arrays(path)
+        arrays = files.read_arrays(path)
         try:
             return TrialArrays(
                 curves=with_prefix(arrays, "curve/"),
@@ -215,18 +213,18 @@ class Study:
         A model with one output has the single name ``""``. Empty before the first worker ran.
         """
         path = self.directory / "targets.npz"
-        return with_prefix(artifacts.read_arrays(path), "y/") if path.exists() else {}
+        return with_prefix(files.read_arrays(path), "y/") if path.exists() else {}
 
     @targets.setter
     def targets(self, targets: dict[str, np.ndarray]) -> None:
         arrays = {f"y/{name}": target for name, target in targets.items()}
-        artifacts.write_arrays(self.directory / "targets.npz", arrays)
+        files.write_arrays(self.directory / "targets.npz", arrays)
 
     @property
     def ensemble(self) -> dict[str, Any] | None:
         """The latest ensemble, as ``hpo ensemble --json`` prints it, or None."""
         path = self.directory / "ensemble" / "ensemble.json"
-        return dict(artifacts.read_json(path)) if path.exists() else None
+        return dict(files.read_json(path)) if path.exists() else None
 
     @property
     def counted(self) -> int:
@@ -247,7 +245,7 @@ class Study:
 
     def complete(self, trial: optuna.Trial, evaluation: Evaluation) -> None:
         """Store what a trial came to; its files first, so that a complete trial has them."""
-        artifacts.write_arrays(
+        files.write_arrays(
             self.trial_directory(trial.number) / "evaluation.npz",
             {
                 "index": evaluation.arrays.index,
@@ -268,8 +266,11 @@ class Study:
 
     def rank(self, score: float) -> int:
         """How many complete trials are better than a score."""
-        sign = 1 if self.settings.direction == "minimize" else -1
-        return sum(sign * (trial.score or 0.0) < sign * score for trial in self.ranking)
+        loss = as_loss(score, self.settings.direction)
+        return sum(self._loss(trial) < loss for trial in self.ranking)
+
+    def _loss(self, trial: Trial) -> float:
+        return as_loss(trial.score or 0.0, self.settings.direction)
 
     def drop_models(self, keep: int) -> None:
         """Remove the models of all complete trials but the best ``keep``."""

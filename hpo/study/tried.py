@@ -36,7 +36,7 @@ def _cause(trial: FrozenTrial) -> Cause | None:
     return failure.get("cause") if trial.state == TrialState.FAIL else None
 
 
-def untried(study: optuna.Study, axes: Axes, values: Values, most: int) -> int:
+def count_untried(study: optuna.Study, axes: Axes, values: Values, most: int) -> int:
     """How many combinations have neither been tried nor queued, counted up to ``most``."""
     trials = study.get_trials(deepcopy=False)
     # What is queued in part will be one of those that are counted.

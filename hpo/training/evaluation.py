@@ -13,7 +13,7 @@ from hpo.data import splits
 from hpo.data.arrays import take
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
-from hpo.support import artifacts
+from hpo.support import files
 from hpo.training import lockstep
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _settings(loss: Any) -> dict[str, Any]:
 def _save_models(model: Any, weights: list[list[np.ndarray]], directory: Path) -> None:
     for fold, of_fold in enumerate(weights):
         model.set_weights(of_fold)
-        with artifacts.replacing(directory / f"fold-{fold}.keras") as path:
+        with files.replacing(directory / f"fold-{fold}.keras") as path:
             model.save(path, include_optimizer=False)
 
 

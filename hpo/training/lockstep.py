@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.errors import HPOError
+from hpo.scoring.direction import as_loss
 from hpo.task import Stage
 from hpo.training import make_trainer
 
@@ -215,7 +216,7 @@ class _StageRun:
             logs, stops = self._run_epoch(epoch, on_fold)
             self.logs.append(logs)
             score = self._mean_objective(logs)
-            if best_score is None or self._is_better(score, best_score):
+            if best_score is None or self._loss(score) < self._loss(best_score):
                 best_score, best_states = score, list(self.states)
                 best_epoch, best_logs = epoch, logs
                 best_fold_scores = [log[self.task.objective] for log in logs]
@@ -279,8 +280,8 @@ class _StageRun:
     def _mean_objective(self, logs: list[Logs]) -> float:
         return float(np.mean([log[self.task.objective] for log in logs]))
 
-    def _is_better(self, score: float, than: float) -> bool:
-        return score < than if self.task.direction == "minimize" else score > than
+    def _loss(self, score: float) -> float:
+        return as_loss(score, self.task.direction or "minimize")
 
     def _best(self, states: list[State], epoch: int, logs: list[Logs]) -> Best:
         weights, predictions = [], []

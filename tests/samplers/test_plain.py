@@ -14,7 +14,7 @@ from hpo.space.combinations import grid_values, values_of
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.space.space import Space
 from hpo.study.keys import FAILURE
-from hpo.study.tried import untried as count_untried
+from hpo.study.tried import count_untried
 from hpo.support.seeds import derived_seed
 
 

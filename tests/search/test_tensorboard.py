@@ -87,11 +87,11 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(hpo.HPOError, match="cannot be made"):
-        tensorboard.check(tmp_path / "file" / "board")
+        tensorboard.check_folder(tmp_path / "file" / "board")
 
 
 def test_without_tensorboard_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 
     with pytest.raises(hpo.HPOError, match=r"hpo-keras\[tensorboard\]"):
-        tensorboard.check(tmp_path)
+        tensorboard.check_folder(tmp_path)

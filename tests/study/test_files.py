@@ -5,7 +5,7 @@ from study.demo_study import ask, complete, evaluation
 from hpo.errors import HPOError
 from hpo.study.folder import load_study
 from hpo.study.trial import Failure
-from hpo.support import artifacts
+from hpo.support import files
 
 
 def keep_models(study, number, folds=2):
@@ -56,7 +56,7 @@ def test_a_trial_whose_arrays_are_missing_is_named(study):
 
 def test_a_trial_that_lacks_some_of_its_arrays_is_named(study):
     complete(study, 1.0)
-    artifacts.write_arrays(study.trial_directory(0) / "evaluation.npz", {"index": np.arange(3)})
+    files.write_arrays(study.trial_directory(0) / "evaluation.npz", {"index": np.arange(3)})
 
     with pytest.raises(HPOError, match=r"evaluation\.npz: lacks 'fold'"):
         study.arrays(0)

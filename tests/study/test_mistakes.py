@@ -10,7 +10,7 @@ import pytest
 
 from hpo.errors import HPOError
 from hpo.study import mistakes
-from hpo.support import artifacts
+from hpo.support import files
 from hpo.task import Data, Task
 
 
@@ -146,5 +146,5 @@ def test_a_damaged_file_is_refused(tmp_path, content):
 def test_the_file_holds_nothing_but_json(tmp_path):
     data = Data(x=np.zeros((2, 1)), y=np.array([1.0, 2.0]), decode=lambda _: {"a": np.float32(2)})
     store(tmp_path, data, {"": np.array([5.0, np.nan])})
-    content = artifacts.read_json(tmp_path / "boston" / mistakes.FILE)
+    content = files.read_json(tmp_path / "boston" / mistakes.FILE)
     assert content[0]["samples"][0]["content"] == {"a": 2.0}

@@ -9,7 +9,7 @@ from study.demo_study import SETTINGS, SPACE, ask, complete
 from hpo.study.folder import create_study, load_study
 from hpo.study.settings import Options
 from hpo.study.trial import Failure
-from hpo.support import artifacts
+from hpo.support import files
 
 # ---------------------------------------------------------------- making and continuing
 
@@ -58,7 +58,7 @@ def test_facts_are_empty_until_a_worker_found_them(runs, study):
 def test_the_ensemble_is_what_was_written(study):
     assert study.ensemble is None
 
-    artifacts.write_json(study.directory / "ensemble" / "ensemble.json", {"method": "greedy"})
+    files.write_json(study.directory / "ensemble" / "ensemble.json", {"method": "greedy"})
 
     assert study.ensemble == {"method": "greedy"}
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.scoring.direction import as_loss
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpo.ensembles.members import Member
     from hpo.scoring.metrics import Scorer
+    from hpo.task import Direction
 
     Predictions = Mapping[str, np.ndarray]
 
@@ -31,7 +34,7 @@ class Candidates:
         fold: The part that each sample is in when members are chosen on all parts but one and
             judged on that one, shape (n_predicted,).
         scorer: The objective.
-        maximize: Whether the objective is maximized.
+        direction: Whether the objective is minimized or maximized.
         units: Which samples belong together, as those of one group do, and count as one where
             chance is reckoned with, shape (n_predicted,); None where every sample is its own.
     """
@@ -41,7 +44,7 @@ class Candidates:
     index: np.ndarray
     fold: np.ndarray
     scorer: Scorer
-    maximize: bool
+    direction: Direction
     units: np.ndarray | None = None
 
     @property
@@ -63,11 +66,9 @@ class Candidates:
         return self.scorer(self.targets, predictions)
 
     def loss(self, predictions: Predictions) -> float:
-        """The objective as a number to minimize; infinite where it is no number."""
-        score = self.score(predictions)
-        if math.isnan(score):
-            return math.inf
-        return -score if self.maximize else score
+        """The objective as something to minimize; infinite where it is not a number."""
+        loss = as_loss(self.score(predictions), self.direction)
+        return math.inf if math.isnan(loss) else loss
 
     def blend(self, weights: np.ndarray) -> dict[str, np.ndarray]:
         """Weighted sum of the candidates' predictions.

@@ -15,6 +15,7 @@ from hpo.ensembles.selection.stacking import stack
 from hpo.ensembles.selection.uncertainty import interval
 from hpo.ensembles.selection.weighted import nelder_mead, random_search
 from hpo.errors import HPOError
+from hpo.scoring.direction import as_loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,9 +138,8 @@ def _loss_on(candidates: Candidates, predictions: Predictions, rows: np.ndarray)
         return math.inf
     targets = {name: np.asarray(y)[rows] for name, y in candidates.targets.items()}
     score = candidates.scorer(targets, {name: p[rows] for name, p in predictions.items()})
-    if math.isnan(score):
-        return math.inf
-    return -score if candidates.maximize else score
+    loss = as_loss(score, candidates.direction)
+    return math.inf if math.isnan(loss) else loss
 
 
 def _predictions(tried: list[_Tried], candidates: Candidates) -> Predictions:

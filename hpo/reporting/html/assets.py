@@ -48,7 +48,7 @@ def provide(assets: Assets, page: Path, folder: Path) -> Plotly:
         return Plotly(code=str(get_plotlyjs()))
     shared = folder / f"plotly-{get_plotlyjs_version()}.min.js"
     if not shared.exists():
-        from hpo.support.artifacts import replacing
+        from hpo.support.files import replacing
 
         with replacing(shared) as temporary:
             temporary.write_text(get_plotlyjs(), encoding="utf-8")

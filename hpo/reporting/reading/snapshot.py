@@ -9,9 +9,10 @@ from hpo.errors import HPOError
 from hpo.reporting.html.formats import finite
 from hpo.reporting.reading.importances import importances
 from hpo.reporting.reading.rivals import rivals
+from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, mistakes
 from hpo.study.files import read_curves
-from hpo.support import artifacts
+from hpo.support import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -131,7 +132,7 @@ class Snapshot:
 
     def gain(self, score: float, over: float) -> float:
         """By how much a score is better than another; negative where it is worse."""
-        return over - score if self.minimizes else score - over
+        return as_loss(over - score, self.settings.direction)
 
 
 def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
@@ -214,7 +215,7 @@ def _ensemble_predictions(study: Study) -> OutOfFold | None:
     path = study.directory / "ensemble" / "oof.npz"
     if not path.exists():
         return None
-    arrays = artifacts.read_arrays(path)
+    arrays = files.read_arrays(path)
     if "index" not in arrays:
         raise HPOError(f"{path}: lacks 'index'. Make the ensemble anew: hpo ensemble {study.name}.")
     predictions = {k.removeprefix("oof/"): v for k, v in arrays.items() if k.startswith("oof/")}

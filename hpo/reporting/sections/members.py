@@ -9,6 +9,7 @@ from hpo.reporting.figures.theme import new_figure
 from hpo.reporting.html import formats
 from hpo.reporting.html.formats import MISSING, finite, number, plus_minus
 from hpo.reporting.html.section import Drawing, Section
+from hpo.scoring.direction import as_loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -210,10 +211,10 @@ def _results(snapshot: Snapshot) -> tuple[Result, ...]:
         scores.setdefault(method, ensemble["oof"])
     single = finite(ensemble.get("best_single_oof"))
     found = {name: score for name, value in scores.items() if (score := finite(value)) is not None}
-    sign = 1 if snapshot.minimizes else -1
+    direction = snapshot.settings.direction
     results = [
         Result(name, number(score), _gain(snapshot, score, single), chosen=name == method)
-        for name, score in sorted(found.items(), key=lambda item: sign * item[1])
+        for name, score in sorted(found.items(), key=lambda item: as_loss(item[1], direction))
     ]
     if single is not None:
         results.append(

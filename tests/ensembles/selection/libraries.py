@@ -28,7 +28,7 @@ def library(predictions, targets, metric=mean_absolute_error, maximize=False, n_
         index=np.arange(n),
         fold=np.arange(n) % n_parts,
         scorer=on_output(metric),
-        maximize=maximize,
+        direction="maximize" if maximize else "minimize",
     )
 
 

@@ -97,7 +97,7 @@ def test_every_output_is_stacked_by_itself():
         index=np.arange(100),
         fold=np.arange(100) % 5,
         scorer=on_output(cross_entropy, "kind"),
-        maximize=False,
+        direction="minimize",
     )
 
     stacked = WAYS["stacking"][0](both, 3)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpo.errors import HPOError
-from hpo.support import artifacts
+from hpo.support import files
 
 
 class Trap:
@@ -34,8 +34,8 @@ def test_arrays_come_back_as_they_were_written(tmp_path):
     }
     path = tmp_path / "new" / "folder" / "arrays.npz"
 
-    artifacts.write_arrays(path, arrays)
-    read = artifacts.read_arrays(path)
+    files.write_arrays(path, arrays)
+    read = files.read_arrays(path)
 
     assert list(read) == list(arrays)
     for name, array in arrays.items():
@@ -46,7 +46,7 @@ def test_arrays_come_back_as_they_were_written(tmp_path):
 def test_arrays_are_written_compressed(tmp_path):
     path = tmp_path / "zeros.npz"
 
-    artifacts.write_arrays(path, {"zeros": np.zeros(100_000)})
+    files.write_arrays(path, {"zeros": np.zeros(100_000)})
 
     assert path.stat().st_size < 10_000
 
@@ -54,7 +54,7 @@ def test_arrays_are_written_compressed(tmp_path):
 def test_nothing_but_the_arrays_stands_in_the_file(tmp_path):
     path = tmp_path / "arrays.npz"
 
-    artifacts.write_arrays(path, {"x": np.arange(3)})
+    files.write_arrays(path, {"x": np.arange(3)})
 
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["x.npy"]
@@ -63,9 +63,9 @@ def test_nothing_but_the_arrays_stands_in_the_file(tmp_path):
 def test_a_file_of_any_ending_holds_arrays(tmp_path):
     path = tmp_path / "predictions"
 
-    artifacts.write_arrays(path, {"x": np.arange(3)})
+    files.write_arrays(path, {"x": np.arange(3)})
 
-    np.testing.assert_array_equal(artifacts.read_arrays(path)["x"], np.arange(3))
+    np.testing.assert_array_equal(files.read_arrays(path)["x"], np.arange(3))
     assert files_in(tmp_path) == ["predictions"]
 
 
@@ -79,7 +79,7 @@ def test_a_file_of_any_ending_holds_arrays(tmp_path):
 )
 def test_an_array_of_objects_is_not_written(tmp_path, array):
     with pytest.raises(HPOError, match="'y/' is of Python objects") as caught:
-        artifacts.write_arrays(tmp_path / "y.npz", {"fine": np.arange(3), "y/": array})
+        files.write_arrays(tmp_path / "y.npz", {"fine": np.arange(3), "y/": array})
 
     assert str(tmp_path / "y.npz") in str(caught.value)
     assert files_in(tmp_path) == []
@@ -90,7 +90,7 @@ def test_an_array_of_objects_is_refused_not_unpickled(tmp_path):
     np.savez(path, fine=np.arange(3), trap=np.array([Trap()], dtype=object))
 
     with pytest.raises(HPOError, match=r"trap\.npz: cannot be read"):
-        artifacts.read_arrays(path)
+        files.read_arrays(path)
 
 
 def test_a_pickle_in_place_of_the_arrays_is_refused_not_unpickled(tmp_path):
@@ -98,7 +98,7 @@ def test_a_pickle_in_place_of_the_arrays_is_refused_not_unpickled(tmp_path):
     path.write_bytes(pickle.dumps(Trap()))
 
     with pytest.raises(HPOError, match=r"trap\.npz: cannot be read"):
-        artifacts.read_arrays(path)
+        files.read_arrays(path)
 
 
 def test_a_lone_array_is_no_archive(tmp_path):
@@ -107,23 +107,23 @@ def test_a_lone_array_is_no_archive(tmp_path):
         np.save(file, np.arange(3))
 
     with pytest.raises(HPOError, match=r"lone\.npz: cannot be read"):
-        artifacts.read_arrays(path)
+        files.read_arrays(path)
 
 
 def test_a_missing_file_of_arrays_is_named(tmp_path):
     with pytest.raises(HPOError, match=r"absent\.npz: cannot be read .*No such file"):
-        artifacts.read_arrays(tmp_path / "absent.npz")
+        files.read_arrays(tmp_path / "absent.npz")
 
 
 def test_a_file_of_arrays_that_was_cut_short_is_refused(tmp_path):
     path = tmp_path / "arrays.npz"
-    artifacts.write_arrays(path, {"a": np.arange(20), "b": np.arange(3.0)})
+    files.write_arrays(path, {"a": np.arange(20), "b": np.arange(3.0)})
     whole = path.read_bytes()
 
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         with pytest.raises(HPOError, match=r"arrays\.npz: cannot be read \(.+\)\."):
-            artifacts.read_arrays(path)
+            files.read_arrays(path)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -131,14 +131,14 @@ def test_a_file_of_arrays_that_was_cut_short_is_refused(tmp_path):
 def test_a_damaged_file_of_arrays_is_refused_or_read_as_it_was(tmp_path, data):
     path = tmp_path / "arrays.npz"
     arrays = {"a": np.arange(20), "b": np.linspace(0, 1, 3)}
-    artifacts.write_arrays(path, arrays)
+    files.write_arrays(path, arrays)
     content = bytearray(path.read_bytes())
     position = data.draw(st.integers(0, len(content) - 1))
     content[position] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
 
     try:
-        read = artifacts.read_arrays(path)
+        read = files.read_arrays(path)
     except HPOError as error:
         assert "arrays.npz: cannot be read" in str(error)  # noqa: PT017  (or it was read)
         return
@@ -154,15 +154,15 @@ def test_json_comes_back_as_it_was_written(tmp_path):
     content = {"members": [{"trial": 3, "weight": 0.25}], "text": "Zürich", "none": None}
     path = tmp_path / "new" / "content.json"
 
-    artifacts.write_json(path, content)
+    files.write_json(path, content)
 
-    assert artifacts.read_json(path) == content
+    assert files.read_json(path) == content
 
 
 def test_json_is_written_for_people_too(tmp_path):
     path = tmp_path / "content.json"
 
-    artifacts.write_json(path, {"a": 1, "b": 2})
+    files.write_json(path, {"a": 1, "b": 2})
 
     assert path.read_text().splitlines() == ["{", '  "a": 1,', '  "b": 2', "}"]
 
@@ -171,7 +171,7 @@ def test_json_that_others_cannot_read_is_not_written(tmp_path):
     path = tmp_path / "content.json"
 
     with pytest.raises(ValueError, match="not JSON compliant"):
-        artifacts.write_json(path, {"score": float("nan")})
+        files.write_json(path, {"score": float("nan")})
 
     assert files_in(tmp_path) == []
 
@@ -182,19 +182,19 @@ def test_damaged_json_is_refused_with_its_path(tmp_path, content):
     path.write_bytes(content)
 
     with pytest.raises(HPOError, match=r"damaged\.json: cannot be read"):
-        artifacts.read_json(path)
+        files.read_json(path)
 
 
 def test_missing_json_is_named(tmp_path):
     with pytest.raises(HPOError, match=r"absent\.json: cannot be read"):
-        artifacts.read_json(tmp_path / "absent.json")
+        files.read_json(tmp_path / "absent.json")
 
 
 # ---------------------------------------------------------------- replacing
 
 
 def fail_in_the_middle(path):
-    with artifacts.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         temporary.write_text("half of the n")
         raise KeyboardInterrupt
 
@@ -212,30 +212,30 @@ def test_a_failing_write_leaves_the_old_file_and_no_litter(tmp_path):
 
 def test_arrays_that_cannot_be_written_leave_the_old_ones_and_no_litter(tmp_path):
     path = tmp_path / "arrays.npz"
-    artifacts.write_arrays(path, {"a": np.arange(3)})
+    files.write_arrays(path, {"a": np.arange(3)})
 
     with pytest.raises(TypeError):
-        artifacts.write_arrays(path, {"a": np.arange(4), 5: np.arange(4)})
+        files.write_arrays(path, {"a": np.arange(4), 5: np.arange(4)})
 
-    assert len(artifacts.read_arrays(path)["a"]) == 3
+    assert len(files.read_arrays(path)["a"]) == 3
     assert files_in(tmp_path) == ["arrays.npz"]
 
 
 def test_the_old_file_stays_whole_until_the_new_one_is(tmp_path):
     path = tmp_path / "content.json"
-    artifacts.write_json(path, "old")
+    files.write_json(path, "old")
 
-    with artifacts.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         temporary.write_text('"new"')
-        before = artifacts.read_json(path)
+        before = files.read_json(path)
 
     assert before == "old"
-    assert artifacts.read_json(path) == "new"
+    assert files.read_json(path) == "new"
     assert files_in(tmp_path) == ["content.json"]
 
 
 def test_the_temporary_file_has_the_ending_that_says_its_format(tmp_path):
-    with artifacts.replacing(tmp_path / "fold-0.keras") as temporary:
+    with files.replacing(tmp_path / "fold-0.keras") as temporary:
         temporary.touch()
 
     assert temporary.suffix == ".keras"

@@ -1,4 +1,4 @@
-"""Files of a study: written whole or not at all, read without unpickling anything."""
+"""Files that are written whole or not at all, and read without unpickling anything."""
 
 from __future__ import annotations
 
