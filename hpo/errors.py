@@ -1,6 +1,15 @@
-"""Errors that a user can cause, and therefore mend."""
+"""Errors that a user can cause and therefore fix, and how they are worded."""
 
-MOST_CHARACTERS = 300
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_REASON_LENGTH = 300
+"""Characters of an exception's text that a message repeats."""
 
 
 class HPOError(Exception):
@@ -15,6 +24,20 @@ class UsageError(HPOError):
 
 
 def one_line(error: BaseException) -> str:
-    """Name an exception and what it says, in one line."""
+    """An exception's type and text on one line."""
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:MOST_CHARACTERS]}" if text else type(error).__name__
+    return f"{type(error).__name__}: {text[:MAX_REASON_LENGTH]}" if text else type(error).__name__
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """A sentence that leads from an unknown name to the closest known one, or to all of them.
+
+    Args:
+        name: The unknown name.
+        known: The names that exist.
+    """
+    names = list(known)
+    closest = difflib.get_close_matches(str(name), names, n=1)
+    if closest:
+        return f"Did you mean {closest[0]}?"
+    return f"Choose one of: {', '.join(names)}." if names else "There are none."

@@ -12,8 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo.errors import HPOError, UsageError, one_line
-from hpo.space.messages import suggestion
+from hpo.errors import HPOError, UsageError, one_line, suggestion
 from hpo.space.space import Space
 from hpo.task import Task
 

@@ -178,7 +178,7 @@ def test_an_unknown_task_is_refused_with_the_one_that_was_meant():
 def test_an_unknown_task_is_refused_with_all_that_are_known(install):
     install("their-plugin", {"their_task": source()}, {"zebra": "their_task:task"})
 
-    with pytest.raises(UsageError, match=r"no task 'qqqq'\..*Known: .*boston.*zebra"):
+    with pytest.raises(UsageError, match=r"no task 'qqqq'\..*Choose one of: .*boston.*zebra"):
         load_task("qqqq")
 
 

@@ -14,7 +14,7 @@ from hpo.ensembles.members import FoldModels, Member
 from hpo.ensembles.refitting import RefittedModels
 from hpo.ensembles.retraining import train_missing
 from hpo.ensembles.test_set import DEFAULT_METHOD, DEFAULT_SIZE, command_of, consult_test
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError, UsageError, suggestion
 from hpo.study import mistakes, opening
 from hpo.study.folder import load_study
 from hpo.study.opening import load_data_of, task_of_study
@@ -181,7 +181,7 @@ def _check_arguments(method: str, size: int, seeds: int, *, refit: bool) -> None
     if size < 1:
         raise UsageError(f"an ensemble needs a size of 1 or more. Received: size={size}")
     if method not in known:
-        raise UsageError(f"no ensemble method {method!r}. There are: {', '.join(known)}.")
+        raise UsageError(f"no ensemble method {method!r}. {suggestion(method, known)}")
     if seeds < 1 or (seeds > 1 and not refit):
         raise UsageError(
             "seeds: how many models of every member are refitted, 1 or more; it needs --refit. "

@@ -12,11 +12,10 @@ make an ensemble of.
 
 from __future__ import annotations
 
-import difflib
 import math
 from typing import TYPE_CHECKING
 
-from hpo.errors import UsageError
+from hpo.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     import optuna
@@ -50,9 +49,7 @@ def check(name: str, n_folds: int | None = None) -> None:
         UsageError: What is wrong, and what there is.
     """
     if name not in NAMES:
-        close = difflib.get_close_matches(name, NAMES, n=1)
-        guess = f" Did you mean {close[0]!r}?" if close else ""
-        raise UsageError(f"no pruner {name!r}.{guess} There are: {', '.join(NAMES)}.")
+        raise UsageError(f"no pruner {name!r}. {suggestion(name, NAMES)}")
     if name == "wilcoxon" and n_folds is not None and n_folds < _FOLDS_TO_TELL:
         raise UsageError(
             f"pruner 'wilcoxon' compares trials fold by fold and needs {_FOLDS_TO_TELL} folds or "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING
 
-from hpo.errors import UsageError
+from hpo.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     import optuna
@@ -41,8 +40,6 @@ def make_sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
         UsageError: There is no such sampler.
     """
     if name not in _MODULES:
-        close = difflib.get_close_matches(name, NAMES, n=1)
-        guess = f" Did you mean {close[0]!r}?" if close else ""
-        raise UsageError(f"no sampler {name!r}.{guess} There are: {', '.join(NAMES)}.")
+        raise UsageError(f"no sampler {name!r}. {suggestion(name, NAMES)}")
     sampler: optuna.samplers.BaseSampler = importlib.import_module(_MODULES[name]).make(seed)
     return sampler

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.observed import Observed, feasibility
 from hpo.samplers.joint import JointSampler
-from hpo.space.parameters import on_step
+from hpo.space.ranges import on_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

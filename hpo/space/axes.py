@@ -21,7 +21,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from hpo.space.parameters import Categorical, Float, Parameter, exact
+from hpo.space.parameters import Categorical, Float, Parameter
+from hpo.space.ranges import exact
 from hpo.space.space import Space
 
 if TYPE_CHECKING:

@@ -1,23 +1,24 @@
-"""Conditions: what ``when`` asks of an earlier hyperparameter.
+"""Conditions: what ``when`` asks of earlier hyperparameters.
 
-A condition is parsed once, by :func:`parse_condition`, and then answers for any value whether it
-holds, and for any domain (the values a parameter can take) whether it could ever hold there.
+A condition is parsed once, by :func:`parse_condition`. It then says for any value whether it
+holds, and for any domain (the values a parameter can take) whether it can ever hold there.
 """
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeGuard
 
+from hpo.space.messages import show
+
 Scalar = str | bool | int | float
-"""What a parameter's value, a choice and the operand of a condition may be."""
+"""The types of parameters' values, of choices and of what conditions compare with."""
 
 When = Mapping[str, Scalar | Sequence[Scalar]]
-"""What a user writes as ``when``: a value, a list of values or a comparison by earlier name."""
+"""What a user writes as ``when``: by the earlier name a value, a list of values or a comparison."""
 
 _ORDERS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _COMPARISON = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(.*?)\s*", re.DOTALL)
@@ -34,31 +35,31 @@ class Domain(Protocol):
         """Whether the parameter can take the value."""
 
     def describe(self) -> str:
-        """The values in words, such as ``between low=1 and high=3``."""
+        """The values in words, such as ``a whole number between low=1 and high=3``."""
 
 
 class Condition(Protocol):
     """What an earlier parameter must be for a later one to apply."""
 
     def holds(self, value: object) -> bool:
-        """Whether the condition is fulfilled by the value of the earlier parameter."""
+        """Whether the value of the earlier parameter meets the condition."""
 
     def possible(self, domain: Domain) -> bool:
-        """Whether some value of the domain fulfils the condition."""
+        """Whether some value of the domain meets the condition."""
 
     def problem(self, earlier: str, domain: Domain) -> str | None:
-        """What is wrong with the condition on the parameter named ``earlier``, and the mend."""
+        """What is wrong with a condition on the parameter ``earlier``, and how to fix it."""
 
     def within(self, domain: Domain) -> Scalar | Sequence[Scalar]:
-        """The condition written anew for a domain where it is possible, yet has a problem.
+        """The condition rewritten for a domain where it is possible, yet has a problem.
 
-        It means the same for every value of the domain, and has no problem there.
+        The result means the same for every value of the domain, and has no problem there.
         """
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """Fulfilled by any of some values: ``"mlp"``, ``["mlp", "conv1d"]`` or ``"==3"``.
+    """Met by any of some values: ``"mlp"``, ``["mlp", "conv1d"]`` or ``"==3"``.
 
     Args:
         values: The values.
@@ -74,31 +75,31 @@ class OneOf:
         object.__setattr__(self, "kinds", tuple(map(type, self.values)))
 
     def holds(self, value: object) -> bool:
-        """Whether the value is among the wanted ones."""
-        return any(same(value, wanted) for wanted in self.values)
+        """Whether the value is one of the values."""
+        return any(same(value, own) for own in self.values)
 
     def possible(self, domain: Domain) -> bool:
-        """Whether the domain contains one of the wanted values."""
-        return any(domain.contains(wanted) for wanted in self.values)
+        """Whether the domain contains one of the values."""
+        return any(map(domain.contains, self.values))
 
     def problem(self, earlier: str, domain: Domain) -> str | None:
-        """Refuses a list without values, and values that the domain does not contain."""
+        """Refuse a list without values, and values that the domain does not contain."""
         if not self.values:
-            return "names no value. Name at least one, or leave the condition out."
-        strange = [wanted for wanted in self.values if not domain.contains(wanted)]
-        return _never_taken(strange[0], earlier, domain) if strange else None
+            return "lists no values. List at least one, or leave the condition out."
+        strangers = [value for value in self.values if not domain.contains(value)]
+        return _never_taken(strangers[0], earlier, domain) if strangers else None
 
     def within(self, domain: Domain) -> Sequence[Scalar]:
-        """The wanted values that are left."""
-        return [wanted for wanted in self.values if domain.contains(wanted)]
+        """The values that the domain contains."""
+        return [value for value in self.values if domain.contains(value)]
 
 
 @dataclass(frozen=True)
 class Differs:
-    """Fulfilled by everything but one value: ``"!=adam"``.
+    """Met by everything but one value: ``"!=adam"``.
 
     Args:
-        value: The unwanted value.
+        value: The excluded value.
 
     Attributes:
         kind: Its type, so that ``1`` and ``True`` are unequal.
@@ -111,7 +112,7 @@ class Differs:
         object.__setattr__(self, "kind", type(self.value))
 
     def holds(self, value: object) -> bool:
-        """Whether the value is another one."""
+        """Whether the value is a different one."""
         return not same(value, self.value)
 
     def possible(self, domain: Domain) -> bool:
@@ -119,93 +120,109 @@ class Differs:
         return any(map(self.holds, domain.ends))
 
     def problem(self, earlier: str, domain: Domain) -> str | None:
-        """Refuses a value that the domain does not contain, or that is all it contains."""
+        """Refuse a value that the domain does not contain, or that is all it contains."""
         if not domain.contains(self.value):
             return _never_taken(self.value, earlier, domain)
         return None if self.possible(domain) else _never_holds(earlier, domain)
 
     def within(self, domain: Domain) -> Scalar | Sequence[Scalar]:
-        """A condition that always holds, since the unwanted value is out of reach."""
+        """A condition that always holds, since the domain lacks the excluded value."""
         numbers = [end for end in domain.ends if is_number(end)]
-        everything = len(numbers) == len(domain.ends)
-        return f">={min(numbers)}" if everything else list(domain.ends)
+        is_numeric = len(numbers) == len(domain.ends)
+        return f">={min(numbers)}" if is_numeric else list(domain.ends)
 
 
 @dataclass(frozen=True)
 class Compares:
-    """Fulfilled by numbers on one side of a bound: ``">=2"``, ``"<0.5"``.
+    """Met by numbers on one side of a bound: ``">=2"``, ``"<0.5"``.
 
     Args:
         order: One of ``>=``, ``<=``, ``>`` and ``<``.
-        bound: A number; what else a user may write there is named by :meth:`problem`.
+        bound: A number; :meth:`problem` refuses anything else that a user may write there.
     """
 
     order: str
     bound: Any
 
     def holds(self, value: object) -> bool:
-        """Whether the value is a number on the wanted side of the bound."""
+        """Whether the value is a number on the right side of the bound."""
         if not (is_number(value) and is_number(self.bound)):
             return False
         return bool(_ORDERS[self.order](value, self.bound))
 
     def possible(self, domain: Domain) -> bool:
-        """Whether an end of the domain lies on the wanted side."""
+        """Whether an end of the domain lies on the right side."""
         return any(map(self.holds, domain.ends))
 
     def problem(self, earlier: str, domain: Domain) -> str | None:
-        """Refuses to compare what is no number, and bounds that lie outside the domain."""
+        """Refuse to compare anything but numbers, and bounds outside of the domain."""
         if not is_number(self.bound):
-            return f"compares with {show(self.bound)}. Write a number after {self.order}."
+            return (
+                f"compares with {show(self.bound)}, which is not a number. "
+                f"Write a number after {self.order}."
+            )
         if not all(map(is_number, domain.ends)):
             return (
-                f"compares, but [{earlier}] is {domain.describe()}, and not all of that is a "
-                "number. Name the wanted values in a list."
+                f"compares numbers, but [{earlier}] is {domain.describe()}. "
+                "Write a list of values instead."
             )
         return None if self.possible(domain) else _never_holds(earlier, domain)
 
     def within(self, domain: Domain) -> Sequence[Scalar]:
-        """The numbers on the wanted side, since the domain holds other things too."""
+        """The numbers on the right side, since the domain has values of other types too."""
         return [end for end in domain.ends if self.holds(end)]
 
 
 def parse_condition(written: Any) -> Condition:
-    """Reads a condition as a user writes it.
+    """Read a condition as a user writes it.
 
     Args:
         written: A value, a list of values, or a comparison: a string that starts with ``>=``,
             ``<=``, ``>``, ``<``, ``==`` or ``!=``. Strings within a list are taken literally.
 
     Returns:
-        The condition. Whether it makes sense can only be said for a domain, so nonsense is
-        named by its ``problem``.
+        The condition. Only its ``problem`` in a domain says whether it makes sense.
     """
     if isinstance(written, list | tuple):
         return OneOf(tuple(written))
     comparison = _COMPARISON.fullmatch(written) if isinstance(written, str) else None
     if comparison is None:
         return OneOf((written,))
-    sign, operand = comparison[1], read_value(comparison[2])
-    if sign == "==":
+    order, operand = comparison[1], read_value(comparison[2])
+    if order == "==":
         return OneOf((operand,))
-    return Differs(operand) if sign == "!=" else Compares(sign, operand)
+    return Differs(operand) if order == "!=" else Compares(order, operand)
+
+
+def parse_when(when: Any) -> tuple[When | None, dict[str, Condition]]:
+    """A parameter's ``when`` as the parameter keeps it, and its conditions by earlier name.
+
+    Args:
+        when: What a user wrote. Anything but a mapping is kept, to be refused by its space.
+    """
+    if not isinstance(when, Mapping):
+        return when, {}
+    return dict(when) or None, {name: parse_condition(when[name]) for name in when}
 
 
 def all_hold(conditions: Mapping[str, Condition], values: Mapping[str, Any]) -> bool:
-    """Whether what has these conditions applies, after the values of earlier parameters.
+    """Whether a parameter with these conditions applies.
 
     Args:
-        conditions: By the name of the parameter that each is on.
-        values: Of the parameters that apply; on an absent one no condition holds.
+        conditions: Its conditions, by the name of the earlier parameter.
+        values: The values of the earlier parameters that apply, by name; no condition holds on
+            one that does not apply.
     """
-    return all(name in values and one.holds(values[name]) for name, one in conditions.items())
+    return all(
+        name in values and condition.holds(values[name]) for name, condition in conditions.items()
+    )
 
 
 def read_value(text: str) -> Any:
-    """Reads a value as TOML where it is TOML, else as a plain string.
+    """Read a value as TOML if it is TOML, else as a plain string.
 
     Args:
-        text: Such as ``1e-3``, ``true``, ``["adam", "sgd"]`` or ``adam``.
+        text: The text, such as ``1e-3``, ``true``, ``["adam", "sgd"]`` or ``adam``.
 
     Returns:
         A string, boolean, number or list of these.
@@ -214,15 +231,15 @@ def read_value(text: str) -> Any:
 
     try:
         table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):  # no TOML, a number too long, a list too deep
+    except (ValueError, RecursionError):  # not TOML, a number too long, a list too deep
         return text
     value = table["value"]
-    understood = len(table) == 1 and isinstance(value, str | bool | int | float | list)
-    return value if understood else text
+    is_usable = len(table) == 1 and isinstance(value, str | bool | int | float | list)
+    return value if is_usable else text
 
 
 def same(left: object, right: object) -> bool:
-    """Whether two values are the same choice: ``1`` and ``1.0`` are, ``1`` and ``True`` not."""
+    """Whether two values are the same choice: ``1`` and ``1.0`` are, ``1`` and ``True`` are not."""
     return isinstance(left, bool) == isinstance(right, bool) and left == right
 
 
@@ -231,19 +248,19 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def show(value: object) -> str:
-    """The value on one line as TOML writes it, for messages."""
-    return json.dumps(value, ensure_ascii=False, default=repr)
+def is_kind(value: object, *kinds: type) -> bool:
+    """Check at run time what annotations promise, since a file may hold anything."""
+    return isinstance(value, kinds)
 
 
 def _never_taken(value: Scalar, earlier: str, domain: Domain) -> str:
     return (
-        f"names {show(value)}, which [{earlier}] never takes: it is {domain.describe()}. "
-        "Name what it can be."
+        f"names {show(value)}, but [{earlier}] is {domain.describe()}. "
+        "Name only values that it can take."
     )
 
 
 def _never_holds(earlier: str, domain: Domain) -> str:
     return (
-        f"never holds: [{earlier}] is {domain.describe()}. Mend the condition or widen [{earlier}]."
+        f"never holds: [{earlier}] is {domain.describe()}. Fix the condition or widen [{earlier}]."
     )

@@ -5,40 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpo.space.conditions import Scalar, is_number, read_value, same, show
-from hpo.space.messages import refusal, suggestion
-from hpo.space.parameters import Categorical, Float, Int, Parameter, as_float
-from hpo.space.toml import fields_of
+from hpo.errors import suggestion
+from hpo.space.conditions import Scalar, is_number, read_value, same
+from hpo.space.messages import refusal, show
+from hpo.space.parameters import Categorical, Float, Int, Parameter
+from hpo.space.ranges import as_float
+from hpo.space.toml import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpo.errors import UsageError
 
-_TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
-_KINDS = {str: "string", bool: "boolean", int: "whole number", float: "number"}
-_FIXED_KEYS = ("type", "when")
-_SETTABLE_ANYWHERE = ("epochs", "batch_size", "patience")
+_TYPE_NAMES = {str: "string", bool: "boolean", int: "whole number", float: "number"}
+_SETTABLE_IN_ANY_SPACE = ("epochs", "batch_size", "patience")
 
 
 def apply_settings(
     parameters: Mapping[str, Parameter], settings: Sequence[str], file: str
 ) -> dict[str, Parameter]:
-    """Fixes and changes parameters as :meth:`hpo.space.space.Space.override` describes it.
+    """Fix and change parameters as :meth:`hpo.space.space.Space.override` describes it.
 
     Args:
         parameters: The parameters of a valid space.
-        settings: ``NAME=VALUE`` or ``NAME.FIELD=VALUE``, in the order of their application.
+        settings: ``NAME=VALUE`` or ``NAME.FIELD=VALUE``, in the order in which they apply.
         file: What messages call the space.
 
     Returns:
         The parameters that can still apply.
 
     Raises:
-        UsageError: A setting names nothing that is there, or a value that does not fit.
+        UsageError: A setting names an unknown parameter or field, or a value that does not fit.
     """
     current = dict(parameters)
-    ranges = dict(parameters)  # what a value must lie in, even where it has been fixed before
+    ranges = dict(parameters)  # where a value must lie, even if an earlier setting fixed it
     for setting in (_parse_setting(written, file) for written in settings):
         if setting.name not in current and not setting.may_add:
             raise setting.refusal(f"no such parameter. {suggestion(setting.name, current)}")
@@ -62,11 +62,11 @@ class _Setting:
 
     @property
     def may_add(self) -> bool:
-        return self.key is None and self.name in _SETTABLE_ANYWHERE
+        return self.key is None and self.name in _SETTABLE_IN_ANY_SPACE
 
     @property
     def readings(self) -> tuple[Any, str]:
-        """What the text may mean: a TOML value, or itself where a string is called for."""
+        """What the text may mean: a TOML value, or the string itself."""
         return read_value(self.text), self.text
 
     def refusal(self, problem: str) -> UsageError:
@@ -79,7 +79,7 @@ def _parse_setting(written: str, file: str) -> _Setting:
     name, dot, key = target.partition(".")
     setting = _Setting(written, name, key if dot else None, text, file)
     if not (equals and name):
-        raise setting.refusal("is no NAME=VALUE. Write it like learning_rate=1e-3.")
+        raise setting.refusal("is not NAME=VALUE. Write it like learning_rate=1e-3.")
     return setting
 
 
@@ -93,7 +93,7 @@ def _fixed(within: Parameter, setting: _Setting) -> Categorical:
 
 
 def _fitted(within: Parameter, value: Any) -> Scalar | None:
-    """The value as the parameter takes it; None where it does not. A step does not matter."""
+    """The value as the parameter takes it, on a step or not; None if it does not take it."""
     match within:
         case Float(low, high):
             return float(value) if is_number(value) and low <= value <= high else None
@@ -107,40 +107,37 @@ def _fitted(within: Parameter, value: Any) -> Scalar | None:
 
 def _misfit(within: Parameter, setting: _Setting) -> str:
     value, name = setting.readings[0], setting.name
-    if not isinstance(within, Categorical):
-        if not is_number(value) or (isinstance(within, Int) and type(value) is not int):
-            kind = "whole number" if isinstance(within, Int) else "number"
-            return f"{show(value)} is no {kind}. Give one {within.describe()}."
-        end = "low" if value < within.low else "high"
-        return (
-            f"{show(value)} is not {within.describe()}. "
-            f"Widen the range first: --set {name}.{end}={setting.text}."
-        )
-    if len(within.choices) == 1:
+    if isinstance(within, Categorical) and len(within.choices) == 1:
         only = within.choices[0]
         return (
-            f"{show(value)} is not of the same type as {show(only)}. Give a {_KINDS[type(only)]}."
+            f"{show(value)} is not of the same type as {show(only)}. "
+            f"Give a {_TYPE_NAMES[type(only)]}."
         )
-    return (
-        f"{show(value)} is not {within.describe()}. Name one of them, or add it first: "
-        f"--set '{name}.choices={show([*within.choices, value])}'."
-    )
+    problem = f"{show(value)} is not {within.describe()}."
+    if isinstance(within, Categorical):
+        choices = show([*within.choices, value])
+        return f"{problem} Choose one of them, or add it first: --set '{name}.choices={choices}'."
+    if not is_number(value) or (isinstance(within, Int) and type(value) is not int):
+        return f"{problem} Give such a number."
+    end = "low" if value < within.low else "high"
+    return f"{problem} Widen the range first: --set {name}.{end}={setting.text}."
 
 
 def _added(setting: _Setting) -> Categorical:
     value = setting.readings[0]
     if type(value) is not int or value < 1:
-        raise setting.refusal(f"{show(value)} is no whole number from 1 on. Give one.")
+        raise setting.refusal(f"{show(value)} is not a whole number of 1 or more. Give one.")
     return Categorical((value,), default=value)
 
 
 def _changed(parameter: Parameter, setting: _Setting, within: Parameter | None) -> Parameter:
-    """The parameter with one of its fields changed; :func:`_settled` sees to what follows."""
+    """The parameter with one of its fields changed; :func:`_settled` adapts its default."""
     if type(parameter) is not type(within):
-        raise setting.refusal("an earlier setting fixed it. Leave one of the two out.")
-    keys = [key for key in fields_of(type(parameter)) if key not in _FIXED_KEYS]
+        raise setting.refusal("an earlier --set fixed this parameter. Leave one of the two out.")
+    keys = [key for key in keys_of(type(parameter)) if key != "when"]
     if setting.key not in keys:
-        raise setting.refusal(f"no such field to change. {suggestion(setting.key or '', keys)}")
+        hint = suggestion(setting.key, keys)
+        raise setting.refusal(f"no field {show(setting.key)} to change. {hint}")
     change: dict[str, Any] = {setting.key: setting.readings[0]}
     if setting.key == "default":
         parameter = _settled(setting.name, parameter, setting.file)
@@ -152,7 +149,8 @@ def _fitting_default(parameter: Parameter, setting: _Setting) -> Any:
     for reading in setting.readings:
         if parameter.contains(reading):
             return reading
-    raise setting.refusal(f"the parameter is {parameter.describe()}. Choose a default that fits.")
+    shown = show(setting.readings[0])
+    raise setting.refusal(f"{shown} is not {parameter.describe()}. Choose a default that fits.")
 
 
 def _settled(name: str, parameter: Parameter, file: str) -> Parameter:
@@ -164,7 +162,7 @@ def _settled(name: str, parameter: Parameter, file: str) -> Parameter:
 
 
 def _applicable(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """The parameters that may still apply, with conditions on no more than is left."""
+    """The parameters that can still apply, with conditions on the values that are left."""
     kept: dict[str, Parameter] = {}
     for name, parameter in parameters.items():
         possible = (

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any
 
-from hpo.space.conditions import Scalar, all_hold, show
-from hpo.space.messages import refusal, suggestion
-from hpo.space.parameters import Categorical, Float, Int, Parameter, is_kind
+from hpo.errors import suggestion
+from hpo.space.conditions import Scalar, all_hold, is_kind
+from hpo.space.messages import refusal, show
+from hpo.space.parameters import Categorical, Float, Int, Parameter
 
 if TYPE_CHECKING:
     import optuna
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 class Space:
     """A search space: hyperparameters in the order in which they are drawn.
 
-    A parameter applies when all its conditions hold; one that does not is absent from the
-    configuration, and no condition on it holds. Two spaces are equal when their parameters are,
-    whatever their names and order.
+    A parameter applies when all its conditions hold. One that does not apply is absent from the
+    configuration, and no condition on it holds. Two spaces are equal when their parameters are
+    equal, whatever the names and the order.
 
     Args:
         parameters: The hyperparameters by name; a name is a Python identifier.
@@ -30,7 +31,7 @@ class Space:
 
     Raises:
         UsageError: A range, choice, default, name or condition makes no sense; the text names
-            the space, the parameter and the mend.
+            the space and the parameter, and says how to fix it.
     """
 
     parameters: Mapping[str, Parameter]
@@ -66,7 +67,7 @@ class Space:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Space:
-        """Reads a space from a TOML file; it is named after the file.
+        """Read a space from a TOML file; it is named after the file.
 
         Raises:
             UsageError: The file cannot be read, or does not hold a valid space.
@@ -77,21 +78,21 @@ class Space:
 
     @classmethod
     def from_text(cls, text: str, name: str = "space") -> Space:
-        """Reads a space from TOML: one table per parameter.
+        """Read a space from TOML: one table per parameter.
 
         Args:
             text: The TOML.
             name: What messages call the space.
 
         Raises:
-            UsageError: The text is no TOML, or not a valid space.
+            UsageError: The text is not valid TOML, or not a valid space.
         """
         from hpo.space.toml import read_parameters
 
         return cls(read_parameters(text, name), name)
 
     def to_toml(self) -> str:
-        """The space as TOML, which :meth:`from_text` reads back as an equal space."""
+        """The space as TOML, from which :meth:`from_text` makes an equal space."""
         from hpo.space.toml import write_parameters
 
         return write_parameters(self.parameters)
@@ -115,7 +116,7 @@ class Space:
         return Space(apply_settings(self.parameters, settings, self.name), self.name)
 
     def suggest(self, trial: optuna.trial.BaseTrial) -> dict[str, Any]:
-        """Asks an Optuna trial for a configuration: the applicable parameters, in order."""
+        """Ask an Optuna trial for a configuration: the parameters that apply, in order."""
         params: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             if all_hold(parameter.conditions, params):
@@ -123,7 +124,7 @@ class Space:
         return params
 
     def defaults(self) -> dict[str, Any] | None:
-        """The default configuration; None where a parameter that is no constant lacks a default."""
+        """The default configuration; None if a parameter has no default and more than one value."""
         values = {name: _default(parameter) for name, parameter in self.parameters.items()}
         if None in values.values():
             return None
@@ -134,67 +135,68 @@ class Space:
         return params
 
     def adopt(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """What this space can take over of a configuration of another.
+        """A configuration of another space, as far as it fits into this one.
 
-        A value that does not fit gives way to the parameter's default, where it has one.
+        The parameter's default, if there is one, replaces a value that does not fit.
 
         Args:
             params: The configuration.
 
         Returns:
-            The parameters that then apply, without those for which there is no value.
+            The parameters that then apply, except those that have no value.
         """
-        found: dict[str, Any] = {}
+        adopted: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             fits = name in params and parameter.contains(params[name])
             value = parameter.as_own(params[name]) if fits else _default(parameter)
-            if value is not None and all_hold(parameter.conditions, found):
-                found[name] = value
-        return found
+            if value is not None and all_hold(parameter.conditions, adopted):
+                adopted[name] = value
+        return adopted
 
     def contains(self, params: Mapping[str, Any]) -> bool:
-        """Whether a configuration holds exactly the applicable parameters, each in its range."""
+        """Whether a configuration has exactly the parameters that apply, each in its range."""
         return not self.problems(params)
 
     def problems(self, params: Mapping[str, Any]) -> list[str]:
-        """Why a configuration does not lie in this space; empty where it does."""
-        found: list[str] = []
+        """Why a configuration does not lie in this space; empty if it does."""
+        problems: list[str] = []
         present: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             applies = all_hold(parameter.conditions, present)
             if applies and name in params:
                 present[name] = params[name]
-            found += _value_problems(name, parameter, params, applies=applies)
-        found += [f"[{name}] is not in the space." for name in params if name not in self.names]
-        return found
+            problems += _value_problems(name, parameter, params, applies=applies)
+        problems += [f"[{name}] is not in the space." for name in params if name not in self.names]
+        return problems
 
     def _definition_problems(self, name: str) -> Iterator[str]:
         parameter = self.parameters[name]
         if not str(name).isidentifier():
-            yield "is no Python identifier. Use letters, digits and underscores."
+            yield "is not a Python identifier. Use letters, digits and underscores."
         if not is_kind(parameter, Float, Int, Categorical):
             yield f"is {show(parameter)}. Make it a Float, Int or Categorical."
         yield from parameter.problems()
         if parameter.default is not None and not parameter.contains(parameter.default):
             yield (
-                f"default={show(parameter.default)} does not fit: the parameter is "
-                f"{parameter.describe()}. Choose a default that fits."
+                f"default={show(parameter.default)} is not {parameter.describe()}. "
+                "Choose a default that fits."
             )
         yield from self._when_problems(name)
 
     def _when_problems(self, name: str) -> Iterator[str]:
         parameter = self.parameters[name]
         if not is_kind(parameter.when, Mapping, NoneType):
-            yield f'when={show(parameter.when)} is no table. Write it like {{ layers = ">=2" }}.'
+            yield f'when={show(parameter.when)} is not a table. Write it like {{ layers = ">=2" }}.'
         written = parameter.when or {}
         places = {known: place for place, known in enumerate(self.names)}
         for earlier, condition in parameter.conditions.items():
             if earlier == name:
-                yield "has a when on itself. Name an earlier parameter."
+                yield "when names the parameter itself. Name an earlier one."
             if earlier not in places:
-                yield f"has a when on no parameter. {suggestion(earlier, self.names)}"
+                hint = suggestion(earlier, self.names)
+                yield f"when names an unknown parameter {show(earlier)}. {hint}"
             if places[earlier] > places[name]:
-                yield f"has a when on the later [{earlier}]. Move [{earlier}] above [{name}]."
+                yield f"when names [{earlier}], which comes later. Move [{earlier}] above [{name}]."
             problem = condition.problem(earlier, self.parameters[earlier])
             if problem is not None:
                 yield f"when {earlier} = {show(written[earlier])} {problem}"
@@ -212,6 +214,6 @@ def _value_problems(
     if not applies and name in params:
         yield f"[{name}] does not apply: it has when = {show(parameter.when)}."
     if applies and name not in params:
-        yield f"[{name}] is missing: it is {parameter.describe()}."
+        yield f"[{name}] is missing; it must be {parameter.describe()}."
     if applies and name in params and not parameter.contains(params[name]):
-        yield f"[{name}] {show(params[name])} does not fit: it is {parameter.describe()}."
+        yield f"[{name}] {show(params[name])} is not {parameter.describe()}."

@@ -7,24 +7,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
-from hpo.errors import UsageError
-from hpo.space.conditions import show
-from hpo.space.messages import refusal, suggestion
+from hpo.errors import UsageError, suggestion
+from hpo.space.messages import refusal, show
 from hpo.space.parameters import Categorical, Float, Int, Parameter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
-_KINDS = {str: "string", bool: "boolean", int: "whole number", float: "number"}
-_FIXED_KEYS = ("type", "when")
 
 
 def read_text(path: Path) -> str:
     """The text of a TOML file.
 
     Raises:
-        UsageError: The file is not there, cannot be read or is no UTF-8.
+        UsageError: The file does not exist, cannot be read or is not UTF-8.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -32,32 +29,34 @@ def read_text(path: Path) -> str:
         raise UsageError(f"search_spaces: {path}: there is no such file. Check the path.") from None
     except OSError as error:
         reason = error.strerror
-        raise UsageError(f"search_spaces: {path}: {reason}. Name a readable file.") from error
+        raise UsageError(f"search_spaces: {path}: {reason}. Choose a readable file.") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"search_spaces: {path}: is no UTF-8. Save it as UTF-8.") from error
+        raise UsageError(f"search_spaces: {path}: is not UTF-8. Save it as UTF-8.") from error
 
 
 def read_parameters(text: str, file: str) -> dict[str, Parameter]:
-    """Reads the parameters of a search space, without checking how they fit together.
+    """Read the parameters of a search space, without checking how they fit together.
 
     Args:
         text: TOML with one table per parameter.
         file: What messages call the text.
 
     Raises:
-        UsageError: The text is no TOML, or a table lacks a key or has an unknown one.
+        UsageError: The text is not valid TOML, or a table lacks a key or has an unknown one.
     """
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number may be too long, a list too deep
         last_line = len(text.splitlines())
         reason = str(error).replace("at end of document", f"at the end of line {last_line}")
-        raise UsageError(f"search_spaces: {file}: is no TOML: {reason}. Mend that line.") from error
+        raise UsageError(
+            f"search_spaces: {file}: is not valid TOML: {reason}. Fix that line."
+        ) from error
     return {name: _parameter(name, table, file) for name, table in tables.items()}
 
 
 def write_parameters(parameters: Mapping[str, Parameter]) -> str:
-    """Writes parameters as TOML: one table each, without what is at its default."""
+    """Write parameters as TOML: one table each, without the fields that have their default."""
     return "\n".join(_written_table(name, parameters[name]) for name in parameters)
 
 
@@ -72,25 +71,24 @@ def _parameter(name: str, table: Any, file: str) -> Parameter:
 
 
 def _table_problems(table: Mapping[str, Any]) -> Iterator[str]:
-    """What keeps a table from being a parameter; the first problem hides the others."""
-    types = ", ".join(_TYPES)
+    """What keeps a table from being a parameter; a later problem assumes the earlier fixed."""
     if "type" not in table:
-        yield f"has no type. Give one of {types}."
+        yield f"has no type. Add one of: {', '.join(_TYPES)}."
     kind = table["type"]
     if kind not in list(_TYPES):
-        yield f"has an unknown type. {suggestion(kind, _TYPES)}"
-    keys = fields_of(_TYPES[kind])
+        yield f"has an unknown type {show(kind)}. {suggestion(kind, _TYPES)}"
+    keys = ["type", *keys_of(_TYPES[kind])]
     for key in table:
         if key not in keys:
-            yield f"has an unknown key. {suggestion(key, keys)}"
+            yield f"has an unknown key {show(key)}. {suggestion(key, keys)}"
     for field in fields(_TYPES[kind]):
         if field.init and field.default is MISSING and field.name not in table:
             yield f"has no {field.name}. Add it."
 
 
-def fields_of(kind: type[Parameter]) -> list[str]:
-    """The keys that a kind of parameter takes, its type apart."""
-    return ["type", *(field.name for field in fields(kind) if field.init)]
+def keys_of(kind: type[Parameter]) -> list[str]:
+    """The keys of a type of parameter, other than ``type``."""
+    return [field.name for field in fields(kind) if field.init]
 
 
 def _written_table(name: str, parameter: Parameter) -> str:
@@ -98,8 +96,7 @@ def _written_table(name: str, parameter: Parameter) -> str:
     lines = [f"[{_written_key(name)}]", f'type = "{kind}"']
     for field in fields(parameter):
         value = getattr(parameter, field.name)
-        at_default = value is None or (field.name == "log" and not value)
-        if field.init and not at_default:
+        if field.init and value != field.default:
             lines.append(f"{field.name} = {_written_value(value)}")
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError, UsageError, suggestion
 from hpo.study.keys import JOURNAL, SETTINGS
 from hpo.study.settings import Settings
 from hpo.study.study import Study
@@ -109,7 +109,7 @@ def _find(name: str, runs: Path) -> Path:
         if (directory / JOURNAL).is_file():
             return directory
     known = list_studies(runs)
-    hint = f"Studies there: {', '.join(known)}." if known else "There is none yet: hpo run TASK."
+    hint = suggestion(name, known) if known else "Make one first: hpo run TASK."
     raise UsageError(f"no study {name!r} in {runs}. {hint}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpo.space.parameters import exact
+from hpo.space.ranges import exact
 from hpo.study.keys import FAILURE, RESULT, SEED, WORKER
 
 if TYPE_CHECKING:

@@ -73,4 +73,4 @@ def test_a_method_that_does_not_exist_is_a_wrong_usage(searched):
     status, _, err = combine(searched, "--method", "magic")
 
     assert status == 2
-    assert "There are: auto, greedy, weighted, mean, stacking" in err
+    assert "Choose one of: auto, greedy, weighted, mean, stacking" in err

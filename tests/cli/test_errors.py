@@ -27,7 +27,7 @@ WRONG_USAGE = {
     "a task that is not installed": (("run", "bosten"), "Did you mean boston?"),
     "a task file that is not there": (("run", "./nothing.py"), "there is no such file"),
     "a module that is not there": (("run", "no.module:task"), "package.module:attribute"),
-    "an unknown sampler": (("run", "boston", "--sampler", "tpee"), "Did you mean 'tpe'?"),
+    "an unknown sampler": (("run", "boston", "--sampler", "tpee"), "Did you mean tpe?"),
     "an unknown way to cut data": (("run", "boston", "--cv", "kfold:1"), "kfold:5"),
     "no trials": (("run", "boston", "--trials", "0"), "--trials"),
     "a time that is none": (("run", "boston", "--timeout", "soon"), "30m"),

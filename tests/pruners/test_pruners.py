@@ -159,7 +159,7 @@ def test_a_trial_reports_on_its_rungs_only(study):
 
 
 def test_a_pruner_that_does_not_exist_is_refused_with_the_nearest():
-    with pytest.raises(UsageError, match="Did you mean 'asha'"):
+    with pytest.raises(UsageError, match="Did you mean asha"):
         check("ahsa")
 
 

@@ -78,4 +78,4 @@ def test_conditions_tell_true_from_one():
 
     for name, stranger in (("a", "true"), ("b", "1")):
         text = space.to_toml() + f'[c]\ntype="int"\nlow=1\nhigh=2\nwhen={{ {name} = {stranger} }}'
-        assert f"names {stranger}, which [{name}] never takes" in refusal_of_toml(text)
+        assert f"names {stranger}, but [{name}] is one of" in refusal_of_toml(text)

@@ -102,19 +102,19 @@ def test_the_defaults_lie_in_the_space(space):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"layers": 4}, "[layers] 4 does not fit: it is between low=1 and high=3."),
-        ({"layers": 2.0}, "[layers] 2.0 does not fit: it is between low=1 and high=3."),
-        ({"layers": True}, "[layers] true does not fit: it is between low=1 and high=3."),
+        ({"layers": 4}, "[layers] 4 is not a whole number between low=1 and high=3."),
+        ({"layers": 2.0}, "[layers] 2.0 is not a whole number between low=1 and high=3."),
+        ({"layers": True}, "[layers] true is not a whole number between low=1 and high=3."),
         (
             {"units_2": 65},
-            "[units_2] 65 does not fit: it is between low=16 and high=256 in steps of 16.",
+            "[units_2] 65 is not a whole number between low=16 and high=256 in steps of 16.",
         ),
         (
             {"learning_rate": "x"},
-            '[learning_rate] "x" does not fit: it is between low=1e-05 and high=0.01.',
+            '[learning_rate] "x" is not a number between low=1e-05 and high=0.01.',
         ),
-        ({"learning_rate": float("nan")}, "[learning_rate] NaN does not fit"),
-        ({"optimizer": "lion"}, '[optimizer] "lion" does not fit: it is one of ["adam", "sgd"].'),
+        ({"learning_rate": float("nan")}, "[learning_rate] NaN is not a number between low=1e-05"),
+        ({"optimizer": "lion"}, '[optimizer] "lion" is not one of ["adam", "sgd"].'),
         ({"momentum": 0.9}, '[momentum] does not apply: it has when = {"optimizer": "sgd"}.'),
         ({"seed": 1}, "[seed] is not in the space."),
     ],
@@ -130,7 +130,10 @@ def test_a_missing_parameter_is_a_problem():
     del params["units_2"]
 
     assert LAYERED.problems(params) == [
-        "[units_2] is missing: it is between low=16 and high=256 in steps of 16."
+        (
+            "[units_2] is missing; it must be a whole number between low=16 and high=256 in "
+            "steps of 16."
+        )
     ]
     assert not LAYERED.contains(params)
 
@@ -186,7 +189,7 @@ def test_a_space_from_python_is_refused_alike():
         "search_spaces: space: [units] high=8 is below low=16. Swap them or widen the range."
     )
     assert "[units] is 3. Make it a Float, Int or Categorical." in refusal_of(Space, {"units": 3})
-    assert "[1] is no Python identifier." in refusal_of(Space, {1: Int(1, 2)})
+    assert "[1] is not a Python identifier." in refusal_of(Space, {1: Int(1, 2)})
 
 
 def test_refusals_are_errors_a_user_can_mend():

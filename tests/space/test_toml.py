@@ -87,14 +87,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_folder_is_no_space(tmp_path):
-    assert "Is a directory. Name a readable file." in refusal_of(Space.from_toml, tmp_path)
+    assert "Is a directory. Choose a readable file." in refusal_of(Space.from_toml, tmp_path)
 
 
 def test_a_file_in_another_encoding_is_refused(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_bytes("# größe".encode("latin-1"))
 
-    assert refusal_of(Space.from_toml, path).endswith("mine.toml: is no UTF-8. Save it as UTF-8.")
+    assert refusal_of(Space.from_toml, path).endswith("mine.toml: is not UTF-8. Save it as UTF-8.")
 
 
 INT = '[units]\ntype = "int"\n'
@@ -121,32 +121,35 @@ ON = f"{LAYERS}{INT}low = 1\nhigh = 2\nwhen = "
         ),
         (
             f"{INT}low = 1\nhigher = 8",
-            '[units] has an unknown key. Received: "higher". Did you mean high?',
+            '[units] has an unknown key "higher". Did you mean high?',
         ),
         (
             f"{INT}low = 1\nhigh = 8\nchoices = [1]",
             (
-                '[units] has an unknown key. Received: "choices". '
-                "Known: type, low, high, log, step, default, when."
+                '[units] has an unknown key "choices". '
+                "Choose one of: type, low, high, log, step, default, when."
             ),
         ),
         (f"{INT}low = 1", "[units] has no high. Add it."),
         (CHOICE, "[opt] has no choices. Add it."),
-        ("[units]\nlow = 1", "[units] has no type. Give one of float, int, categorical."),
+        ("[units]\nlow = 1", "[units] has no type. Add one of: float, int, categorical."),
         (
             '[units]\ntype = "floats"',
-            '[units] has an unknown type. Received: "floats". Did you mean float?',
+            '[units] has an unknown type "floats". Did you mean float?',
         ),
-        ("[units]\ntype = [1]", "[units] has an unknown type. Received: [1]."),
+        (
+            "[units]\ntype = [1]",
+            "[units] has an unknown type [1]. Choose one of: float, int, categorical.",
+        ),
         ("units = 3", "[units] is 3. Make it a table with a type."),
         (
             f"{INT}low = 1.0\nhigh = 8",
-            "[units] low=1.0 is no whole number. Give low a whole number.",
+            "[units] low=1.0 is not a whole number. Give low a whole number.",
         ),
-        (f"{INT}low = true\nhigh = 8", "[units] low=true is no whole number."),
-        (f"{INT}low = 1\nhigh = 8\nstep = true", "[units] step=true is no whole number."),
-        (f'{FLOAT}low = "a"\nhigh = 8', '[rate] low="a" is no finite number.'),
-        (f"{FLOAT}low = 0\nhigh = inf", "[rate] high=Infinity is no finite number."),
+        (f"{INT}low = true\nhigh = 8", "[units] low=true is not a whole number."),
+        (f"{INT}low = 1\nhigh = 8\nstep = true", "[units] step=true is not a whole number."),
+        (f'{FLOAT}low = "a"\nhigh = 8', '[rate] low="a" is not a finite number.'),
+        (f"{FLOAT}low = 0\nhigh = inf", "[rate] high=Infinity is not a finite number."),
         (f"{FLOAT}low = 1\nhigh = 8\nlog = 1", "[rate] log=1 is neither true nor false."),
         (
             f"{FLOAT}low = 0\nhigh = 8\nlog = true",
@@ -167,7 +170,7 @@ ON = f"{LAYERS}{INT}low = 1\nhigh = 2\nwhen = "
         (f"{CHOICE}choices = []", "[opt] choices is empty. List at least one value."),
         (
             f'{CHOICE}choices = "abc"',
-            '[opt] choices="abc" is no list. Write it like choices=[16, 32].',
+            '[opt] choices="abc" is not a list. Write it like choices=[16, 32].',
         ),
         (
             f'{CHOICE}choices = ["a", "a"]',
@@ -179,75 +182,90 @@ ON = f"{LAYERS}{INT}low = 1\nhigh = 2\nwhen = "
         ),
         (
             f"{CHOICE}choices = [[1]]",
-            "[opt] choices has [1], which is no string, boolean or finite",
+            "[opt] choices has [1], which is not a string, boolean or finite",
         ),
         (
             f"{CHOICE}choices = [nan]",
-            "[opt] choices has NaN, which is no string, boolean or finite",
+            "[opt] choices has NaN, which is not a string, boolean or finite",
         ),
         (
             f"{INT}low = 1\nhigh = 8\ndefault = 9",
-            "[units] default=9 does not fit: the parameter is between low=1 and high=8. ",
+            "[units] default=9 is not a whole number between low=1 and high=8. Choose a default",
         ),
         (
             f"{INT}low = 1\nhigh = 9\nstep = 2\ndefault = 2",
-            "is between low=1 and high=9 in steps of 2.",
+            "default=2 is not a whole number between low=1 and high=9 in steps of 2.",
         ),
-        (f'{CHOICE}choices = ["a"]\ndefault = "b"', '[opt] default="b" does not fit'),
-        (f"{CHOICE}choices = [true]\ndefault = 1", "[opt] default=1 does not fit"),
+        (
+            f'{CHOICE}choices = ["a"]\ndefault = "b"',
+            '[opt] default="b" is not one of ["a"]. Choose a default that fits.',
+        ),
+        (f"{CHOICE}choices = [true]\ndefault = 1", "[opt] default=1 is not one of [true]."),
         (
             '["a b"]\ntype = "int"\nlow = 1\nhigh = 2',
-            '["a b"] is no Python identifier. Use letters',
+            '["a b"] is not a Python identifier. Use letters',
         ),
-        ('["a\\nb"]\ntype = "int"\nlow = 1\nhigh = 2', '["a\\nb"] is no Python identifier.'),
-        (f"{ON}3", '[units] when=3 is no table. Write it like { layers = ">=2" }.'),
-        (f"{ON}false", "[units] when=false is no table."),
-        (f"{ON}{{ units = 1 }}", "[units] has a when on itself. Name an earlier parameter."),
+        ('["a\\nb"]\ntype = "int"\nlow = 1\nhigh = 2', '["a\\nb"] is not a Python identifier.'),
+        (f"{ON}3", '[units] when=3 is not a table. Write it like { layers = ">=2" }.'),
+        (f"{ON}false", "[units] when=false is not a table."),
+        (f"{ON}{{ units = 1 }}", "[units] when names the parameter itself. Name an earlier one."),
         (
             f"{ON}{{ layerz = 1 }}",
-            '[units] has a when on no parameter. Received: "layerz". Did you mean layers?',
+            '[units] when names an unknown parameter "layerz". Did you mean layers?',
         ),
         (
             f"{ON}{{ last = 1 }}\n[last]\ntype = 'int'\nlow = 1\nhigh = 2",
-            "[units] has a when on the later [last]. Move [last] above [units].",
+            "[units] when names [last], which comes later. Move [last] above [units].",
         ),
         (
             f"{ON}{{ layers = 4 }}",
             (
-                "[units] when layers = 4 names 4, which [layers] never takes: "
-                "it is between low=1 and high=3. Name what it can be."
+                "[units] when layers = 4 names 4, but [layers] is a whole number between low=1 "
+                "and high=3. Name only values that it can take."
             ),
         ),
-        (f"{ON}{{ layers = [1, 4] }}", "[units] when layers = [1, 4] names 4, which"),
-        (f"{ON}{{ layers = [] }}", "[units] when layers = [] names no value."),
-        (f"{ON}{{ layers = {{ a = 1 }} }}", '[units] when layers = {"a": 1} names {"a": 1}, which'),
-        (f'{ON}{{ layers = "==1.5" }}', '[units] when layers = "==1.5" names 1.5, which [layers]'),
-        (f'{ON}{{ layers = "!=9" }}', '[units] when layers = "!=9" names 9, which [layers]'),
+        (f"{ON}{{ layers = [1, 4] }}", "[units] when layers = [1, 4] names 4, but"),
+        (f"{ON}{{ layers = [] }}", "[units] when layers = [] lists no values."),
+        (f"{ON}{{ layers = {{ a = 1 }} }}", '[units] when layers = {"a": 1} names {"a": 1}, but'),
+        (f'{ON}{{ layers = "==1.5" }}', '[units] when layers = "==1.5" names 1.5, but [layers]'),
+        (f'{ON}{{ layers = "!=9" }}', '[units] when layers = "!=9" names 9, but [layers]'),
         (
             f'{ON}{{ layers = ">3" }}',
             (
-                '[units] when layers = ">3" never holds: [layers] is between low=1 and high=3. '
-                "Mend the condition or widen [layers]."
+                '[units] when layers = ">3" never holds: [layers] is a whole number between low=1 '
+                "and high=3. Fix the condition or widen [layers]."
             ),
         ),
         (f'{ON}{{ layers = "<1" }}', '[units] when layers = "<1" never holds'),
-        (f'{ON}{{ layers = ">=" }}', 'compares with "". Write a number after >=.'),
-        (f'{ON}{{ layers = ">two" }}', 'compares with "two". Write a number after >.'),
+        (
+            f'{ON}{{ layers = ">=" }}',
+            'compares with "", which is not a number. Write a number after >=.',
+        ),
+        (
+            f'{ON}{{ layers = ">two" }}',
+            'compares with "two", which is not a number. Write a number after >.',
+        ),
         (f'{ON}{{ opt = "!=a" }}', '[units] when opt = "!=a" never holds: [opt] is one of ["a"].'),
-        (f'{ON}{{ opt = "!=b" }}', '[units] when opt = "!=b" names "b", which [opt] never takes'),
+        (
+            f'{ON}{{ opt = "!=b" }}',
+            '[units] when opt = "!=b" names "b", but [opt] is one of ["a"].',
+        ),
         (
             f'{ON}{{ opt = ">=2" }}',
             (
-                '[units] when opt = ">=2" compares, but [opt] is one of ["a"], and not all of that '
-                "is a number. Name the wanted values in a list."
+                '[units] when opt = ">=2" compares numbers, but [opt] is one of ["a"]. '
+                "Write a list of values instead."
             ),
         ),
-        ("[units]\nlow = \n", "is no TOML: Invalid value (at line 2, column 7). Mend that line."),
+        (
+            "[units]\nlow = \n",
+            "is not valid TOML: Invalid value (at line 2, column 7). Fix that line.",
+        ),
         (
             "[units]\nlow = [1,",
-            "is no TOML: Invalid value (at the end of line 2). Mend that line.",
+            "is not valid TOML: Invalid value (at the end of line 2). Fix that line.",
         ),
-        (f"{INT}low = {'1' * 5000}", "is no TOML:"),
+        (f"{INT}low = {'1' * 5000}", "is not valid TOML:"),
     ],
 )
 def test_a_wrong_space_is_refused_with_file_parameter_and_mend(toml, problem):

@@ -170,15 +170,17 @@ def test_a_study_is_found_by_the_path_of_its_folder(runs, study, tmp_path, monke
 
 
 @pytest.mark.usefixtures("study")
-def test_an_unknown_study_is_refused_with_the_known_ones(runs):
+def test_an_unknown_study_is_refused_with_the_closest_or_all_known_ones(runs):
     create_study(runs, "again", SETTINGS)
 
-    with pytest.raises(UsageError, match=r"no study 'demo2' in .*runs.*Studies there: again, demo"):
+    with pytest.raises(UsageError, match=r"no study 'qqqq' in .*runs.*Choose one of: again, demo"):
+        load_study("qqqq", runs)
+    with pytest.raises(UsageError, match=r"no study 'demo2' in .*runs.*Did you mean demo"):
         load_study("demo2", runs)
 
 
 def test_where_there_is_no_study_the_way_to_make_one_is_told(runs):
-    with pytest.raises(UsageError, match=r"no study 'demo'.*none yet: hpo run"):
+    with pytest.raises(UsageError, match=r"no study 'demo'.*Make one first: hpo run"):
         load_study("demo", runs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Protocol
 
-from hpo.errors import UsageError
+from hpo.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,6 @@ def make_executor(name: str) -> Executor:
         UsageError: There is no such executor.
     """
     if name not in NAMES:
-        raise UsageError(f"no executor {name!r}. There are: {', '.join(NAMES)}.")
+        raise UsageError(f"no executor {name!r}. {suggestion(name, NAMES)}")
     executor: Executor = importlib.import_module(f"hpo.search.executors.{name}").make()
     return executor
