@@ -22,11 +22,12 @@ import numpy as np
 import optuna
 
 from hpo import Categorical, Data, Float, Int, Space, Task, run
+from hpo.options import Options
 from hpo.samplers import make_sampler
 from hpo.study.folder import create_study
 from hpo.study.journal import open_journal
 from hpo.study.keys import RESULT
-from hpo.study.settings import Options, Settings
+from hpo.study.settings import Settings
 from hpo.training import evaluation
 from hpo.training.evaluation import Evaluation, TrialArrays
 from hpo.training.memory import resident_bytes

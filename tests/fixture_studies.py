@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import optuna
 
+from hpo.options import Options
 from hpo.study import confirmation
 from hpo.study.folder import create_study
 from hpo.study.keys import RESULT
 from hpo.study.mistakes import FILE, Mistakes, Sample
-from hpo.study.settings import Options, Settings
+from hpo.study.settings import Settings
 from hpo.study.trial import Failure
 from hpo.support import files
 from hpo.training.evaluation import TrialArrays

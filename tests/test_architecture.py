@@ -16,7 +16,7 @@ FLOORS = [
     {"space", "support"},
     {"task"},
     {"plugins", "data"},
-    {"scoring", "training"},
+    {"scoring", "training", "options"},
     {"study"},
     {"samplers", "pruners", "ensembles", "reporting"},
     {"search", "adapters", "predicting"},
@@ -110,3 +110,30 @@ def test_only_the_contract_lies_outside_the_rooms():
     flat = sorted(path.name for path in ROOT.glob("*.py"))
 
     assert len(flat) <= MAX_FLAT_MODULES, flat
+
+
+def test_every_function_fits_on_a_screen():
+    long = [
+        f"{name}.{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for name in MODULES
+        for node in functions(name)
+        if node.end_lineno - node.lineno + 1 > MAX_LINES
+    ]
+
+    assert long == []
+
+
+def test_no_function_takes_more_than_a_handful_of_parameters():
+    many = [
+        f"{name}.{node.name}: {count}"
+        for name in MODULES
+        for node in functions(name)
+        if (count := parameters(node)) > MAX_PARAMETERS
+    ]
+
+    assert many == []
+
+
+def parameters(node):
+    named = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return len([one for one in named if one.arg not in ("self", "cls")])

@@ -8,6 +8,7 @@ import click
 
 from hpo.cli import INTERRUPTED, options, print_json
 from hpo.cli.progress import seconds_as_text
+from hpo.options import ConfirmOptions
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -18,22 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("confirm")
 @click.argument("study")
-@click.option(
-    "--top",
-    metavar="N",
-    default=5,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="How many of the best configurations are evaluated again.",
-)
-@click.option(
-    "--repeats",
-    metavar="N",
-    default=3,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="How often each is, with seeds and a cut of the data of its own.",
-)
+@options.flags(ConfirmOptions)
 @options.task
 @options.runs
 @options.data_dir

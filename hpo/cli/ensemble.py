@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import INTERRUPTED, options, print_json
+from hpo.options import EnsembleOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,31 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("ensemble")
 @click.argument("studies", metavar="STUDY...", nargs=-1, required=True)
-@click.option(
-    "--method",
-    default="auto",
-    show_default=True,
-    help="greedy, weighted, mean, stacking, or auto for the best of them by cross-fitted score.",
-)
-@click.option(
-    "--size",
-    default=20,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="The most members; of the mean and of stacking their number.",
-)
-@click.option(
-    "--refit",
-    is_flag=True,
-    help="Train every member anew on all the training data, for the epochs its trial chose.",
-)
-@click.option(
-    "--seeds",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="With --refit: models per member, each from another seed.",
-)
+@options.flags(EnsembleOptions)
 @options.task
 @options.runs
 @options.data_dir

@@ -1,62 +1,89 @@
-"""Options that several commands share."""
+"""The flags of commands, made of the options that :mod:`hpo.options` declares."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from hpo.options import Options
+from hpo.support.options import default_of, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpo.support.options import Option
+
+    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Value(click.ParamType[Any]):
+    """The value of an option, read and checked as in a call from code.
+
+    Args:
+        option: The option.
+    """
+
+    def __init__(self, option: Option) -> None:
+        self.name = option.metavar or "text"
+        self._read = option.read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a value."""
+        try:
+            return self._read(value)
+        except ValueError as error:
+            self.fail(f"expected {error}. Received: {value!r}", param, ctx)
+
+
+def flags(*kinds: type[Any], only: str = "") -> Decorator:
+    """Give a command the options of classes, in their order, or only the one of a name."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        declared = [
+            _flag(name, option, default_of(kind, name))
+            for kind in kinds
+            for name, option in options_of(kind).items()
+            if only in ("", name)
+        ]
+        for flag in reversed(declared):
+            command = flag(command)
+        return command
+
+    return decorate
+
+
+def _flag(name: str, option: Option, default: Any) -> Decorator:
+    names = (f"--{option.flag}", name)
+    by_default = f"  [default: {option.default_means}]" if option.default_means else ""
+    if option.is_switch:
+        return click.option(*names, is_flag=True, help=option.help)
+    return click.option(
+        *names,
+        type=str if option.repeatable else Value(option),
+        metavar=option.metavar or None,
+        help=option.help + by_default,
+        default=default,
+        show_default=default not in (None, ()),
+        multiple=option.repeatable,
+    )
+
 
 runs = click.option(
     "--runs",
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Folder of studies. [default: $HPO_RUNS, or runs]",
+    help="Folder of studies.  [default: $HPO_RUNS, or runs]",
 )
 
 task = click.option(
     "--task",
     metavar="TASK",
-    help="The study's task; needed where it is a plugin file, which runs only when named.",
+    help="The study's task. Needed where it is a plugin file, which runs only when you name it.",
 )
 
-data_dir = click.option(
-    "--data-dir",
-    metavar="DIR",
-    type=click.Path(file_okay=False, exists=True),
-    help="Folder with data sets. [default: $HPO_DATA_DIR, or that of the search]",
-)
+data_dir = flags(Options, only="data_dir")
 
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
 )
-
-
-class Memory(click.ParamType[int]):
-    """Bytes, written like 800M or 2.5G."""
-
-    name = "memory"
-    units = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}  # noqa: RUF012
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read an amount of memory as bytes."""
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(value), re.IGNORECASE)
-        if match is None or float(match[1]) == 0:
-            self.fail(f"{value!r} is no amount of memory. Write 800M or 2.5G.", param, ctx)
-        return int(float(match[1]) * (1 << self.units[match[2].upper()]))
-
-
-class Duration(click.ParamType[float]):
-    """Seconds, written like 90, 90s, 30m, 1.5h."""
-
-    name = "duration"
-    units = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}  # noqa: RUF012
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read a duration as seconds."""
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(value))
-        if match is None or float(match[1]) == 0:
-            self.fail(f"{value!r} is no duration. Write 90s, 30m or 2h.", param, ctx)
-        return float(match[1]) * self.units[match[2]]

@@ -9,6 +9,7 @@ import click
 
 from hpo.cli import options, print_json
 from hpo.errors import UsageError
+from hpo.options import PredictOptions
 
 if TYPE_CHECKING:
     from hpo.ensembles.ensemble import Ensemble
@@ -18,19 +19,7 @@ if TYPE_CHECKING:
 @click.command("predict")
 @click.argument("study")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="A .csv or .npz file, written whole or not at all. [default: CSV on standard output]",
-)
-@click.option(
-    "--chunk",
-    default=2000,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Samples in memory at a time.",
-)
+@options.flags(PredictOptions)
 @options.task
 @options.runs
 @options.data_dir

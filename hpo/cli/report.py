@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hpo.cli import options, print_json
 from hpo.errors import HPOError, UsageError
+from hpo.options import ReportOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpo.options import Assets
     from hpo.reporting import Reports
-    from hpo.reporting.html.assets import Assets
 
 
 @click.command("report")
 @click.argument("study", required=False)
-@click.option(
-    "--output",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="File to write; without STUDY, folder for all pages. "
-    "[default: report.html in the study's folder]",
-)
-@click.option(
-    "--assets",
-    type=click.Choice(["embed", "directory"]),
-    default="embed",
-    show_default=True,
-    help="Put plotly.js (5 MB) into every page, or once beside them.",
-)
+@options.flags(ReportOptions)
 @click.option("--open", "open_page", is_flag=True, help="Show the page in the web browser.")
 @options.runs
 @options.as_json

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import INTERRUPTED, options, print_json
+from hpo.options import Options, StudyOptions
 
 if TYPE_CHECKING:
     from hpo.cli.live import Live
@@ -19,106 +20,9 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("task")
-@click.option(
-    "--sampler",
-    default="tpe",
-    show_default=True,
-    help="tpe, gp, hyperopt, cmaes, genetic, sobol, grid, random or gp-torch.",
-)
-@click.option(
-    "--pruner",
-    default="auto",
-    show_default=True,
-    help="none, median, asha, hyperband, wilcoxon, or auto: asha where a trial trains more than 20 "
-    "epochs.",
-)
-@click.option(
-    "--warm-start",
-    "warm_start_from",
-    metavar="STUDY",
-    help="Try the best configurations of an earlier study first, also one of another task.",
-)
-@click.option(
-    "--trials",
-    default=50,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Trials the study shall have in all; a study that exists is continued.",
-)
-@click.option("--timeout", type=options.Duration(), help="End the search after this long: 30m.")
-@click.option("--trial-timeout", type=options.Duration(), help="Fail a trial after this long.")
-@click.option("--cv", help="kfold:5, repeated-kfold:5x2, holdout:0.2, time:5 or predefined.")
-@click.option(
-    "--train-size",
-    metavar="SIZE",
-    help="Search on a part of the training data: a share (0.2) or a number of samples (2000).",
-)
-@click.option(
-    "--group-duplicates",
-    is_flag=True,
-    help="Keep all copies of a sample in one fold (they are counted in any case).",
-)
-@click.option("--space", metavar="FILE", help="Search space in place of the task's own.")
-@click.option(
-    "--set",
-    "settings",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Fix a parameter (optimizer=adam) or change a bound (units.high=512). Repeatable.",
-)
-@click.option("--seed", default=0, show_default=True, help="Seed of sampler, weights and batches.")
-@click.option(
-    "--executor",
-    type=click.Choice(["local", "inline"]),
-    default="local",
-    show_default=True,
-    help="Evaluate in a child process, or in this one.",
-)
-@click.option(
-    "--workers",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Trials evaluated at a time. [default: one per device]",
-)
-@click.option(
-    "--devices", default="auto", show_default=True, help="auto, cpu, or GPUs such as 0,1."
-)
-@click.option(
-    "--trials-per-device",
-    metavar="N",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Workers that share a device.",
-)
-@click.option(
-    "--worker-memory",
-    metavar="SIZE",
-    type=options.Memory(),
-    help="Kill a worker that takes more memory, and fail its trial: 2G.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "mixed_float16", "mixed_bfloat16"]),
-    help="Keras's dtype policy.",
-)
-@click.option(
-    "--patience",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="End the search after N finished trials without a better score (a search space may have "
-    "a patience of its own, which is in epochs).",
-)
-@click.option(
-    "--tensorboard",
-    metavar="DIR",
-    type=click.Path(file_okay=False),
-    help="Write curves, weights and hyperparameters of every trial for TensorBoard.",
-)
-@click.option("--study", metavar="NAME", help="Name of the study. [default: the task's]")
-@click.option("--keep", default=25, show_default=True, help="Best trials whose models are kept.")
+@options.flags(Options, StudyOptions)
+@click.option("--study", metavar="NAME", help="Name of the study.  [default: the task's]")
 @options.runs
-@options.data_dir
 @options.as_json
 def command(task: str, *, as_json: bool, **arguments: Any) -> None:
     """Search good hyperparameters for TASK.

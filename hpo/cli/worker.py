@@ -41,10 +41,10 @@ def command(
     The worker evaluates trials until the study has as many as `hpo run` asked for.
     """
     from hpo.cli.progress import Lines
+    from hpo.options import Options
     from hpo.search.events import raising
     from hpo.search.worker import Worker
     from hpo.study.folder import load_study
-    from hpo.study.settings import Options
     from hpo.study.workers import new_worker_name
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras

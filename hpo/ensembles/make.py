@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import shlex
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,97 +14,84 @@ from hpo.ensembles.ensemble import Ensemble
 from hpo.ensembles.members import FoldModels, Member
 from hpo.ensembles.refitting import RefittedModels
 from hpo.ensembles.retraining import train_missing
-from hpo.ensembles.test_set import DEFAULT_METHOD, DEFAULT_SIZE, command_of, consult_test
+from hpo.ensembles.test_set import consult_test
 from hpo.errors import HPOError, UsageError, suggestion
+from hpo.options import EnsembleOptions
 from hpo.study import mistakes, opening
 from hpo.study.folder import load_study
 from hpo.study.opening import load_data_of, task_of_study
 from hpo.study.study import Study
+from hpo.support.options import command_words, read_options, takes_options
 from hpo.training import threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Unpack
 
     from hpo.ensembles.members import Members
     from hpo.ensembles.progress import RefitProgress
     from hpo.ensembles.retraining import Retrained
     from hpo.ensembles.selection import Candidates, Choice, Combiner
+    from hpo.options import EnsembleKeywords
     from hpo.task import Data, Task
 
 
-def ensemble(  # noqa: PLR0913  (what an ensemble may be told)
+@takes_options(EnsembleOptions)
+def ensemble(
     *studies: str | Study | Sequence[str | Study],
-    method: str = DEFAULT_METHOD,
-    size: int = DEFAULT_SIZE,
-    refit: bool = False,
-    seeds: int = 1,
     runs: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     task: Task | str | None = None,
     on_member: Callable[[int, int], None] = lambda _done, _of: None,
     on_refit: Callable[[RefitProgress], None] = lambda _progress: None,
+    **options: Unpack[EnsembleKeywords],
 ) -> Ensemble:
     """Combine the best trials of a study and evaluate the result on the test set.
 
-    Members and weights are chosen on out-of-fold predictions alone, and the score that is claimed
-    is cross-fitted: every part of the data is predicted by an ensemble chosen on the others. Each
-    call consults the test set once, and the first study keeps the count and the ensemble.
+    Members and weights are chosen on out-of-fold predictions; the claimed score is cross-fitted:
+    every part of the data is predicted by an ensemble chosen on the others. Each call consults the
+    test set once, and the first study keeps the count and the ensemble.
 
-    A member predicts with the fold models that the search kept; where it kept none, they are
-    trained again from the recorded seed. With ``refit`` it is trained anew on all the training data
-    instead, also where the search ran on a part of it; see :mod:`hpo.ensembles.refitting`.
-    Out-of-fold scores stay those of the fold models.
+    A member predicts with its fold models; those that the search did not keep are trained again
+    from the recorded seed. With ``refit`` it is trained again on all the training data instead (see
+    :mod:`hpo.ensembles.refitting`); out-of-fold scores stay those of the fold models.
 
     Args:
         studies: The study or its name, or several studies of one task that were cut alike.
-        method: "greedy" (selection with replacement), "weighted" (weights found by optimization),
-            "mean" (equal weights for the best), "stacking" (a linear model of the members'
-            predictions), or "auto" for the one whose cross-fitted score is best.
-        size: The most members; of a mean and of stacking the number of members.
-        refit: Whether members are trained anew on all the training data, for the number of epochs
-            that their trial chose. Models are kept, so one that was interrupted goes on when it
-            is called again.
-        seeds: With ``refit``, how many models a member has, each from a seed of its own.
         runs: The folder of studies.
         data_dir: Folder with data sets; by default that of the search.
-        task: The study's task, or how to find it; needed where the study was searched with a
-            plugin file or a Task given in code.
-        on_member: Told how many of how many members have predicted the test set.
-        on_refit: Told after every epoch and every model that is trained.
+        task: The study's task, or how to find it; needed for a plugin file or a Task in code.
+        on_member: Called with how many of how many members have predicted.
+        on_refit: Called after every epoch and every model that is trained.
+        **options: As :mod:`hpo.options` declares them.
 
     Returns:
         The ensemble.
 
     Raises:
         UsageError: There is no such study or method, or the task has to be given.
-        HPOError: The study has no trial that can be a member, studies do not agree, the data has
-            changed, or a model cannot be trained.
+        HPOError: No trial can be a member, studies do not agree, the data has changed, or a model
+            cannot be trained.
     """
-    _check_arguments(method, size, seeds, refit=refit)
+    asked = read_options(EnsembleOptions, options)
+    _check(asked)
     opened = pool.open_studies(_listed(studies), runs)
-    first = next(iter(opened.values()))
+    first, *_ = opened.values()
     loaded = task_of_study(first.name, first.settings, task)
     whole = load_data_of(first, loaded, data_dir)
     part = opening.of_study(whole, first.settings, loaded)
     candidates = pool.candidates(opened, loaded, part)
-    choice = _choose(method, candidates, size, first, loaded)
-    best_single = candidates.members[0]
-    tested = {best_single} if whole.x_test is not None else set()
-    wanted = _Wanted(refit, seeds, {*choice.combiner.weights, *tested})
-    members, retrained = _train(opened, loaded, whole if refit else part, wanted, on_refit)
-    made = Ensemble(first, loaded, whole if refit else part, choice.combiner, members)
-    command = command_of(
-        [*opened], task, data_dir, method=method, size=size, refit=refit, seeds=seeds
-    )
+    choice = _choose(asked, candidates, first, loaded)
+    data = whole if asked.refit else part
+    tested = [] if whole.x_test is None else candidates.members[:1]
+    wanted = _Wanted(asked.refit, asked.seeds, {*choice.combiner.weights, *tested})
+    models, retrained = _train(opened, loaded, data, wanted, on_refit)
+    made = Ensemble(first, loaded, data, choice.combiner, models)
+    command = _command([*opened], asked, {"--task": task, "--runs": runs, "--data-dir": data_dir})
     made.result = {
-        "study": first.name,
-        "method": choice.method,
-        "method_asked": method,
-        "refit": refit,
-        "seeds": seeds if refit else None,
-        **record.of_choice(candidates, choice),
+        **record.of_choice(first, asked, candidates, choice),
         "retrained": record.of_retrained(retrained),
-        **consult_test(made, best_single, candidates.scorer, command, on_member),
+        **consult_test(made, candidates.members[0], candidates.scorer, command, on_member),
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     record.write(first, candidates, choice, made.result)
@@ -176,17 +164,26 @@ def _listed(studies: Sequence[str | Study | Sequence[str | Study]]) -> list[str 
     ]
 
 
-def _check_arguments(method: str, size: int, seeds: int, *, refit: bool) -> None:
+def _check(options: EnsembleOptions) -> None:
     known = (selection.AUTO, *selection.METHODS)
-    if size < 1:
-        raise UsageError(f"an ensemble needs a size of 1 or more. Received: size={size}")
-    if method not in known:
-        raise UsageError(f"no ensemble method {method!r}. {suggestion(method, known)}")
-    if seeds < 1 or (seeds > 1 and not refit):
+    if options.method not in known:
         raise UsageError(
-            "seeds: how many models of every member are refitted, 1 or more; it needs --refit. "
-            f"Received: seeds={seeds}, refit={refit}"
+            f"no ensemble method {options.method!r}. {suggestion(options.method, known)}"
         )
+    if options.seeds > 1 and not options.refit:
+        raise UsageError(
+            "seeds: the number of models of every member that is refitted, so it needs --refit. "
+            f"Received: seeds={options.seeds}, refit={options.refit}"
+        )
+
+
+def _command(studies: Sequence[str], options: EnsembleOptions, places: Mapping[str, object]) -> str:
+    """The command that makes the ensemble again."""
+    words = ["hpo", "ensemble", *studies, *command_words(options)]
+    for flag, value in places.items():
+        if isinstance(value, str | os.PathLike):
+            words += [flag, os.fspath(value)]
+    return shlex.join(words)
 
 
 def _check_members(
@@ -205,8 +202,8 @@ def _check_members(
             raise HPOError(f"{member} was searched after the ensemble was made. {again}")
 
 
-def _choose(method: str, candidates: Candidates, size: int, study: Study, task: Task) -> Choice:
-    choice = selection.choose(method, candidates, size)
+def _choose(options: EnsembleOptions, candidates: Candidates, study: Study, task: Task) -> Choice:
+    choice = selection.choose(options.method, candidates, options.size)
     if not math.isfinite(choice.score):
         raise HPOError(
             f"study {study.name!r}: {task.metric_name} of the ensemble's out-of-fold "

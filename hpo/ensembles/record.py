@@ -16,17 +16,30 @@ if TYPE_CHECKING:
 
     from hpo.ensembles.retraining import Retrained
     from hpo.ensembles.selection import Candidates, Choice
+    from hpo.options import EnsembleOptions
     from hpo.study.study import Study
 
 
-def of_choice(candidates: Candidates, choice: Choice) -> dict[str, Any]:
+def of_choice(
+    study: Study, options: EnsembleOptions, candidates: Candidates, choice: Choice
+) -> dict[str, Any]:
     """All that is recorded of a choice: members, how they are combined, and scores.
 
     Args:
+        study: The study that keeps the ensemble.
+        options: How the ensemble was to be made.
         candidates: What was chosen from.
         choice: What was chosen.
     """
-    return {**_members(candidates, choice), **_scores(candidates, choice)}
+    return {
+        "study": study.name,
+        "method": choice.method,
+        "method_asked": options.method,
+        "refit": options.refit,
+        "seeds": options.seeds if options.refit else None,
+        **_members(candidates, choice),
+        **_scores(candidates, choice),
+    }
 
 
 def of_retrained(retrained: Sequence[Retrained]) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,42 +10,13 @@ from hpo.data.arrays import of_output
 from hpo.scoring.metrics import companions, finite_or_none, is_regression, on_output
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import numpy as np
 
     from hpo.ensembles.ensemble import Ensemble
     from hpo.ensembles.members import Member
     from hpo.scoring.metrics import Scorer
-    from hpo.task import Task
-
-DEFAULT_METHOD = "auto"
-DEFAULT_SIZE = 20
-
-
-def command_of(
-    studies: Sequence[str],
-    task: Task | str | None,
-    data_dir: str | os.PathLike[str] | None,
-    *,
-    method: str,
-    size: int,
-    refit: bool,
-    seeds: int,
-) -> str:
-    """The command that does the same again; what is as by default is left out."""
-    words = ["hpo", "ensemble", *studies]
-    for option, value, default in (
-        ("--method", method, DEFAULT_METHOD),
-        ("--size", size, DEFAULT_SIZE),
-        ("--seeds", seeds, 1),
-        ("--task", task if isinstance(task, str) else None, None),
-        ("--data-dir", data_dir, None),
-    ):
-        if value != default:
-            words += [option, str(value)]
-    return shlex.join([*words, "--refit"] if refit else words)
 
 
 def consult_test(

@@ -10,6 +10,7 @@ import numpy as np
 from hpo.data import splits
 from hpo.data.arrays import of_output
 from hpo.errors import HPOError
+from hpo.options import PredictOptions
 from hpo.predicting.readers import Expected, open_samples
 from hpo.predicting.readers.pictures import PictureFolder
 from hpo.predicting.writers import Answers, check_output, writing
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from hpo.ensembles.ensemble import Ensemble
     from hpo.predicting.readers import Samples
     from hpo.study.study import Study
-
-CHUNK = 2000
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def predict_file(
     samples: Samples,
     output: Path | None = None,
     *,
-    chunk: int = CHUNK,
+    chunk: int = PredictOptions.chunk,
     on_progress: Callable[[int, int | None], None] = lambda _done, _of: None,
 ) -> Predicted:
     """Predict samples chunk by chunk.

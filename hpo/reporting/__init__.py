@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, UsageError
+from hpo.options import ReportOptions
 
 if TYPE_CHECKING:
     import os
 
-    from hpo.reporting.html.assets import Assets
+    from hpo.options import Assets
     from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.study import Study
 
@@ -41,7 +42,7 @@ def report(
     output: str | os.PathLike[str] | None = None,
     *,
     runs: str | os.PathLike[str] | None = None,
-    assets: Assets = "embed",
+    assets: Assets = ReportOptions.assets,
 ) -> Path:
     """Write the page of a study: ``hpo report`` for programs.
 
@@ -66,7 +67,9 @@ def report(
     return write_report(opened, None if output is None else Path(output), assets=assets)
 
 
-def write_report(study: Study, output: Path | None = None, *, assets: Assets = "embed") -> Path:
+def write_report(
+    study: Study, output: Path | None = None, *, assets: Assets = ReportOptions.assets
+) -> Path:
     """Write the page of a study: one file that needs no network.
 
     Args:
@@ -88,7 +91,9 @@ def write_report(study: Study, output: Path | None = None, *, assets: Assets = "
     return _write_page(take(study), path, assets, shared)
 
 
-def write_reports(runs: Path, output: Path | None = None, *, assets: Assets = "embed") -> Reports:
+def write_reports(
+    runs: Path, output: Path | None = None, *, assets: Assets = ReportOptions.assets
+) -> Reports:
     """Write the page of every study of a folder, and ``index.html`` that lists them.
 
     A study that cannot be read is named in the index and in the result; the others go on.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hpo.reporting.contents import sections
 from hpo.reporting.html import formats
 from hpo.reporting.html.render import render
-from hpo.reporting.sections import sections
 from hpo.reporting.sections.trial_details import trial_details
 
 if TYPE_CHECKING:

@@ -15,12 +15,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpo.data import splits
-from hpo.errors import HPOError, UsageError, one_line
+from hpo.errors import HPOError, one_line
+from hpo.options import ConfirmOptions
 from hpo.study import opening
 from hpo.study.confirmation import PLAN, Confirmation, key
 from hpo.study.folder import load_study
 from hpo.study.opening import load_data_of, task_of_study
 from hpo.study.study import Study
+from hpo.support.options import read_options, takes_options
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
 from hpo.training.evaluation import Evaluator
@@ -31,13 +33,12 @@ from hpo.training.precision import precision
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
+    from typing import Unpack
 
+    from hpo.options import ConfirmKeywords
     from hpo.study.trial import Trial
     from hpo.task import Data, Task
     from hpo.training.lockstep import EpochReport
-
-DEFAULT_TOP = 5
-DEFAULT_REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,15 @@ class ConfirmProgress:
     reason: str | None = None
 
 
+@takes_options(ConfirmOptions)
 def confirm(
     study: str | os.PathLike[str] | Study,
     *,
-    top: int = DEFAULT_TOP,
-    repeats: int = DEFAULT_REPEATS,
     runs: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     task: Task | str | None = None,
     on_progress: Callable[[ConfirmProgress], None] = lambda _progress: None,
+    **options: Unpack[ConfirmKeywords],
 ) -> Confirmation:
     """Evaluate the best configurations of a study again, with new seeds and new cuts.
 
@@ -86,13 +87,12 @@ def confirm(
 
     Args:
         study: The study, its name or the path of its folder.
-        top: How many of the best configurations, 1 or more.
-        repeats: How often each is evaluated, 1 or more.
         runs: The folder of studies.
         data_dir: Folder with data sets; by default that of the search.
         task: The study's task, or how to find it; needed where the study was searched with a
             plugin file or a Task given in code.
-        on_progress: Told after every epoch and every evaluation.
+        on_progress: Called after every epoch and every evaluation.
+        **options: As :mod:`hpo.options` declares them.
 
     Returns:
         First and confirmed scores; the study keeps them as ``study.confirmation``.
@@ -101,13 +101,9 @@ def confirm(
         UsageError: There is no such study, a number is below 1, or the task has to be given.
         HPOError: The study has no complete trial, or its data has changed.
     """
-    if top < 1 or repeats < 1:
-        raise UsageError(
-            "confirming needs top=1 or more configurations and repeats=1 or more. "
-            f"Received: top={top}, repeats={repeats}"
-        )
+    asked = read_options(ConfirmOptions, options)
     opened = study if isinstance(study, Study) else load_study(study, runs)
-    best = opened.ranking[:top]
+    best = opened.ranking[: asked.top]
     if not best:
         raise HPOError(
             f"study {opened.name!r} has no complete trial to confirm. Search first: "
@@ -119,12 +115,12 @@ def confirm(
         PLAN,
         {
             "trials": [trial.number for trial in best],
-            "repeats": repeats,
+            "repeats": asked.repeats,
             "new_cuts": splits.can_cut_anew(opened.settings.cv_for(loaded)),
         },
     )
     with precision(opened.settings.precision):
-        _Confirming(opened, loaded, data, best, repeats, on_progress).run()
+        _Confirming(opened, loaded, data, best, asked.repeats, on_progress).run()
     found = opened.confirmation
     assert found is not None  # noqa: S101  (its plan was just written)
     return found

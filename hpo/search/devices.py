@@ -13,7 +13,7 @@ from hpo.training.threads import THREADS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.study.settings import Options
+    from hpo.options import Options
 
 QUERY_SECONDS = 10
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpo import pruners, samplers
-from hpo.data import splits, subset
 from hpo.errors import UsageError
+from hpo.options import Options, StudyOptions
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
 from hpo.search.devices import environments
 from hpo.search.executors import make_executor
@@ -18,87 +19,42 @@ from hpo.search.tensorboard import check_folder
 from hpo.search.warm_start import first_configurations
 from hpo.space.space import Space
 from hpo.study.folder import create_study, load_study, runs_directory
-from hpo.study.settings import Options, Settings
+from hpo.study.settings import Settings
 from hpo.support.interrupts import interruptible
+from hpo.support.options import command_words, read_options, takes_options
 from hpo.support.quiet import import_keras
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
+    from typing import Unpack
 
+    from hpo.options import RunKeywords
     from hpo.search.events import OnEvent
     from hpo.study.study import Study
-    from hpo.task import Task
+    from hpo.task import Params, Task
 
 
-def run(  # noqa: PLR0913  (what a search may be told)
+@takes_options(Options, StudyOptions)
+def run(
     task: str | Task,
     *,
     study: str | None = None,
-    sampler: str = "tpe",
-    pruner: str = "auto",
-    warm_start_from: str | os.PathLike[str] | None = None,
-    trials: int = 50,
-    timeout: float | None = None,
-    trial_timeout: float | None = None,
-    cv: str | None = None,
-    train_size: float | str | None = None,
-    group_duplicates: bool = False,
-    space: Space | str | os.PathLike[str] | None = None,
-    settings: Sequence[str] = (),
-    seed: int = 0,
-    keep: int = 25,
-    executor: str | None = None,
-    workers: int | None = None,
-    devices: str = "auto",
-    trials_per_device: int = 1,
-    worker_memory: int | None = None,
-    patience: int | None = None,
-    precision: str | None = None,
-    tensorboard: str | os.PathLike[str] | None = None,
     runs: str | os.PathLike[str] | None = None,
-    data_dir: str | os.PathLike[str] | None = None,
     on_event: OnEvent = lambda _event: None,
     on_open: Callable[[Study], None] = lambda _study: None,
+    **options: Unpack[RunKeywords],
 ) -> Study:
-    """Search good hyperparameters for a task.
+    """Search for good hyperparameters of a task.
 
-    A study that exists is continued until it has ``trials`` trials in all.
+    An existing study is continued until it has ``trials`` trials in all.
 
     Args:
         task: Name of an installed task, ``"module:attribute"``, path of a Python file, or a Task.
         study: The study's name; by default the task's.
-        sampler: "tpe", "gp", "hyperopt", "cmaes", "genetic", "sobol", "grid", "random" or
-            "gp-torch"; see ``hpo.samplers``.
-        pruner: "none", "median", "asha", "hyperband", "wilcoxon", or "auto" for asha where a
-            trial trains more than 20 epochs; see ``hpo.pruners``.
-        warm_start_from: An earlier study, also of another task, whose best configurations a new
-            study tries first, as far as its space has their parameters.
-        trials: How many trials the study shall have.
-        timeout: Seconds after which the search ends.
-        trial_timeout: Seconds after which a trial is ended as failed.
-        cv: How trials are evaluated, such as "kfold:5"; by default as the task says.
-        train_size: Search on a part of the training data: a share such as 0.2, or a number of
-            samples such as 2000; by default on all of it.
-        group_duplicates: Keep all copies of a sample in one fold.
-        space: A search space in place of the task's: a Space or the path of a TOML file.
-        settings: Changes to the space, such as "optimizer=adam" or "units.high=512".
-        seed: Seed of the sampler, the weights and the batches.
-        keep: Of how many of the best trials the models are kept, for ensembles.
-        executor: "local" (child processes) or "inline" (this process). By default local where
-            the task is named, inline where a Task is given.
-        workers: How many trials are evaluated at a time, each in a child process; by default as
-            many as there are GPUs to evaluate them on, or one on the CPU.
-        devices: "auto" (every GPU there is, else the CPU), "cpu", or GPUs such as "0,1".
-        trials_per_device: How many workers share a device.
-        worker_memory: Bytes of memory at which a worker is killed and its trial fails.
-        patience: The search ends after so many finished trials without a better score.
-        precision: Keras's dtype policy, such as "mixed_float16"; by default float32.
-        tensorboard: Folder for what TensorBoard shows: curves, weights and hyperparameters of
-            every complete trial.
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
-        data_dir: Folder with data sets; by default ``HPO_DATA_DIR``.
-        on_event: Told of everything the workers do.
-        on_open: Given the study before the first trial.
+        on_event: Called with everything that the workers report.
+        on_open: Called with the study before the first trial.
+        **options: As :mod:`hpo.options` declares them.
 
     Returns:
         The study.
@@ -106,110 +62,57 @@ def run(  # noqa: PLR0913  (what a search may be told)
     Raises:
         UsageError: A name or value is wrong.
         HPOError: The task or its data cannot be loaded, or the study has other settings.
-        KeyboardInterrupt: The search was stopped; the study goes on when run again.
+        KeyboardInterrupt: The search was stopped; the study continues when run again.
     """
-    loaded, reference = _task_and_reference(task, executor)
-    chosen = load_space(loaded.space if space is None else space).override(settings)
-    if cv is not None:
-        splits.check(cv)
-    size = subset.parse(train_size)
-    if trials < 1 or keep < 0:
-        raise UsageError(
-            f"a study needs trials=1 or more and keep=0 or more, not {trials}, {keep}."
-        )
-    samplers.make_sampler(sampler, seed)
-    pruners.check(pruner)
-    if tensorboard is not None:
-        check_folder(Path(tensorboard))
-    earlier = None if warm_start_from is None else load_study(warm_start_from, runs)
-    first = first_configurations(chosen, earlier, trials)
-    placement = Options(
-        workers=workers,
-        devices=devices,
-        trials_per_device=trials_per_device,
-        worker_memory=worker_memory,
-    )
-    where = executor or ("local" if isinstance(task, str) else "inline")
-    _check_placement(placement, where)
-    placed = make_executor(where)
-    name = study or loaded.name
-    opened = create_study(
-        runs_directory(runs),
-        name,
-        Settings(
-            task=reference,
-            task_name=loaded.name,
-            objective=loaded.objective,
-            direction=loaded.direction or "minimize",
-            cv=cv or loaded.cv_name,
-            space=chosen.to_toml(),
-            train_size=size,
-            group_duplicates=group_duplicates,
-            precision=precision,
-        ),
-    )
-    folder = data_dir or os.environ.get("HPO_DATA_DIR")
-    opened.options = Options(
-        sampler=sampler,
-        trials=trials,
-        timeout=timeout,
-        trial_timeout=trial_timeout,
-        seed=seed,
-        keep=keep,
-        data_dir=os.path.abspath(folder) if folder else None,  # noqa: PTH100  (as given)
-        command=_command(
-            reference,
-            {
-                "study": None if name == loaded.name else name,
-                "sampler": sampler,
-                "pruner": None if pruner == "auto" else pruner,
-                "warm-start": warm_start_from,
-                "trials": trials,
-                "seed": seed,
-                "cv": cv,
-                "train-size": size,
-                "group-duplicates": group_duplicates,
-                "space": None if isinstance(space, Space) else space,
-                "set": list(settings),
-                "timeout": timeout,
-                "trial-timeout": trial_timeout,
-                "keep": keep,
-                "data-dir": data_dir,
-                "workers": workers,
-                "devices": None if devices == "auto" else devices,
-                "trials-per-device": None if trials_per_device == 1 else trials_per_device,
-                "worker-memory": worker_memory,
-                "patience": patience,
-                "precision": precision,
-                "tensorboard": tensorboard,
-            },
-        ),
-        workers=workers,
-        devices=devices,
-        trials_per_device=trials_per_device,
-        worker_memory=worker_memory,
-        patience=patience,
-        pruner=pruner,
-        tensorboard=None if tensorboard is None else os.path.abspath(tensorboard),  # noqa: PTH100
-    )
+    asked, of_study = read_options(Options, options), read_options(StudyOptions, options)
+    executor = asked.executor or ("local" if isinstance(task, str) else "inline")
+    loaded, reference = _task_and_reference(task, asked.executor)
+    settings = _settings(loaded, reference, of_study)
+    _check(asked, executor)
+    first = _first_configurations(settings.space, asked, runs)
+    opened = create_study(runs_directory(runs), study or loaded.name, settings)
+    name = [] if opened.name == loaded.name else ["--study", opened.name]
+    where = [] if runs is None else ["--runs", str(runs)]
+    words = ["hpo", "run", reference, *name, *command_words(asked, of_study), *where]
+    opened.options = _to_be_stored(asked, shlex.join(words))
     opened.fail_orphans()
     opened.sweep()
     if not opened.trials:
         for params in first:
             opened.record.enqueue_trial(params)
-    if where == "inline":
-        import_keras()  # before anything is shown, since it has much to say
+    if executor == "inline":
+        import_keras()  # before anything is shown, since it prints a lot
     on_open(opened)
     with opened.in_use(), interruptible() as interrupted:
         stopping = Stopping(opened, interrupted, on_event)
-        placed.run(opened, loaded, on_event=stopping.notice, stopping=stopping)
+        make_executor(executor).run(opened, loaded, on_event=stopping.notice, stopping=stopping)
     if interrupted.is_set():
         raise KeyboardInterrupt
     return opened
 
 
-def _check_placement(options: Options, executor: str) -> None:
-    """Refuse workers that cannot be placed, before there is a study of them."""
+def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:
+    """What makes the study the study it is."""
+    space = load_space(task.space if options.space is None else options.space)
+    return Settings(
+        task=reference,
+        task_name=task.name,
+        objective=task.objective,
+        direction=task.direction or "minimize",
+        cv=options.cv or task.cv_name,
+        space=space.override(options.settings).to_toml(),
+        train_size=options.train_size,
+        group_duplicates=options.group_duplicates,
+        precision=options.precision,
+    )
+
+
+def _check(options: Options, executor: str) -> None:
+    """Refuse what cannot be searched with, before there is a study of it."""
+    samplers.make_sampler(options.sampler, options.seed)
+    pruners.check(options.pruner)
+    if options.tensorboard is not None:
+        check_folder(Path(options.tensorboard))
     placement = (options.workers or 1, options.devices, options.trials_per_device)
     if executor == "inline" and (placement != (1, "auto", 1) or options.worker_memory):
         raise UsageError(
@@ -217,8 +120,29 @@ def _check_placement(options: Options, executor: str) -> None:
             "name the task rather than giving a Task, and leave executor at local."
         )
     if options.worker_memory and not Path("/proc").is_dir():
-        raise UsageError("worker_memory: this system does not tell how much a process takes.")
+        raise UsageError("worker_memory: this system does not say how much memory a process takes.")
     environments(options)
+
+
+def _first_configurations(
+    space: str, options: Options, runs: str | os.PathLike[str] | None
+) -> list[Params]:
+    """What a new study tries first."""
+    named = options.warm_start_from
+    earlier = None if named is None else load_study(named, runs)
+    return first_configurations(Space.from_text(space), earlier, options.trials)
+
+
+def _to_be_stored(options: Options, command: str) -> Options:
+    """Options as a worker needs them, whatever folder it is started in."""
+    folder = options.data_dir or os.environ.get("HPO_DATA_DIR")
+    board = options.tensorboard
+    return replace(
+        options,
+        data_dir=os.path.abspath(folder) if folder else None,  # noqa: PTH100  (as given)
+        tensorboard=os.path.abspath(board) if board else None,  # noqa: PTH100
+        command=command,
+    )
 
 
 def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, str]:
@@ -230,14 +154,3 @@ def _task_and_reference(task: str | Task, executor: str | None) -> tuple[Task, s
             f"its name, module:attribute or file. Received: the Task {task.name!r} itself."
         )
     return task, IN_CODE
-
-
-def _command(task: str, options: Mapping[str, Any]) -> str:
-    words = ["hpo", "run", task]
-    for name, value in options.items():
-        for one in value if isinstance(value, list) else [value]:
-            if one is True:
-                words.append(f"--{name}")
-            elif one is not None and one is not False:
-                words += [f"--{name}", str(one)]
-    return shlex.join(words)

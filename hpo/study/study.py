@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
+from hpo.options import Options
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation
 from hpo.study.files import with_prefix
 from hpo.study.keys import CONSULTATION, FACTS, FAILURE, FIRST_SEED, OPTIONS, RESULT, SEED, SETTINGS
-from hpo.study.settings import Options, Settings
+from hpo.study.settings import Settings
 from hpo.study.trial import Failure, Trial, from_optuna
 from hpo.study.workers import keep_log
 from hpo.support import files

@@ -4,9 +4,10 @@ import pytest
 from rich.console import Console
 
 from hpo.cli.live import Live
+from hpo.options import Options
 from hpo.search.events import EpochEnded, FoldEnded, TrialEnded, TrialStarted, WorkerLeft
 from hpo.study.folder import create_study
-from hpo.study.settings import Options, Settings
+from hpo.study.settings import Settings
 
 
 @pytest.fixture

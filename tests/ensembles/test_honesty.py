@@ -17,7 +17,7 @@ from hpo.ensembles.members import Member
 from hpo.ensembles.selection import AUTO, Candidates, choose
 from hpo.scoring.metrics import accuracy, on_output
 
-BENCHMARK = Path(__file__).parent.parent / "benchmarks" / "honesty.py"
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "honesty.py"
 STUDIES, TRIALS, SAMPLES, FEATURES, SEEN, N_TEST = 20, 12, 300, 40, 12, 10_000
 
 

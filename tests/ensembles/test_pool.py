@@ -1,3 +1,5 @@
+import shlex
+
 import numpy as np
 import pytest
 from ensembles.searches import load, make_task, models, search
@@ -17,7 +19,9 @@ def test_members_of_several_studies_predict_together(tmp_path):
     assert found == {(name, number) for name in "ab" for number in range(3)}
     assert first.ensemble == made.result
     assert second.ensemble is None
-    assert first.test_consultations[0]["command"] == "hpo ensemble a b --method mean --size 6"
+    assert first.test_consultations[0]["command"] == shlex.join(
+        [*["hpo", "ensemble", "a", "b", "--method", "mean", "--size", "6", "--runs"], str(tmp_path)]
+    )
     best = min(first.best.score, second.best.score)
     assert {"a": first, "b": second}[made.result["best_single_study"]].best.score == best
     x = load(None).x_test

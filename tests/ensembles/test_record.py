@@ -17,7 +17,7 @@ def test_the_whole_command_is_put_on_record(tmp_path):
     commands = [entry["command"] for entry in study.test_consultations]
     assert commands == [
         "hpo ensemble linear",
-        "hpo ensemble linear --method mean --size 3 --seeds 2 --refit",
+        "hpo ensemble linear --method mean --size 3 --refit --seeds 2",
     ]
 
 

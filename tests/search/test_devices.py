@@ -5,8 +5,8 @@ import os
 import pytest
 
 from hpo.errors import UsageError
+from hpo.options import Options
 from hpo.search import devices
-from hpo.study.settings import Options
 
 
 @pytest.fixture

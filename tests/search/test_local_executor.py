@@ -5,9 +5,10 @@ import selectors
 
 import pytest
 
+from hpo.options import Options
 from hpo.search.executors.local import _Crew
 from hpo.study.folder import create_study
-from hpo.study.settings import Options, Settings
+from hpo.study.settings import Settings
 
 
 class Child:

@@ -1,9 +1,10 @@
 import pytest
 
 from hpo import Categorical, Float, HPOError, Int, Space
+from hpo.options import Options
 from hpo.search.warm_start import first_configurations
 from hpo.study.folder import create_study
-from hpo.study.settings import Options, Settings
+from hpo.study.settings import Settings
 
 SPACE = Space(
     {

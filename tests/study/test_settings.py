@@ -4,8 +4,8 @@ import pytest
 from study.demo_study import SETTINGS
 
 from hpo.errors import HPOError
+from hpo.options import Options
 from hpo.study.folder import create_study, load_study
-from hpo.study.settings import Options
 
 
 def test_options_of_another_version_are_read_as_far_as_they_are_known(runs, study):

@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 from study.demo_study import SETTINGS, SPACE, ask, complete
 
+from hpo.options import Options
 from hpo.study.folder import create_study, load_study
-from hpo.study.settings import Options
 from hpo.study.trial import Failure
 from hpo.support import files
 

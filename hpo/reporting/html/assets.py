@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote
 
 from hpo.errors import UsageError
+from hpo.options import Assets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Assets = Literal["embed", "directory"]
-ASSETS: tuple[Assets, ...] = ("embed", "directory")
+ASSETS: tuple[Assets, ...] = get_args(Assets)
 
 
 @dataclass(frozen=True)

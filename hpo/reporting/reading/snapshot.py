@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from hpo.options import Options
     from hpo.reporting.reading.rivals import Rival
     from hpo.space.space import Space
     from hpo.study.confirmation import Confirmation
     from hpo.study.mistakes import Mistakes
-    from hpo.study.settings import Options, Settings
+    from hpo.study.settings import Settings
     from hpo.study.study import Study
     from hpo.study.trial import Trial
     from hpo.task import Params

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, get_args
 
 from hpo.errors import UsageError, suggestion
+from hpo.options import Executor as Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from hpo.study.study import Study
     from hpo.task import Task
 
-NAMES = ("local", "inline")
+NAMES = get_args(Name)
 
 
 class Executor(Protocol):
