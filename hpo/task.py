@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hpo.errors import HPOError
+from hpo.plan import Plan, PlannedStage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,6 +192,16 @@ class Stage:
             )
         return epochs
 
+    def planned(self, params: Params) -> PlannedStage:
+        """The stage as it trains a configuration.
+
+        Raises:
+            HPOError: Its epochs are not a whole number of 0 or more.
+        """
+        return PlannedStage(
+            self.name, self.epochs_for(params), lambda model: self.prepare(model, params)
+        )
+
 
 @dataclass(frozen=True)
 class Task:
@@ -277,6 +288,31 @@ class Task:
     def metric_name(self) -> str:
         """The objective without its ``val_``: ``"mae"`` for ``"val_mae"``."""
         return self.objective.removeprefix("val_")
+
+    def plan(self, params: Params) -> Plan:
+        """How a configuration is trained.
+
+        Its parameters ``epochs`` (of the first stage), ``batch_size`` and ``patience`` come before
+        the task's own values of these names.
+
+        Args:
+            params: The configuration.
+
+        Raises:
+            HPOError: There is no epoch or batch to train, or the epochs of a stage are not a whole
+                number of 0 or more.
+        """
+        epochs, batch_size, patience = (
+            int(params.get(name, getattr(self, name)))
+            for name in ("epochs", "batch_size", "patience")
+        )
+        for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+            if value < 1:
+                raise HPOError(
+                    f"Task {self.name!r}: {name} must be 1 or more. Received: {name}={value}"
+                )
+        later = (stage.planned(params) for stage in self.stages)
+        return Plan(batch_size, patience, (PlannedStage("", epochs), *later))
 
 
 def _infer_direction(task: str, objective: str) -> Direction:

@@ -12,7 +12,7 @@ import hpo
 
 ROOT = Path(hpo.__file__).parent
 FLOORS = [
-    {"errors", "_version"},
+    {"errors", "plan", "_version"},
     {"space", "support"},
     {"task"},
     {"plugins", "data"},

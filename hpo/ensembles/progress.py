@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, one_line
-from hpo.training.lockstep import TrialFailedError
+from hpo.training.stage_run import TrialFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

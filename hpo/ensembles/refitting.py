@@ -23,7 +23,7 @@ from hpo.ensembles.progress import RefitProgress, Tally, errors_of_training
 from hpo.errors import HPOError
 from hpo.support import files
 from hpo.support.seeds import derived_seed
-from hpo.training.evaluation import build_model
+from hpo.training.evaluation import build
 from hpo.training.fixed_epochs import train_for
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
@@ -143,8 +143,6 @@ class RefittedModels:
         ]
 
     def _train(self, job: _Job, folds: FoldCache, on_epoch: Callable[[], None]) -> None:
-        import keras
-
         where = f"refitting trial {job.member.trial} with seed {job.seed}"
         errors = errors_of_training(
             where,
@@ -153,10 +151,7 @@ class RefittedModels:
             hint=" A refit validates nothing: callbacks should monitor training metrics.",
         )
         with errors, freed_after():
-            keras.utils.set_random_seed(job.seed)
-            fold = folds.get(job.params)[0]
-            keras.utils.set_random_seed(job.seed)  # as in the search
-            model = build_model(self._task, job.params, self._data, fold)
+            model, (fold,) = build(self._task, self._data, folds, job.params, job.seed)
             train_for(
                 self._task,
                 model,

@@ -26,7 +26,6 @@ from hpo.support.options import read_options, takes_options
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
 from hpo.training.evaluation import Evaluator
-from hpo.training.lockstep import total_epochs
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 
@@ -185,7 +184,7 @@ class _Confirming:
         """Evaluate a configuration and keep what it came to; whether that is a score."""
         began = time.monotonic()
         of = len(self.trials) * self.repeats
-        epochs = total_epochs(self.task, trial.params)
+        epochs = self.task.plan(trial.params).epochs
         now = ConfirmProgress(self.done, of, trial.number, repeat, 0, epochs)
         self.on_progress(now)
         entry = _evaluated(

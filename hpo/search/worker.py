@@ -35,9 +35,9 @@ from hpo.support.locks import FileLock
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
 from hpo.training.evaluation import Evaluator
-from hpo.training.lockstep import TrialFailedError, total_epochs
 from hpo.training.memory import freed_after, resident_bytes, settled
 from hpo.training.precision import precision
+from hpo.training.stage_run import TrialFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from hpo.task import Params, Task
     from hpo.training import FoldArrays
     from hpo.training.evaluation import Evaluation
-    from hpo.training.lockstep import EpochReport, OnFold, Report
+    from hpo.training.lockstep import EpochReport, Report
+    from hpo.training.stage_run import OnFold
 
 TRACEBACK_CHARACTERS = 8_000
 
@@ -231,7 +232,7 @@ class Worker:
 
     def _reporter(self, task: Task, trial: optuna.Trial, params: Params, started: float) -> Report:
         limit = self.options.trial_timeout
-        epochs = total_epochs(task, params)
+        epochs = task.plan(params).epochs
         prune = Pruning(
             self.study.record, trial, self.options.pruner, most=self._most_epochs, epochs=epochs
         )

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from hpo.task import Data, Params, Task
     from hpo.training import FoldArrays
-    from hpo.training.lockstep import OnFold, Report
+    from hpo.training.lockstep import Report
+    from hpo.training.stage_run import OnFold
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,13 +121,7 @@ class Evaluator:
             TrialFailedError: The loss or the objective became NaN or infinite.
             HPOError: The model does not log the objective, or the plugin gave no model.
         """
-        import keras
-
-        keras.utils.set_random_seed(seed)
-        folds = self.folds(params)
-        # Transformers may have drawn random numbers, or found their result in a cache.
-        keras.utils.set_random_seed(seed)
-        model = build_model(self.task, params, self.data, folds[0])
+        model, folds = build(self.task, self.data, self._folds, params, seed)
         course = lockstep.train(
             self.task, model, folds, params, seed=seed, report=report, on_fold=on_fold
         )
@@ -148,7 +143,34 @@ class Evaluator:
         return evaluation
 
 
-def build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> Any:
+def build(
+    task: Task, data: Data, folds: FoldCache, params: Params, seed: int
+) -> tuple[Any, list[FoldArrays]]:
+    """Build a configuration's model and the folds that it is trained on.
+
+    Args:
+        task: The task.
+        data: Its data.
+        folds: Preprocesses the folds of this data.
+        params: The configuration.
+        seed: Seed of the weights, and of transformers that draw random numbers.
+
+    Returns:
+        The compiled model, and the folds.
+
+    Raises:
+        HPOError: The plugin gave no compiled model.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    arrays = folds.get(params)
+    # Transformers may have drawn random numbers, or found their result in a cache.
+    keras.utils.set_random_seed(seed)
+    return _build_model(task, params, data, arrays[0]), arrays
+
+
+def _build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> Any:
     """Build a configuration's model, showing the factory no more than the training part of a fold.
 
     Raises:

@@ -1,19 +1,15 @@
-"""Trains a model for a given number of epochs on all it is given: nothing is validated."""
+"""Trains a model for a given number of epochs on all of its samples: nothing is validated."""
 
 from __future__ import annotations
 
-import math
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hpo.task import Stage
-from hpo.training import make_trainer
-from hpo.training.lockstep import TrialFailedError, prepare
+from hpo.training.stage_run import StageRun, Training, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hpo.task import Params, Task
     from hpo.training import FoldArrays
@@ -37,9 +33,9 @@ def train_for(
 ) -> None:
     """Train a model in place, through the stages of its task, for as many epochs as are given.
 
-    Callbacks are told the epochs that a stage may have, as in the search, so that a schedule over
-    epochs runs as it ran there. Those that would stop training are not obeyed: the number of
-    epochs is decided. Those that monitor ``val_...`` find nothing and do nothing.
+    Callbacks see the most epochs of a stage, as in the search, so that a schedule over epochs runs
+    as it ran there. Their requests to stop are ignored: the number of epochs is decided. Those that
+    monitor ``val_...`` find nothing and do nothing.
 
     Args:
         task: The task: stages, callbacks and defaults.
@@ -56,60 +52,28 @@ def train_for(
         TrialFailedError: The loss became NaN or infinite.
         HPOError: A stage keeps the optimizer of the one before.
     """
-    first = Stage("", int(params.get("epochs", task.epochs)), lambda _model, _params: None)
-    last = max((place for place, number in enumerate(epochs) if number), default=-1)
+    training = Training(task, model, [fold], params, seed)
+    n_stages = max((place for place, number in enumerate(epochs, 1) if number), default=0)
+    stages = task.plan(params).stages[:n_stages]
     done = 0
-    for stage, number in zip((first, *task.stages)[: last + 1], epochs[: last + 1], strict=True):
-        most = stage.epochs_for(params)
-        if most == 0:
-            continue
-        prepare(task, stage, model, params)
-        if number == 0:
-            continue
-        orders = (
-            np.random.default_rng([seed, 0, epoch]).permutation(fold.train)
-            for epoch in range(done, done + number)
-        )
-        with warnings.catch_warnings():
-            for message in _NOTHING_TO_MONITOR:
-                warnings.filterwarnings("ignore", message=message)
-            for _epoch in _train_stage(task, model, fold, params, orders, most=most, number=number):
-                on_epoch()
-        done += number
+    for stage, number in zip(stages, epochs[:n_stages], strict=True):
+        if stage.epochs:
+            prepare(training, stage)
+        if stage.epochs and number:
+            run = StageRun(training, stage, epochs=number, epochs_before=done)
+            with _nothing_to_monitor():
+                for _epoch in range(number):
+                    run.run_epoch()
+                    on_epoch()
+                run.end()
+            run.load(run.states[0])
+            done += number
 
 
-def _train_stage(
-    task: Task,
-    model: Any,
-    fold: FoldArrays,
-    params: Params,
-    orders: Iterable[np.ndarray],
-    *,
-    most: int,
-    number: int,
-) -> Iterator[int]:
-    """Train one stage, epoch by epoch, counted from 1."""
-    import keras
-
-    batch_size = int(params.get("batch_size", task.batch_size))
-    own = list(task.callbacks(params)) if task.callbacks else []
-    trainer = make_trainer(model, [fold], batch_size=batch_size, epochs=number, callbacks=[own])
-    callbacks = keras.callbacks.CallbackList(
-        own,
-        model=model,
-        epochs=most,
-        steps=math.ceil(len(fold.train) / batch_size),
-        verbose=0,
-    )
-    callbacks.on_train_begin()
-    for epoch, order in enumerate(orders):
-        callbacks.on_epoch_begin(epoch)
-        logs = trainer.run_epoch(0, order)
-        if not math.isfinite(logs.get("loss", 0.0)):
-            raise TrialFailedError(f"loss became {logs['loss']} in epoch {epoch + 1}")
-        callbacks.on_epoch_end(epoch, logs)
-        yield epoch + 1
-    # What a callback does to the weights at the end was not part of what the search scored.
-    trained = trainer.save()
-    callbacks.on_train_end()
-    trainer.load(trained)
+@contextmanager
+def _nothing_to_monitor() -> Iterator[None]:
+    """Silence what Keras's callbacks say where no ``val_...`` metric is logged."""
+    with warnings.catch_warnings():
+        for message in _NOTHING_TO_MONITOR:
+            warnings.filterwarnings("ignore", message=message)
+        yield

@@ -13,24 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.errors import HPOError
 from hpo.scoring.direction import as_loss
-from hpo.task import Stage
-from hpo.training import make_trainer
+from hpo.training.stage_run import StageRun, Training, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hpo.plan import PlannedStage
     from hpo.task import Params, Task
-    from hpo.training import FoldArrays, Logs, State, Trainer
+    from hpo.training import FoldArrays, Logs, State
+    from hpo.training.stage_run import OnFold, Weights
 
     Report = Callable[["EpochReport"], None]
-    OnFold = Callable[[int, int], None]
-    Weights = list[np.ndarray]
-
-
-class TrialFailedError(HPOError):
-    """A configuration that cannot be evaluated, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -110,189 +104,107 @@ def train(
 
     Raises:
         TrialFailedError: The loss or the objective became NaN or infinite.
-        HPOError: The model does not log the objective.
+        HPOError: The model does not log the objective, or the plan has no epoch to train.
     """
-    first = Stage("", int(params.get("epochs", task.epochs)), lambda _model, _params: None)
-    logs: list[list[Logs]] = []
-    best: Best | None = None
-    path = ""
-    stages = (first, *task.stages)
+    stages = task.plan(params).stages
+    search = _EpochSearch(Training(task, model, folds, params, seed), report, on_fold)
     for place, stage in enumerate(stages):
-        epochs = stage.epochs_for(params)
-        if best is not None and epochs == 0:
-            best = replace(best, epochs=[*best.epochs, 0])
-            continue
-        prepare(task, stage, model, params)
-        run = _StageRun(task, model, folds, params, epochs, seed=seed, logs=logs, best=best)
-        run.is_last = not any(later.epochs_for(params) for later in stages[place + 1 :])
-        best = run.train(report, on_fold)
-        path = run.trainer.path
-        if best is None:
-            break
-    if best is None:
-        raise HPOError(f"Task {task.name!r}: epochs=0 leaves nothing to train.")
-    names = logs[0][0]
-    curves = {
-        name: np.array([[log.get(name, math.nan) for log in e] for e in logs]) for name in names
-    }
-    return Course(best, curves, path)
+        search.train(stage, is_last=not any(later.epochs for later in stages[place + 1 :]))
+    return search.course()
 
 
-def total_epochs(task: Task, params: Params) -> int:
-    """The most epochs that a configuration trains, in all stages."""
-    return int(params.get("epochs", task.epochs)) + sum(
-        stage.epochs_for(params) for stage in task.stages
-    )
+@dataclass(frozen=True)
+class _Epoch:
+    """The best epoch of a stage so far."""
+
+    number: int
+    score: float
+    fold_scores: list[float]
+    states: list[State]
 
 
-def prepare(task: Task, stage: Stage, model: Any, params: Params) -> None:
-    """Prepare a model for a stage whose optimizer knows nothing of any fold.
+class _EpochSearch:
+    """Looks for the best epoch, stage by stage; a stage starts from the best of those before."""
 
-    Raises:
-        HPOError: The stage keeps the optimizer of the one before.
-    """
-    optimizer = model.optimizer
-    stage.prepare(model, params)
-    if stage in task.stages and model.optimizer is optimizer:
-        raise HPOError(
-            f"Task {task.name!r}: stage {stage.name!r} must compile the model anew, with an "
-            "optimizer of its own: the old one holds what it learned from every fold."
+    def __init__(self, training: Training, report: Report | None, on_fold: OnFold | None) -> None:
+        self._training = training
+        self._task = training.task
+        self._patience = training.task.plan(training.params).patience
+        self._report = report
+        self._on_fold = on_fold
+        self._logs: list[list[Logs]] = []
+        self._best: Best | None = None
+        self._path = ""
+
+    def train(self, stage: PlannedStage, *, is_last: bool) -> None:
+        """Train a stage until all its epochs are done, patience runs out or all callbacks stop."""
+        before = self._best
+        if before is not None and stage.epochs == 0:
+            self._best = replace(before, epochs=[*before.epochs, 0])
+            return
+        prepare(self._training, stage)
+        run = StageRun(
+            self._training,
+            stage,
+            epochs=stage.epochs,
+            epochs_before=len(self._logs),
+            weights=before.weights if before else (),
         )
+        best = self._best_epoch(run, stage.epochs, is_last=is_last)
+        run.end()
+        self._path = run.path
+        if best is not None:
+            self._best = _result(run, best, before.epochs if before else [])
+        elif before is not None:
+            self._best = replace(before, epochs=[*before.epochs, 0])
 
+    def course(self) -> Course:
+        """How the training went, once a stage has been trained."""
+        assert self._best is not None  # noqa: S101
+        curves = {
+            name: np.array([[log.get(name, math.nan) for log in logs] for logs in self._logs])
+            for name in self._logs[0][0]
+        }
+        return Course(self._best, curves, self._path)
 
-class _StageRun:
-    """One stage of training: the folds' states, and the best of them so far."""
-
-    def __init__(
-        self,
-        task: Task,
-        model: Any,
-        folds: Sequence[FoldArrays],
-        params: Params,
-        epochs: int,
-        *,
-        seed: int,
-        logs: list[list[Logs]],
-        best: Best | None,
-    ) -> None:
-        import keras
-
-        self.task = task
-        self.model = model
-        self.folds = folds
-        self.params = params
-        self.epochs = epochs
-        self.seed = seed
-        self.logs = logs
-        self.before = best
-        self.is_last = True
-        batch_size = int(params.get("batch_size", task.batch_size))
-        callbacks = [list(task.callbacks(params)) if task.callbacks else [] for _fold in folds]
-        self.trainer: Trainer = make_trainer(
-            model, folds, batch_size=batch_size, epochs=epochs, callbacks=callbacks
-        )
-        self.callbacks = [
-            keras.callbacks.CallbackList(
-                of_fold,
-                model=model,
-                epochs=epochs,
-                steps=math.ceil(len(fold.train) / batch_size),
-                verbose=0,
-            )
-            for of_fold, fold in zip(callbacks, folds, strict=True)
-        ]
-        self.states = self._initial_states()
-
-    def train(self, report: Report | None, on_fold: OnFold | None = None) -> Best | None:
-        """Train until the epochs are had, patience runs out or every fold's callbacks stop."""
-        patience = int(self.params.get("patience", self.task.patience))
-        best_score = self.before.score if self.before else None
-        best_fold_scores = self.before.fold_scores if self.before else []
-        best_states, best_epoch = self.states, 0
-        best_logs: list[Logs] = []
-        for callbacks in self.callbacks:
-            callbacks.on_train_begin()
-        for epoch in range(1, self.epochs + 1):
-            logs, stops = self._run_epoch(epoch, on_fold)
-            self.logs.append(logs)
-            score = self._mean_objective(logs)
-            if best_score is None or self._loss(score) < self._loss(best_score):
-                best_score, best_states = score, list(self.states)
-                best_epoch, best_logs = epoch, logs
-                best_fold_scores = [log[self.task.objective] for log in logs]
-            ended = epoch == self.epochs or epoch - best_epoch >= patience or all(stops)
-            if report is not None:
-                report(
+    def _best_epoch(self, run: StageRun, epochs: int, *, is_last: bool) -> _Epoch | None:
+        """Train a stage; its best epoch, or None if no epoch is better than the stages before."""
+        best: _Epoch | None = None
+        standing: _Epoch | Best | None = self._best
+        for epoch in range(1, epochs + 1):
+            logs = run.run_epoch(self._on_fold)
+            self._logs.append(logs)
+            fold_scores = [log[self._task.objective] for log in logs]
+            score = float(np.mean(fold_scores))
+            if standing is None or self._loss(score) < self._loss(standing.score):
+                best = standing = _Epoch(epoch, score, fold_scores, list(run.states))
+            epochs_since_best = epoch - (best.number if best else 0)
+            ended = epoch == epochs or epochs_since_best >= self._patience or run.stopped
+            if self._report is not None:
+                self._report(
                     EpochReport(
-                        epoch=len(self.logs),
+                        epoch=len(self._logs),
                         score=score,
-                        best=best_score,
-                        best_fold_scores=best_fold_scores,
-                        is_last=ended and self.is_last,
+                        best=standing.score,
+                        best_fold_scores=standing.fold_scores,
+                        is_last=ended and is_last,
                     )
                 )
             if ended:
                 break
-        for callbacks in self.callbacks:
-            callbacks.on_train_end()
-        if best_logs:
-            return self._best(best_states, best_epoch, best_logs)
-        return self.before and replace(self.before, epochs=[*self.before.epochs, 0])
-
-    def _initial_states(self) -> list[State]:
-        if self.before is None:
-            return [self.trainer.save()] * len(self.folds)
-        states = []
-        for weights in self.before.weights:
-            self.model.set_weights(weights)
-            states.append(self.trainer.save())
-        return states
-
-    def _run_epoch(self, epoch: int, on_fold: OnFold | None) -> tuple[list[Logs], list[bool]]:
-        logs, stops = [], []
-        for fold, arrays in enumerate(self.folds):
-            order = np.random.default_rng([self.seed, fold, len(self.logs)])
-            self.trainer.load(self.states[fold])
-            self.model.stop_training = False
-            self.callbacks[fold].on_epoch_begin(epoch - 1)
-            logs.append(self.trainer.run_epoch(fold, order.permutation(arrays.train)))
-            self._check(logs[-1], fold, epoch)
-            self.callbacks[fold].on_epoch_end(epoch - 1, logs[-1])
-            self.states[fold] = self.trainer.save()
-            stops.append(bool(self.model.stop_training))
-            if on_fold is not None:
-                on_fold(len(self.logs) + 1, fold)
-        return logs, stops
-
-    def _check(self, logs: Logs, fold: int, epoch: int) -> None:
-        if self.task.objective not in logs:
-            raise HPOError(
-                f"Task {self.task.name!r}: the model does not log its objective "
-                f"{self.task.objective!r}; it logs {', '.join(logs)}. "
-                "Name the metric in compile(metrics=[...])."
-            )
-        for name in (self.task.objective, "loss"):
-            if not math.isfinite(logs.get(name, 0.0)):
-                raise TrialFailedError(
-                    f"{name} became {logs[name]} in epoch {epoch} of fold {fold}"
-                )
-
-    def _mean_objective(self, logs: list[Logs]) -> float:
-        return float(np.mean([log[self.task.objective] for log in logs]))
+        return best
 
     def _loss(self, score: float) -> float:
-        return as_loss(score, self.task.direction or "minimize")
+        return as_loss(score, self._task.direction or "minimize")
 
-    def _best(self, states: list[State], epoch: int, logs: list[Logs]) -> Best:
-        weights, predictions = [], []
-        for fold, state in enumerate(states):
-            self.trainer.load(state)
-            weights.append(self.model.get_weights())
-            predictions.append(self.trainer.predict(fold))
-        return Best(
-            score=self._mean_objective(logs),
-            fold_scores=[log[self.task.objective] for log in logs],
-            epochs=[*(self.before.epochs if self.before else []), epoch],
-            weights=weights,
-            predictions=predictions,
-        )
+
+def _result(run: StageRun, best: _Epoch, epochs_before: list[int]) -> Best:
+    """The weights and the predictions of every fold at the best epoch."""
+    at_best = [run.predict(fold, state) for fold, state in enumerate(best.states)]
+    return Best(
+        score=best.score,
+        fold_scores=best.fold_scores,
+        epochs=[*epochs_before, best.number],
+        weights=[weights for weights, _predictions in at_best],
+        predictions=[predictions for _weights, predictions in at_best],
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from training.scripted import ScriptedModel, ScriptedTrainer, make_task
 
-from hpo.training import FoldArrays, lockstep
+from hpo.training import FoldArrays, lockstep, stage_run
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def train_scripted(monkeypatch, made):
             assert len(folds) == len(made[-1].script)
             return made[-1]
 
-        monkeypatch.setattr(lockstep, "make_trainer", make)
+        monkeypatch.setattr(stage_run, "make_trainer", make)
         rows = np.arange(12)
         folds = [
             FoldArrays(rows, rows, None, rows[rows % 3 != fold], rows[rows % 3 == fold])

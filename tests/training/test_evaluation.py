@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from hpo import Data, HPOError, Task
 from hpo.training.evaluation import Evaluator
-from hpo.training.lockstep import TrialFailedError
+from hpo.training.stage_run import TrialFailedError
 
 N = 40
 

@@ -7,7 +7,8 @@ from training.scripted import linear_folds, linear_model, make_task
 
 from hpo.errors import HPOError
 from hpo.training import lockstep
-from hpo.training.lockstep import EpochReport, TrialFailedError
+from hpo.training.lockstep import EpochReport
+from hpo.training.stage_run import TrialFailedError
 
 
 def test_the_epoch_is_chosen_on_the_mean_over_the_folds(train_scripted):

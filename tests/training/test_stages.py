@@ -89,13 +89,47 @@ def test_the_most_epochs_of_a_trial_are_those_of_all_stages():
     stages = [recompiled(epochs=3), recompiled("third", lambda params: params["more"])]
     task = make_task(epochs=10, stages=stages)
 
-    assert lockstep.total_epochs(task, {"more": 4}) == 17
-    assert lockstep.total_epochs(task, {"more": 0, "epochs": 5}) == 8
+    assert task.plan({"more": 4}).epochs == 17
+    assert task.plan({"more": 0, "epochs": 5}).epochs == 8
 
 
 def test_a_stage_that_keeps_the_optimizer_is_refused(train_scripted):
-    with pytest.raises(HPOError, match="'second' must compile the model anew"):
+    with pytest.raises(HPOError, match="'second' must compile the model again"):
         train_scripted([[1.0]], [[1.0]], stages=[Stage("second", 1, lambda _model, _params: None)])
+
+
+def test_a_plan_has_a_place_for_every_stage_with_the_epochs_of_the_configuration():
+    task = make_task(epochs=10, stages=[recompiled("second", lambda params: params["more"])])
+
+    plan = task.plan({"more": 0, "batch_size": 4, "patience": 3})
+
+    assert (plan.batch_size, plan.patience) == (4, 3)
+    assert [(stage.name, stage.epochs) for stage in plan.stages] == [("", 10), ("second", 0)]
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+def test_a_plan_without_anything_to_train_is_refused(name):
+    with pytest.raises(HPOError, match=f"{name} must be 1 or more. Received: {name}=0"):
+        make_task().plan({name: 0})
+
+
+class SlowStart(keras.callbacks.Callback):
+    """Sets the learning rate when training begins."""
+
+    def on_train_begin(self, logs=None):
+        del logs
+        self.model.optimizer.learning_rate.assign(0.0)
+
+
+def test_what_a_callback_changes_when_training_begins_holds_for_every_fold():
+    task = make_task(epochs=1, batch_size=4, callbacks=lambda _params: [SlowStart()])
+    model = linear_model()
+    start = model.get_weights()
+
+    course = lockstep.train(task, model, linear_folds(), {}, seed=0)
+
+    for weights in course.best.weights:
+        np.testing.assert_array_equal(weights[0], start[0])
 
 
 def train_frozen_then_unfrozen(fine_tuning_rate):
