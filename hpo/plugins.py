@@ -1,4 +1,4 @@
-"""Finds tasks: by entry point, as ``module:attribute``, or in a ``.py`` file."""
+"""Finds tasks, by entry point, ``module:attribute`` or ``.py`` file, and search spaces."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 
 
 GROUP = "hpo.tasks"
+"""The group of entry points under which distributions register their tasks."""
 
-# What a study remembers of a task that exists only in the process that searched it.
 IN_CODE = "(a Task given in code)"
+"""What a study records as the reference of a Task object, which no other process can find."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One task of the listing.
+    """A task that an installed distribution registers.
 
     Attributes:
-        name: The name it was registered under.
-        source: Where it comes from: distribution and version.
-        task: The task, or None where its plugin is broken.
+        name: The name that the task is registered under.
+        source: The distribution and its version.
+        task: The task, or None if its plugin is broken.
         error: Why the plugin is broken, or "".
     """
 
@@ -44,9 +45,9 @@ class Listing:
 
 
 def list_tasks() -> list[Listing]:
-    """All tasks that installed distributions register, by name.
+    """All tasks that installed distributions register, sorted by name.
 
-    A plugin that cannot be imported is listed with its error; the others are not harmed.
+    A plugin that cannot be imported is listed with its error and affects no other.
     """
     return [_listing(entry) for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name)]
 
@@ -56,14 +57,11 @@ def load_task(reference: str) -> Task:
 
     Args:
         reference: The name of an installed task (``"boston"``), ``"package.module:attribute"``,
-            or the path of a Python file (``"./my_task.py"``) that holds one task, or
-            ``"./my_task.py:attribute"`` where it holds several.
-
-    Returns:
-        The task.
+            or the path of a Python file (``"./my_task.py"``); if the file defines several tasks,
+            ``"./my_task.py:attribute"``.
 
     Raises:
-        UsageError: There is no such task.
+        UsageError: The task does not exist.
         HPOError: Its plugin cannot be imported.
     """
     file = file_reference(reference)
@@ -81,7 +79,7 @@ def load_space(space: str | os.PathLike[str] | Space) -> Space:
         space: Name of a built-in space (``"boston"``), path of a TOML file, or a Space.
 
     Raises:
-        UsageError: There is no such space, or it is not valid.
+        UsageError: The space does not exist or is not valid.
     """
     if isinstance(space, Space):
         return space
@@ -91,7 +89,7 @@ def load_space(space: str | os.PathLike[str] | Space) -> Space:
 
 
 def absolute_reference(reference: str) -> str:
-    """The reference as another process in another folder can use it."""
+    """The reference in a form that other processes in other folders can use."""
     file = file_reference(reference)
     if file is None:
         return reference
@@ -100,7 +98,7 @@ def absolute_reference(reference: str) -> str:
 
 
 def file_reference(reference: str) -> tuple[Path, str] | None:
-    """The file and the attribute, or "", that a reference names; None where it names no file."""
+    """The file and the attribute (or "") of a reference; None if it does not name a file."""
     match = re.fullmatch(r"(.*\.py)(?::(.*))?", reference, re.DOTALL)
     return (Path(match[1]), match[2] or "") if match else None
 
@@ -111,7 +109,7 @@ def _built_in_space(name: str) -> Space:
     if name not in known:
         raise UsageError(
             f"no search space {name!r}. {suggestion(name, sorted(known))} "
-            "A file of your own is named by its path: ./my_space.toml"
+            "To use a file of your own, give its path: ./my_space.toml"
         )
     return Space.from_toml(known[name])
 
@@ -125,29 +123,34 @@ def _listing(entry: EntryPoint) -> Listing:
 
 
 def _from_entry_point(name: str) -> Task:
-    found = [entry for entry in entry_points(group=GROUP) if entry.name == name]
-    if not found:
+    matches = [entry for entry in entry_points(group=GROUP) if entry.name == name]
+    if not matches:
         known = sorted({entry.name for entry in entry_points(group=GROUP)})
         raise UsageError(
             f"no task {name!r}. {suggestion(name, known)} "
-            "A file of your own is named by its path: ./my_task.py"
+            "To use a file of your own, give its path: ./my_task.py"
         )
-    values = sorted({entry.value for entry in found})
+    values = sorted({entry.value for entry in matches})
     if len(values) > 1:
-        raise UsageError(f"task {name!r} is ambiguous. Choose one of: {', '.join(values)}")
-    return _imported(found[0])
+        raise UsageError(
+            f"task {name!r} is registered more than once. Choose one of: {', '.join(values)}"
+        )
+    return _imported(matches[0])
 
 
 def _from_module(reference: str) -> Task:
     module, _, attribute = reference.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), *attribute.split(".")]):
-        raise UsageError(f"no task {reference!r}: expected package.module:attribute or FILE.py.")
+        raise UsageError(
+            f"task {reference!r}: expected the name of a task, package.module:attribute or "
+            "./FILE.py."
+        )
     return _imported(EntryPoint(name=reference, value=reference, group=GROUP))
 
 
 def _from_file(path: Path, attribute: str) -> Task:
     if not path.is_file():
-        raise UsageError(f"no task file {path}: there is no such file.")
+        raise UsageError(f"task file {path}: there is no such file. Check the path.")
     name = f"hpo_task_file_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -156,7 +159,7 @@ def _from_file(path: Path, attribute: str) -> Task:
     sys.modules[name] = module
     folder = str(path.resolve().parent)
     if folder not in sys.path:
-        sys.path.insert(0, folder)  # a task may import what stands beside it
+        sys.path.insert(0, folder)  # a task may import the modules next to it
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
@@ -170,19 +173,23 @@ def _only_task(path: Path, names: dict[str, object], attribute: str) -> Task:
     if attribute in tasks:
         return tasks[attribute]
     if attribute:
-        raise UsageError(f"task file {path}: has no Task named {attribute!r}; it has {[*tasks]}.")
+        raise UsageError(
+            f"task file {path}: has no Task named {attribute!r}. {suggestion(attribute, tasks)}"
+        )
     if "task" in tasks or len(tasks) == 1:
         return tasks.get("task") or next(iter(tasks.values()))
+    if not tasks:
+        raise UsageError(f"task file {path}: has no hpo.Task. Define one: task = hpo.Task(...)")
     raise UsageError(
-        f"task file {path}: expected one hpo.Task, found {len(tasks)}. "
-        f"Name it `task`, or choose one with {path}:NAME."
+        f"task file {path}: has several tasks, and none is named `task`. "
+        f"Choose one of: {', '.join(f'{path}:{name}' for name in tasks)}"
     )
 
 
 def _imported(entry: EntryPoint) -> Task:
     where = f"task {entry.name!r} ({entry.value})"
     try:
-        found: Any = importlib.import_module(entry.module)
+        target: Any = importlib.import_module(entry.module)
     except (Exception, SystemExit) as error:
         absent = error.name if isinstance(error, ModuleNotFoundError) else None
         if absent and f"{entry.module}.".startswith(f"{absent}."):
@@ -192,14 +199,14 @@ def _imported(entry: EntryPoint) -> Task:
             ) from error
         raise _broken(where, error) from error
     for attribute in (entry.attr or "").split("."):
-        if not hasattr(found, attribute):
+        if not hasattr(target, attribute):
             raise UsageError(f"{where}: {entry.module} has no attribute {entry.attr!r}.")
-        found = getattr(found, attribute)
-    if not isinstance(found, Task):
-        raise HPOError(f"{where}: is no Task but of type {type(found).__name__}.")
-    return found
+        target = getattr(target, attribute)
+    if not isinstance(target, Task):
+        raise HPOError(f"{where}: is not an hpo.Task but of type {type(target).__name__}.")
+    return target
 
 
 def _broken(where: str, error: BaseException) -> HPOError:
     reason = str(error) if isinstance(error, HPOError) else one_line(error)
-    return HPOError(f"{where}: fails to import: {reason}")
+    return HPOError(f"{where}: cannot be imported: {reason}")

@@ -1,4 +1,4 @@
-"""The plugin contract: what a task says about its data, model, search space and objective."""
+"""The plugin contract: a task names its data, model, search space and objective."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hpo.space.space import Space
 
 Params = dict[str, Any]
-"""One configuration: the hyperparameters that apply, by name."""
+"""A configuration: the values of the hyperparameters that apply, by name."""
 
 Arrays = Any
 """An array, or a dict of arrays for models with several inputs or outputs."""
@@ -44,11 +44,11 @@ _MINIMIZED = (
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The samples of a task, raw: nothing in it may be computed from the whole of ``x``.
+    """The raw samples of a task: nothing in it may be computed from all of ``x`` together.
 
     Args:
         x: Training samples, shape (n_samples, ...), or a dict of such arrays by input name. Samples
-            of different lengths stand in an array of objects, shape (n_samples,), which a
+            of different lengths go into an array of objects, shape (n_samples,), which a
             ``preprocessor`` turns into numbers.
         y: Training targets, shape (n_samples, ...), or a dict of such arrays by output name.
         x_test: Test samples like ``x``; only an ensemble reads them, and every reading is counted.
@@ -56,13 +56,13 @@ class Data:
         sample_weight: Weight of every training sample, shape (n_samples,).
         groups: Group of every training sample, shape (n_samples,); a group stays in one fold.
         folds: Fold of every training sample for ``cv="predefined"``, shape (n_samples,);
-            -1 marks samples that are always trained on.
-        class_names: One name per class; their presence makes the task a classification.
+            samples with -1 are part of every training set.
+        class_names: One name per class; they make the task a classification.
         feature_names: One name per column of a two-dimensional ``x``.
-        decode: Turns one sample of ``x`` into something a person can look at.
+        decode: Turns one sample of ``x`` into text or a picture for people.
 
     Raises:
-        HPOError: Something is no array, lengths do not agree or ``y`` has other classes.
+        HPOError: Something is not an array, lengths differ, or ``y`` has classes without a name.
     """
 
     x: Arrays
@@ -90,7 +90,7 @@ class Data:
         if len({length for found in lengths.values() for length in found}) > 1:
             received = {name: found for name, found in lengths.items() if found}
             raise HPOError(
-                f"Data: the {part} arrays must have one row per sample. Received rows: {received}"
+                f"Data: the {part} arrays must have the same number of rows. Received: {received}"
             )
 
     def _check_classes(self) -> None:
@@ -99,7 +99,7 @@ class Data:
             return
         if y.size == len(y) and not (y.min() >= 0 and y.max() < len(self.class_names)):
             raise HPOError(
-                f"Data: y must hold the numbers of the {len(self.class_names)} class_names, from 0 "
+                f"Data: with {len(self.class_names)} class_names, y must hold class numbers from 0 "
                 f"to {len(self.class_names) - 1}. Received: {y.min()} to {y.max()}"
             )
 
@@ -109,14 +109,14 @@ class Data:
         return _lengths("x", self.x)[0]
 
     def without_test(self) -> Data:
-        """The same data with the test set taken out: all that a search may see."""
+        """The same data without the test set: everything that a search may see."""
         return dataclasses.replace(self, x_test=None, y_test=None)
 
     def subset(self, positions: np.ndarray) -> Data:
-        """The same data with some of its training samples, and the whole test set.
+        """The same data with only some of the training samples, and the whole test set.
 
         Args:
-            positions: Which training samples, in this order, shape (n_positions,).
+            positions: Positions of the training samples to keep, in order, shape (n_positions,).
         """
         parts = ("x", "y", "sample_weight", "groups", "folds")
         return dataclasses.replace(
@@ -140,19 +140,19 @@ def _lengths(name: str, arrays: Arrays) -> list[int]:
         # Lists, data frames and sparse matrices cannot be indexed by rows as arrays are.
         if not getattr(array, "shape", ()) or hasattr(array, "iloc") or hasattr(array, "toarray"):
             raise HPOError(
-                f"Data: {part} must be an array with one row per sample, such as numpy.asarray "
-                f"makes. Received: {type(array).__name__}"
+                f"Data: {part} must be an array with one row per sample. Received: "
+                f"{type(array).__name__}. Convert it, for example with numpy.asarray."
             )
     return [len(array) for array in parts.values()]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What a published model of this class reaches, to stand beside our own result.
+    """The result of a published model, to compare with.
 
     Args:
         score: Its score on the test set, in the unit of the task's objective.
-        source: Where the figure was published.
+        source: The publication.
     """
 
     score: float
@@ -161,13 +161,13 @@ class Reference:
 
 @dataclass(frozen=True)
 class Stage:
-    """A further stretch of training, after the stages before it reached their best epoch.
+    """A further stage of training, which starts from the best epoch of the stage before.
 
     Args:
-        name: What the stage does, as curves and reports call it.
-        epochs: The most epochs this stage trains, or ``(params) -> int``; 0 skips the stage.
-        prepare: ``(model, params) -> None``: unfreezes layers and compiles the model anew.
-            Weights are kept; the optimizer starts afresh.
+        name: The name of the stage in curves and reports.
+        epochs: The maximum number of epochs, or ``(params) -> int``; 0 skips the stage.
+        prepare: ``(model, params) -> None``: unfreezes layers and compiles the model again.
+            Weights are kept; the optimizer starts fresh.
     """
 
     name: str
@@ -175,20 +175,20 @@ class Stage:
     prepare: Callable[[Any, Params], None]
 
     def epochs_for(self, params: Params) -> int:
-        """The most epochs this stage trains a configuration; 0 skips it.
+        """The maximum number of epochs for a configuration; 0 skips the stage.
 
         Raises:
-            HPOError: It is no whole number of 0 or more.
+            HPOError: It is not a whole number of 0 or more.
         """
-        found = self.epochs(params) if callable(self.epochs) else self.epochs
+        value = self.epochs(params) if callable(self.epochs) else self.epochs
         try:
-            epochs = operator.index(found)
+            epochs = operator.index(value)
         except TypeError:
             epochs = -1
         if epochs < 0:
             raise HPOError(
                 f"Stage {self.name!r}: epochs must be a whole number of 0 or more, or a function "
-                f"of the params that gives one. Received: {found!r}"
+                f"of params that returns one. Received: {value!r}"
             )
         return epochs
 
@@ -205,7 +205,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be learned, and how a configuration becomes a model.
+    """What to learn, and how to build a model from a configuration.
 
     Args:
         name: Short name; the default name of the task's study.
@@ -214,28 +214,29 @@ class Task:
             samples of one fold and no test set: read shapes and class counts from it.
         space: Name of a built-in search space, a path to a TOML file, or a ``Space``.
         objective: The name Keras logs the objective under, such as ``"val_mae"``.
-        direction: Whether the objective is to be minimized or maximized; inferred from the
-            name where it is one of Keras's own.
-        cv: Default evaluation, such as ``"kfold:4"`` or ``"holdout:0.2"``, or any
+        direction: "minimize" or "maximize"; by default inferred from the name of the objective,
+            if it is one of Keras's own.
+        cv: The default cross-validation, such as ``"kfold:4"`` or ``"holdout:0.2"``, or any
             scikit-learn splitter.
         preprocessor: ``(params) -> scikit-learn transformer``; fitted in each training fold.
-        epochs: The most epochs a trial trains; the search space may tune it as ``epochs``.
+        epochs: The maximum number of epochs per trial; the search space may tune it as ``epochs``.
         batch_size: Samples per step; the search space may tune it as ``batch_size``.
-        patience: Epochs without a better mean over the folds after which a trial ends.
+        patience: A trial ends after this many epochs without a better mean over the folds.
         metric: ``(y_true, y_pred) -> float``, the objective computed on whole arrays; needed
             only for ensembles on an objective that is not one of Keras's own.
-        reference: What a published model of this class reaches.
-        callbacks: ``(params) -> list of Keras callbacks``, fresh ones for every fold. Those that
-            adapt training should monitor training metrics: a model refitted on all the data has
-            no validation part, and one that monitors ``val_...`` does nothing there.
+        reference: The result of a published model, to compare with.
+        callbacks: ``(params) -> list of Keras callbacks``, fresh ones for every fold. Callbacks
+            that adapt training should monitor training metrics: a model refitted on all the data
+            has no validation part, so a callback that monitors ``val_...`` does nothing there.
         stages: Further stages of training after the first.
-        prepare: ``(source, directory, on_progress) -> Path``: makes the data set that ``load``
-            reads from an archive that the user got, for ``hpo data prepare``. ``directory`` may be
-            None; ``on_progress(done, of)`` is called after every piece that is written.
+        prepare: ``(source, directory, on_progress) -> Path``, for ``hpo data prepare``: makes the
+            data set that ``load`` reads out of an archive that the user downloaded. ``directory``
+            may be None; call ``on_progress(done, of)`` after every piece that is written.
         description: One line for listings.
 
     Raises:
-        HPOError: The objective is not a validation metric, or its direction is unknown.
+        HPOError: The objective is not a validation metric, its direction is unknown, or a number
+            is below 1.
     """
 
     name: str
@@ -259,8 +260,8 @@ class Task:
     def __post_init__(self) -> None:
         if not self.objective.startswith("val_"):
             raise HPOError(
-                f"Task {self.name!r}: objective must be a validation metric as Keras logs it. "
-                f'Received: objective={self.objective!r}. Did you mean "val_{self.objective}"?'
+                f"Task {self.name!r}: objective must be the name of a validation metric as Keras "
+                f'logs it. Received: objective={self.objective!r}. Write "val_{self.objective}".'
             )
         if self.direction is None:
             object.__setattr__(self, "direction", _infer_direction(self.name, self.objective))
@@ -278,10 +279,10 @@ class Task:
 
     @property
     def cv_name(self) -> str:
-        """The default evaluation in one line, as studies remember it."""
+        """The default cross-validation on one line, as studies record it."""
         if isinstance(self.cv, str):
             return self.cv
-        # An address is another one in every process.
+        # Memory addresses differ between processes.
         return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(self.cv).split()))
 
     @property
@@ -316,13 +317,13 @@ class Task:
 
 
 def _infer_direction(task: str, objective: str) -> Direction:
-    # The name of an output comes first, as in val_loss_of_heat_accuracy: the last word counts.
+    # The name of an output comes first, as in val_loss_of_heat_accuracy, so the last word counts.
     for word in reversed(objective.split("_")):
         if word.startswith(_MINIMIZED) or word.endswith(_MINIMIZED):
             return "minimize"
         if word.startswith(_MAXIMIZED) or word.endswith(_MAXIMIZED):
             return "maximize"
     raise HPOError(
-        f"Task {task!r}: cannot tell whether {objective!r} is to be minimized or maximized. "
+        f"Task {task!r}: cannot tell whether to minimize or maximize {objective!r}. "
         'Give Task(direction="minimize") or Task(direction="maximize").'
     )

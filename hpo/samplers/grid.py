@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.errors import UsageError
 from hpo.samplers.joint import JointSampler
-from hpo.space.combinations import applicable, combinations, key, values_of
+from hpo.space.combinations import applicable, combinations, grid_values, key
 
 if TYPE_CHECKING:
     from hpo.samplers.joint import Question
@@ -32,7 +32,7 @@ def choose(question: Question) -> dict[str, Any]:
         UsageError: All have been.
     """
     axes, fixed, tried = question.axes, question.fixed, question.known()
-    values = values_of(axes) | {name: [value] for name, value in fixed.items()}
+    values = grid_values(axes) | {name: [value] for name, value in fixed.items()}
     drawn: dict[str, Any] = {}
     for _ in range(_DRAWS):
         drawn = {name: own[int(question.rng.integers(len(own)))] for name, own in values.items()}

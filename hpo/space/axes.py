@@ -1,9 +1,9 @@
 """The axes of a search: every hyperparameter as a number, and when it applies.
 
 The code of a real or whole number lies in [0, 1], on a logarithmic scale where the parameter has
-one; that of a choice is its position. Whole numbers and steps lie in the middle of cells of equal
-width, so that codes drawn evenly are values drawn evenly. A configuration has a code for every
-axis, also for those that do not apply: it comes to bear when another code makes them apply.
+one; the code of a choice is its position. Whole numbers and steps lie in the middle of cells of
+equal width, so that evenly drawn codes are evenly drawn values. A configuration has a code for
+every axis, even for one that does not apply: the code counts once another code makes it apply.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hpo.space.conditions import Condition
 
 
-MOST_CODES = 1_024
+MAX_LISTED_VALUES = 1_024
 """An axis with more values than this counts as continuous."""
 
 
@@ -41,8 +41,8 @@ class Axis:
 
     Args:
         name: Its name.
-        distribution: Its range, as Optuna has it.
-        conditions: What earlier parameters must be for it to apply.
+        distribution: Its range, as one of Optuna's distributions.
+        conditions: What earlier parameters must be for it to apply, by their names.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Axis:
 
     @cached_property
     def n_values(self) -> int | None:
-        """How many values it has; None for a real number without a step."""
+        """Number of values; None for a real number without a step."""
         match self.distribution:
             case CategoricalDistribution(choices=choices):
                 return len(choices)
@@ -68,7 +68,7 @@ class Axis:
 
     @cached_property
     def _bounds(self) -> tuple[float, float, float]:
-        """Where the codes 0 and 1 lie, on a logarithmic scale if there is one, and the step."""
+        """The ends at codes 0 and 1, on a logarithmic scale if there is one, and the step."""
         distribution: Any = self.distribution
         step = float(distribution.step or 0.0)
         low, high = distribution.low - step / 2, distribution.high + step / 2
@@ -83,7 +83,7 @@ class Axis:
         return min(max((place - low) / (high - low), 0.0), 1.0) if high > low else 0.5
 
     def decode(self, code: float) -> Any:
-        """The value of a code, or the one nearest to it; a plain Python value."""
+        """The value closest to a code, as a plain Python value."""
         distribution: Any = self.distribution
         if isinstance(distribution, CategoricalDistribution):
             return distribution.choices[min(int(code), len(distribution.choices) - 1)]
@@ -99,14 +99,14 @@ class Axis:
         return self.exact(float(value))
 
     def exact(self, value: Any) -> Any:
-        """A value as the space gives it: on a step without Optuna's rounding errors."""
+        """A value as the space gives it, without Optuna's rounding errors on a step."""
         return exact(self.distribution, value)
 
     @cached_property
     def codes(self) -> np.ndarray | None:
-        """The codes of all values, shape (n_values,); None where they cannot be listed."""
+        """The codes of all values, shape (n_values,); None if there are too many to list."""
         n = self.n_values
-        if n is None or n > MOST_CODES:
+        if n is None or n > MAX_LISTED_VALUES:
             return None
         if self.is_categorical:
             return np.arange(n, dtype=float)
@@ -117,11 +117,11 @@ class Axis:
 
     @cached_property
     def values(self) -> list[Any] | None:
-        """All values in order; None where they cannot be listed."""
+        """All values in order; None if there are too many to list."""
         return None if self.codes is None else [self.decode(code) for code in self.codes]
 
     def snap(self, codes: np.ndarray) -> np.ndarray:
-        """Codes moved to those of values that the axis can take."""
+        """The closest codes of values that the axis can take."""
         known = self.codes
         if known is None:
             return np.asarray(np.clip(codes, 0.0, 1.0))
@@ -140,12 +140,12 @@ class Axes:
 
     @cached_property
     def searched(self) -> list[int]:
-        """Positions of the axes that are no constants."""
+        """Positions of the axes with more than one value."""
         return [j for j, axis in enumerate(self.axes) if axis.n_values != 1]
 
     @cached_property
     def _of_constants(self) -> np.ndarray:
-        """The codes of constants, and 0 for the axes that are searched, shape (n_axes,)."""
+        """The codes of constants, and 0 for axes that are searched, shape (n_axes,)."""
         codes = np.zeros(len(self))
         for j, axis in enumerate(self.axes):
             if axis.n_values == 1:
@@ -174,16 +174,16 @@ class Axes:
         return codes
 
     def snap(self, codes: np.ndarray) -> np.ndarray:
-        """Codes moved to those of values that the axes can take, shape (n, n_axes)."""
+        """The closest codes of values that the axes can take, shape (n, n_axes)."""
         return np.stack([axis.snap(codes[:, j]) for j, axis in enumerate(self.axes)], axis=1)
 
     def applies(self, codes: np.ndarray) -> np.ndarray:
-        """Which axes apply, shape (n, n_axes), for codes of that shape."""
+        """Which axes apply, shape (n, n_axes), for codes of the same shape."""
         applying = np.ones(codes.shape, dtype=bool)
         for j, axis in enumerate(self.axes):
             for name, condition in axis.conditions.items():
                 earlier = self._positions.get(name)
-                if earlier is None:  # taken out of the search by whoever asks
+                if earlier is None:  # the sampler does not draw it
                     continue
                 unique, places = np.unique(codes[:, earlier], return_inverse=True)
                 decode = self.axes[earlier].decode
@@ -192,7 +192,7 @@ class Axes:
         return applying
 
     def encode(self, configurations: Sequence[Mapping[str, Any]]) -> np.ndarray:
-        """Codes of configurations, shape (n, n_axes); NaN where a parameter is absent."""
+        """Codes of configurations, shape (n, n_axes); NaN for an absent parameter."""
         codes = np.full((len(configurations), len(self)), np.nan)
         for row, params in zip(codes, configurations, strict=True):
             for j, axis in enumerate(self.axes):
@@ -201,11 +201,11 @@ class Axes:
         return codes
 
     def decode(self, codes: np.ndarray) -> dict[str, Any]:
-        """The values of all axes, also of those that do not apply, for codes (n_axes,)."""
+        """The values of all axes, including those that do not apply, for codes (n_axes,)."""
         return {axis.name: axis.decode(code) for axis, code in zip(self.axes, codes, strict=True)}
 
     def holds(self, params: Mapping[str, Any]) -> bool:
-        """Whether a configuration has only values that the axes can take, and lacks none."""
+        """Whether a configuration is complete and has only values that the axes can take."""
         for axis in self.axes:
             if axis.name not in params:
                 if not axis.conditions:
@@ -217,7 +217,7 @@ class Axes:
 
 @lru_cache(maxsize=8)
 def axes_of_space(space: str) -> Axes:
-    """The axes of a search space, given as TOML."""
+    """The axes of a search space in TOML."""
     parameters = Space.from_text(space).parameters
     return Axes(
         tuple(
@@ -228,7 +228,7 @@ def axes_of_space(space: str) -> Axes:
 
 
 def distribution_of(parameter: Parameter) -> BaseDistribution:
-    """A parameter's range as Optuna has it."""
+    """A parameter's range as one of Optuna's distributions."""
     if isinstance(parameter, Categorical):
         return CategoricalDistribution(parameter.choices)
     low, high, log, step = parameter.low, parameter.high, parameter.log, parameter.step

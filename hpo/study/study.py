@@ -84,13 +84,13 @@ class Study:
     def wanted(self) -> int:
         """How many trials it shall have; no more than there are configurations to try."""
         from hpo.space.axes import axes_of_space
-        from hpo.space.combinations import all_values, are_at_least, values_of
+        from hpo.space.combinations import all_values, grid_values, has_at_least
         from hpo.study.tried import count_untried
 
         wanted, axes = self.options.trials, axes_of_space(self.settings.space)
-        values = values_of(axes) if self.options.sampler == "grid" else all_values(axes)
+        values = grid_values(axes) if self.options.sampler == "grid" else all_values(axes)
         trials = self.trials
-        if values is None or are_at_least(axes, values, wanted + len(trials)):
+        if values is None or has_at_least(axes, values, wanted + len(trials)):
             return wanted
         begun = sum(trial.counts or trial.state in ("running", "waiting") for trial in trials)
         return min(wanted, begun + count_untried(self.record, axes, values, max(0, wanted - begun)))

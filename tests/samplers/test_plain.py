@@ -10,7 +10,7 @@ from hpo.samplers import NAMES, make_sampler
 from hpo.samplers.history import axes_of
 from hpo.samplers.untried import UntriedSampler
 from hpo.space.axes import distribution_of
-from hpo.space.combinations import grid_values, values_of
+from hpo.space.combinations import grid_values, grid_values_of
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.space.space import Space
 from hpo.study.keys import FAILURE
@@ -27,7 +27,7 @@ def new_study(space):
 
 def untried(study, most):
     axes = axes_of(study)
-    return count_untried(study, axes, values_of(axes), most)
+    return count_untried(study, axes, grid_values(axes), most)
 
 
 def distributions(space):
@@ -90,7 +90,7 @@ def test_a_grid_keeps_the_steps_it_is_given():
 )
 def test_the_values_of_a_grid(parameter, values):
     (axis,) = axes_of(new_study(Space({"x": parameter}))).axes
-    assert grid_values(axis) == values
+    assert grid_values_of(axis) == values
 
 
 TWO_BY_TWO = Space({"a": Categorical([1, 2]), "b": Categorical([3, 4])})
