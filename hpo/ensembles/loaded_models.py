@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 PREDICTION_BATCH = 512
 
 MODEL_BYTES = 4 << 30
-"""Weights that stay in memory; members beyond that are loaded for every prediction."""
+"""Size of the weights that stay in memory; other members are loaded for every prediction."""
 
 SAMPLE_BYTES = 1 << 29
-"""Preprocessed samples that are kept for the members to come."""
+"""Size of the preprocessed samples that are kept for the members that follow."""
 
 
 @dataclass(eq=False)
 class _Loaded:
-    """A member's models: one of them built, the weights of all."""
+    """A member's models: one model, and the weights of all."""
 
     model: Any
     weights: list[list[np.ndarray]]
@@ -36,15 +36,16 @@ class _Loaded:
 
     @property
     def n_bytes(self) -> int:
-        built = self.weights[0]
-        return sum(array.nbytes for weights in [built, *self.weights] for array in weights)
+        """Memory of all weights, and of those in the model."""
+        in_model = self.weights[0]
+        return sum(array.nbytes for weights in [in_model, *self.weights] for array in weights)
 
 
 class LoadedModels:
-    """Predicts with members, whose models are loaded when first needed and then kept.
+    """Predicts with members, whose models are loaded when they are first needed and then kept.
 
     Args:
-        members: Knows the members' models.
+        members: Finds the members' models.
     """
 
     def __init__(self, members: Members) -> None:
@@ -62,13 +63,14 @@ class LoadedModels:
         Args:
             members: The members.
             x: Raw samples, shape (n_samples, ...), or a dict of arrays.
-            on_member: Told how many of how many members have predicted.
+            on_member: Called after every member with the number of members that have predicted
+                and the number of all.
 
         Returns:
             Predictions by member and output name, shape (n_samples, ...) each.
 
         Raises:
-            HPOError: A model is missing or cannot be loaded.
+            HPOError: A model is missing, lies outside its study or cannot be loaded.
         """
         samples = _Samples(x)
         predictions: dict[Member, Mapping[str, np.ndarray]] = {}
@@ -87,21 +89,26 @@ class LoadedModels:
 
 
 class _Samples:
-    """Raw samples, and what transformers lately made of them."""
+    """Raw samples, and what transformers made of them most recently."""
 
     def __init__(self, x: Any) -> None:
         self._x = x
-        self._made: OrderedDict[int, Any] = OrderedDict()
+        self._made: OrderedDict[int, tuple[Any, Any]] = OrderedDict()
 
-    def behind(self, transformer: Any) -> Any:
+    def transformed_by(self, transformer: Any) -> Any:
         """The samples as a fitted transformer makes them."""
-        key = id(transformer)  # whoever knows the members keeps their transformers
+        key = id(transformer)
         if key not in self._made:
-            self._made[key] = transform(transformer, self._x)
-            while len(self._made) > 1 and sum(map(_bytes, self._made.values())) > SAMPLE_BYTES:
+            # The transformer is kept too, so that no other object can get its id.
+            self._made[key] = transformer, transform(transformer, self._x)
+            while len(self._made) > 1 and self._n_bytes > SAMPLE_BYTES:
                 self._made.popitem(last=False)
         self._made.move_to_end(key)
-        return self._made[key]
+        return self._made[key][1]
+
+    @property
+    def _n_bytes(self) -> int:
+        return sum(_bytes(samples) for _transformer, samples in self._made.values())
 
 
 def _bytes(arrays: Any) -> int:
@@ -115,7 +122,7 @@ def _average(loaded: _Loaded, samples: _Samples) -> dict[str, np.ndarray]:
         if len(loaded.weights) > 1:
             loaded.model.set_weights(weights)
         outputs = loaded.model.predict(
-            samples.behind(transformer), batch_size=PREDICTION_BATCH, verbose=0
+            samples.transformed_by(transformer), batch_size=PREDICTION_BATCH, verbose=0
         )
         for name, prediction in by_output(loaded.model, outputs).items():
             total[name] = total.get(name, 0.0) + np.asarray(prediction) / len(loaded.weights)

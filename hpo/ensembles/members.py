@@ -1,4 +1,4 @@
-"""Members of an ensemble: single trials, and the models that the search kept of them."""
+"""Members of an ensemble: single trials, and the models that the search kept for them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, order=True)
 class Member:
-    """A trial that an ensemble may be made of.
+    """A trial that can be a member of an ensemble.
 
     Attributes:
         study: The name of its study.
-        trial: Its number there.
+        trial: Its number in that study.
     """
 
     study: str
@@ -35,11 +35,11 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class SavedModel:
-    """One model of a member, with the preprocessing it was trained behind.
+    """One model of a member, and the transformer that makes its inputs.
 
     Attributes:
         path: The model's file.
-        transformer: The fitted transformer, or None; models that share one have the same object.
+        transformer: The fitted transformer, or None; models that share one hold the same object.
     """
 
     path: Path
@@ -47,10 +47,10 @@ class SavedModel:
 
 
 class Members(Protocol):
-    """Knows the models of trials; a member predicts the average of its models."""
+    """Finds the saved models of members; a member predicts the average of its models."""
 
     def models(self, member: Member) -> Sequence[SavedModel]:
-        """The saved models of a member, of one architecture.
+        """The saved models of a member, all of the same architecture.
 
         Raises:
             HPOError: One is missing, or lies outside the folder of its study.
@@ -58,28 +58,28 @@ class Members(Protocol):
 
 
 def check_path(path: Path, member: Member, study: Study) -> None:
-    """Refuse a model that a link leads to outside the folder of its study.
+    """Refuse the file of a model that is a link out of the folder of its study.
 
-    The folder itself may have been renamed, copied, or be a link to a larger disk.
+    The folder itself may have been renamed or copied, or be a link to a larger disk.
 
     Raises:
-        HPOError: The model lies outside.
+        HPOError: The file lies outside.
     """
     target = path.resolve()
     if not target.is_relative_to(study.directory.resolve()):
         raise HPOError(
-            f"{member}: the file of its model, {path}, leads to {target}, outside of its study. "
-            "Somebody replaced it: delete it, and hpo ensemble trains it again."
+            f"{member}: its model {path} is a link to {target}, outside of its study. Somebody "
+            f"replaced it. Delete it and train it again: hpo ensemble {member.study}"
         )
 
 
 class FoldModels:
-    """The fold models that the search kept, each behind its own fold's preprocessor.
+    """The fold models that the search kept, each with the transformer of its own fold.
 
     Args:
         studies: The studies that keep the models, by name.
         task: Their task.
-        data: The data they searched on; fold preprocessors are fitted on its training parts.
+        data: The data they searched on; transformers are fitted on the training part of each fold.
     """
 
     def __init__(self, studies: Mapping[str, Study], task: Task, data: Data) -> None:

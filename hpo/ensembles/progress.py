@@ -1,14 +1,11 @@
-"""How far the training of an ensemble's members is."""
+"""How far the training of an ensemble's members has come."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-from hpo.errors import HPOError, one_line
-from hpo.training.stage_run import TrialFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,14 +16,14 @@ class RefitProgress:
     """How far the training of an ensemble's members has come.
 
     Attributes:
-        trial: The trial whose model is trained.
-        seed: Its seed.
-        model: The how manieth of all models it is, from 1.
-        models: How many models there are.
-        epochs: How many epochs it is trained.
+        trial: The trial whose model is being trained.
+        seed: The seed it is trained with.
+        model: The position of this model among all models, from 1.
+        models: Number of models.
+        epochs: Number of epochs this model is trained.
         epochs_done: Epochs trained so far, of all models.
-        epochs_wanted: Epochs to be trained in all, without those of models that were there.
-        seconds: How long the model took, or None while it is being trained; 0 where it was there.
+        epochs_wanted: Epochs to train in total; models that exist already do not count.
+        seconds: How long this model took; None while it is being trained, 0 if it existed already.
     """
 
     trial: int
@@ -40,76 +37,45 @@ class RefitProgress:
 
 
 class Tally:
-    """Tells how far the training has come.
+    """Counts models and their epochs, and reports the progress after each.
 
     Args:
-        on_progress: Whom it tells.
-        models: How many models there are.
-        wanted: Epochs to be trained in all.
+        on_progress: Called after every epoch and every model.
+        models: Number of models.
+        epochs: Epochs to train in total.
     """
 
     def __init__(
-        self, on_progress: Callable[[RefitProgress], None], models: int, wanted: int
+        self, on_progress: Callable[[RefitProgress], None], models: int, epochs: int
     ) -> None:
         self._on_progress = on_progress
         self._models = models
-        self._wanted = wanted
-        self._place = 0
-        self._done = 0
+        self._epochs = epochs
+        self._model = 0
+        self._epochs_done = 0
 
-    def begin(self, trial: int, seed: int, epochs: int) -> None:
-        """Begin with the next model."""
-        self._now = (trial, seed, epochs)
-        self._place += 1
-        self._began = time.monotonic()
-        self._had_before = self._done
+    @contextmanager
+    def model(self, trial: int, seed: int, epochs: int) -> Iterator[Callable[[], None]]:
+        """Count a model once the block ends.
 
-    def count_epoch(self) -> None:
-        """Count an epoch that was trained."""
-        self._done += 1
-        self._tell(None)
+        Args:
+            trial: The trial whose model is trained in the block, if it does not exist yet.
+            seed: The seed it is trained with.
+            epochs: Number of epochs it is trained.
 
-    def end(self) -> None:
-        """End with the model."""
-        trained = self._done > self._had_before
-        self._tell(time.monotonic() - self._began if trained else 0.0)
-
-    def _tell(self, seconds: float | None) -> None:
-        trial, seed, epochs = self._now
-        self._on_progress(
-            RefitProgress(
-                trial=trial,
-                seed=seed,
-                model=self._place,
-                models=self._models,
-                epochs=epochs,
-                epochs_done=self._done,
-                epochs_wanted=self._wanted,
-                seconds=seconds,
-            )
+        Yields:
+            A function to call after every epoch.
+        """
+        began, epochs_before = time.monotonic(), self._epochs_done
+        self._model += 1
+        progress = RefitProgress(
+            trial, seed, self._model, self._models, epochs, epochs_before, self._epochs
         )
 
+        def count_epoch() -> None:
+            self._epochs_done += 1
+            self._on_progress(replace(progress, epochs_done=self._epochs_done))
 
-@contextmanager
-def errors_of_training(where: str, *, diverged: str, hint: str = "") -> Iterator[None]:
-    """Say of whatever ends a training that went well in the search which training it was.
-
-    Args:
-        where: Which.
-        diverged: What to add where the loss became NaN or infinite.
-        hint: What to add where validation is spoken of.
-
-    Raises:
-        HPOError: Something other than the disk ended it.
-    """
-    try:
-        yield
-    except TrialFailedError as error:
-        raise HPOError(f"{where}: {error}, {diverged}") from error
-    except HPOError as error:
-        raise HPOError(f"{where}: {error}") from error
-    except OSError:
-        raise
-    except (Exception, SystemExit) as error:
-        added = hint if "val_" in str(error) else ""
-        raise HPOError(f"{where}: {one_line(error)}.{added}") from error
+        yield count_epoch
+        seconds = time.monotonic() - began if self._epochs_done > epochs_before else 0.0
+        self._on_progress(replace(progress, epochs_done=self._epochs_done, seconds=seconds))

@@ -1,12 +1,11 @@
-"""Members of an ensemble trained anew on all the training data: ``hpo ensemble --refit``.
+"""Members of an ensemble trained again on all the training data: ``hpo ensemble --refit``.
 
-A fold model has seen only a part of the data, and less still where the search ran on a part of it.
-Nothing is left to choose an epoch on here, so a member trains for the number of epochs that the
-mean curve of its trial chose. It is the number of epochs that is kept, not that of steps: how often
-a sample has been seen is what decides between too little and too much, as long as the model is the
-same, so the steps grow in proportion with the data. Schedules in steps therefore end earlier in the
-training than they did in the search; those over epochs do not. Batch size
-and learning rate are those of the trial.
+A fold model has seen only a part of the data, and even less if the search ran on a part of it.
+Nothing is left here to choose an epoch on, so a member trains for the number of epochs that the
+mean curve of its trial chose. The number of epochs is kept rather than the number of steps: how
+often a sample has been seen decides between too little training and too much, so the steps grow in
+proportion to the data. A schedule over steps therefore ends earlier in the training than in the
+search; one over epochs does not. Batch size and learning rate are those of the trial.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ import numpy as np
 from hpo.data.preprocessing import FoldCache
 from hpo.data.splits import Split
 from hpo.ensembles.members import SavedModel, check_path
-from hpo.ensembles.progress import RefitProgress, Tally, errors_of_training
+from hpo.ensembles.progress import Tally
+from hpo.ensembles.training_again import training_again
 from hpo.errors import HPOError
 from hpo.support import files
 from hpo.support.seeds import derived_seed
 from hpo.training.evaluation import build
 from hpo.training.fixed_epochs import train_for
-from hpo.training.memory import freed_after
-from hpo.training.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from hpo.ensembles.members import Member
+    from hpo.ensembles.progress import RefitProgress
     from hpo.study.study import Study
     from hpo.task import Data, Params, Task
 
@@ -49,13 +48,14 @@ class _Job:
 
 
 class RefittedModels:
-    """Trains trials anew on all the training data, and keeps their models.
+    """Trains trials again on all the training data, and stores their models.
 
     Args:
         studies: The studies of the trials, by name.
         task: Their task.
         data: All of the task's data.
-        seeds: Models per trial: one with the trial's own seed, the others with derived ones.
+        seeds: Number of models per trial, 1 or more: the first is trained with the seed of the
+            trial, the others with seeds derived from it.
     """
 
     def __init__(
@@ -72,28 +72,26 @@ class RefittedModels:
         members: Collection[Member],
         on_progress: Callable[[RefitProgress], None] = lambda _progress: None,
     ) -> None:
-        """Train the models of members, except those that are there already.
+        """Train the models of members, except those that exist already.
 
-        Each is stored as soon as it is trained, so whoever is interrupted goes on from there.
+        Each is stored as soon as it is trained, so an interrupted call continues from there.
 
         Args:
             members: The members.
-            on_progress: Told after every epoch and every model.
+            on_progress: Called after every epoch and every model.
 
         Raises:
-            HPOError: A loss became NaN or infinite, or the task's own code raised something.
+            HPOError: A loss became NaN or infinite, or the task's own code raised an error.
         """
         jobs = [job for member in sorted(members) for job in self._jobs(member)]
         missing = {job.path for job in jobs if not job.path.exists()}
-        wanted = sum(sum(job.epochs) for job in jobs if job.path in missing)
+        epochs = sum(sum(job.epochs) for job in jobs if job.path in missing)
         folds = self._folds()
-        tally = Tally(on_progress, len(jobs), wanted)
+        tally = Tally(on_progress, len(jobs), epochs)
         for job in jobs:
-            tally.begin(job.member.trial, job.seed, sum(job.epochs))
-            if job.path in missing:
-                with precision(self._studies[job.member.study].settings.precision):
-                    self._train(job, folds, tally.count_epoch)
-            tally.end()
+            with tally.model(job.member.trial, job.seed, sum(job.epochs)) as count_epoch:
+                if job.path in missing:
+                    self._train(job, folds, count_epoch)
 
     def models(self, member: Member) -> list[SavedModel]:
         """The models of a member, one per seed.
@@ -105,8 +103,8 @@ class RefittedModels:
         missing = [job.path.name for job in jobs if not job.path.exists()]
         if missing:
             raise HPOError(
-                f"study {member.study!r}: there is no {missing[0]} of trial {member.trial}. Train "
-                f"it again: hpo ensemble {member.study} --refit"
+                f"study {member.study!r}: the model {missing[0]} of trial {member.trial} is "
+                f"missing. Train it again: hpo ensemble {member.study} --refit"
             )
         for job in jobs:
             check_path(job.path, member, self._studies[member.study])
@@ -114,7 +112,7 @@ class RefittedModels:
         return [SavedModel(job.path, transformer) for job in jobs]
 
     def _folds(self) -> FoldCache:
-        """All the data as one fold that validates nothing."""
+        """All the data as one fold without a validation part."""
         rows = np.arange(self._data.n_samples)
         return FoldCache(self._task, self._data, [Split(rows, rows[:0])])
 
@@ -125,32 +123,26 @@ class RefittedModels:
         if len(epochs) != 1 + len(self._task.stages):
             raise HPOError(
                 f"study {study.name!r}: trial {trial.number} was trained in {len(epochs)} stages, "
-                f"and the task has {1 + len(self._task.stages)} now. Search again."
+                f"but the task now has {1 + len(self._task.stages)}. Search again."
             )
         own = trial.seed or 0
         seeds = [own, *(derived_seed(own, "refit", place) for place in range(1, self._seeds))]
         folder = study.directory / "ensemble" / "models"
-        spelt = "-".join(map(str, epochs))
+        chosen = "-".join(map(str, epochs))
         return [
             _Job(
                 member=member,
                 params=trial.params,
                 seed=seed,
                 epochs=epochs,
-                path=folder / f"trial-{trial.number}-seed-{seed}-epochs-{spelt}.keras",
+                path=folder / f"trial-{trial.number}-seed-{seed}-epochs-{chosen}.keras",
             )
             for seed in seeds
         ]
 
     def _train(self, job: _Job, folds: FoldCache, on_epoch: Callable[[], None]) -> None:
-        where = f"refitting trial {job.member.trial} with seed {job.seed}"
-        errors = errors_of_training(
-            where,
-            diverged="though its folds trained well. Make the ensemble without --refit, or "
-            "search again with a lower learning rate.",
-            hint=" A refit validates nothing: callbacks should monitor training metrics.",
-        )
-        with errors, freed_after():
+        study = self._studies[job.member.study]
+        with training_again(study, job.member.trial, job.seed, refit=True):
             model, (fold,) = build(self._task, self._data, folds, job.params, job.seed)
             train_for(
                 self._task,

@@ -88,7 +88,7 @@ def test_stages_are_refitted_for_the_epochs_that_each_of_them_chose(tmp_path):
 def test_a_task_that_has_other_stages_now_is_refused(searched):
     task = make_task(stages=[Stage("new", 1, lambda _model, _params: None)])
 
-    with pytest.raises(HPOError, match="was trained in 1 stages, and the task has 2 now"):
+    with pytest.raises(HPOError, match="was trained in 1 stages, but the task now has 2"):
         combine(searched, task, refit=True)
 
 
@@ -130,7 +130,7 @@ def test_a_loss_that_becomes_no_number_names_the_trial_and_the_seed(tmp_path):
     def nan_model(params, data):
         return build({**params, "rate": math.nan}, data)
 
-    with pytest.raises(HPOError, match=rf"trial 0 with seed {study.best.seed}: loss became nan"):
+    with pytest.raises(HPOError, match=rf"trial 0 .* with seed {study.best.seed}: loss became nan"):
         combine(study, make_task(model=nan_model, callbacks=breaking), refit=True)
     assert models(study) == []
 

@@ -48,7 +48,7 @@ def test_another_score_than_in_the_search_is_told(tmp_path):
         result = combine(study, make_task(model=other_start)).result
 
     (told,) = [str(one.message) for one in given if one.category is OtherScoreWarning]
-    assert "trial 0 of study 'linear', trained again, came to" in told
+    assert "trial 0 of study 'linear', trained again, has a score of" in told
     (one,) = result["retrained"]
     assert one["score"] != pytest.approx(one["recorded"], rel=1e-3)
 
@@ -60,6 +60,6 @@ def test_a_trial_that_cannot_be_trained_any_more_is_named(tmp_path):
         raise ValueError("no such layer")
 
     with pytest.raises(
-        HPOError, match="trial 0 of study 'linear' again: ValueError: no such layer"
+        HPOError, match=r"trial 0 cannot be trained again with seed \d+: ValueError: no such layer"
     ):
         combine(study, make_task(model=failing))
