@@ -6,20 +6,9 @@ import pytest
 from scipy import sparse
 from sklearn.model_selection import KFold
 
-from hpo import Data, Space, Task
+from hpo import Data
 from hpo.errors import HPOError
-
-
-def task(objective="val_mae", **more):
-    return Task(
-        name="demo",
-        load=lambda _data_dir: None,
-        model=lambda _params, _data: None,
-        space=Space({}),
-        objective=objective,
-        **more,
-    )
-
+from tasks import bare_task
 
 X, Y = np.zeros((6, 2)), np.zeros(6)
 
@@ -195,44 +184,44 @@ def test_data_without_its_test_set_keeps_everything_else():
     ],
 )
 def test_the_direction_is_inferred_from_the_metric(objective, direction):
-    assert task(objective).direction == direction
+    assert bare_task(objective).direction == direction
 
 
 @pytest.mark.parametrize("objective", ["val_vaccine", "val_score", "val_tissue_hit"])
 def test_a_direction_that_cannot_be_inferred_is_asked_for(objective):
     with pytest.raises(HPOError, match=rf"'demo'.*{objective}.*Task\(direction="):
-        task(objective)
+        bare_task(objective)
 
 
 def test_a_direction_that_is_given_is_taken():
-    assert task("val_score", direction="maximize").direction == "maximize"
-    assert task("val_mae", direction="maximize").direction == "maximize"
+    assert bare_task("val_score", direction="maximize").direction == "maximize"
+    assert bare_task("val_mae", direction="maximize").direction == "maximize"
 
 
 @pytest.mark.parametrize("direction", ["min", "MINIMIZE", ""])
 def test_a_direction_that_is_none_is_refused(direction):
     with pytest.raises(HPOError, match=rf'"minimize" or "maximize".*direction={direction!r}'):
-        task(direction=direction)
+        bare_task(direction=direction)
 
 
 def test_an_objective_on_training_data_is_refused_with_the_one_that_was_meant():
     with pytest.raises(HPOError, match=r"'demo'.*objective='mae'.*\"val_mae\""):
-        task("mae")
+        bare_task("mae")
 
 
 @pytest.mark.parametrize("name", ["epochs", "batch_size", "patience"])
 @pytest.mark.parametrize("value", [0, -5])
 def test_defaults_below_one_are_refused(name, value):
     with pytest.raises(HPOError, match=f"{name} must be 1 or more. Received: {name}={value}"):
-        task(**{name: value})
+        bare_task(**{name: value})
 
 
 def test_one_of_everything_is_enough():
-    assert task(epochs=1, batch_size=1, patience=1).epochs == 1
+    assert bare_task(epochs=1, batch_size=1, patience=1).epochs == 1
 
 
 def test_the_metric_is_named_without_its_prefix():
-    assert task("val_val_mae").metric_name == "val_mae"
+    assert bare_task("val_val_mae").metric_name == "val_mae"
 
 
 # ---------------------------------------------------------------- the name of the evaluation
@@ -243,10 +232,10 @@ class Cuts:
 
 
 def test_an_evaluation_is_remembered_in_one_line_that_is_the_same_in_every_process():
-    assert task(cv="kfold:4").cv_name == "kfold:4"
-    assert task(cv=KFold(4, shuffle=True, random_state=0)).cv_name == (
+    assert bare_task(cv="kfold:4").cv_name == "kfold:4"
+    assert bare_task(cv=KFold(4, shuffle=True, random_state=0)).cv_name == (
         "KFold(n_splits=4, random_state=0, shuffle=True)"
     )
-    assert task(cv=Cuts()).cv_name == task(cv=Cuts()).cv_name
-    assert "0x" not in task(cv=Cuts()).cv_name
-    assert "Cuts" in task(cv=Cuts()).cv_name
+    assert bare_task(cv=Cuts()).cv_name == bare_task(cv=Cuts()).cv_name
+    assert "0x" not in bare_task(cv=Cuts()).cv_name
+    assert "Cuts" in bare_task(cv=Cuts()).cv_name

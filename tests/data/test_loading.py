@@ -1,19 +1,16 @@
 import numpy as np
 import pytest
 
-from hpo import Data, HPOError, Task
+from hpo import Data, HPOError
 from hpo.data.loading import load_data
-
-
-def task(load):
-    return Task("demo", load, lambda _params, _data: None, space="none", objective="val_mae")
+from tasks import bare_task
 
 
 def raising(error):
     def load(_data_dir):
         raise error
 
-    return task(load)
+    return bare_task(load=load)
 
 
 def test_data_is_loaded_from_the_folder(tmp_path):
@@ -23,8 +20,8 @@ def test_data_is_loaded_from_the_folder(tmp_path):
         folders.append(data_dir)
         return Data(x=np.zeros((2, 1)), y=np.zeros(2))
 
-    assert load_data(task(load), str(tmp_path)).n_samples == 2
-    load_data(task(load), None)
+    assert load_data(bare_task(load=load), str(tmp_path)).n_samples == 2
+    load_data(bare_task(load=load), None)
     assert folders == [tmp_path, None]
 
 
@@ -48,4 +45,4 @@ def test_what_a_task_says_itself_is_left_as_it_is():
 
 def test_a_task_that_loads_something_else_is_refused():
     with pytest.raises(HPOError, match=r"must return hpo.Data. Received: tuple"):
-        load_data(task(lambda _data_dir: (1, 2)), None)
+        load_data(bare_task(load=lambda _data_dir: (1, 2)), None)

@@ -10,29 +10,19 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from hpo import Data, Task
+from hpo import Data
 from hpo.data import preprocessing
 from hpo.data.preprocessing import FoldCache, compact, fit, transform
 from hpo.data.splits import split
+from tasks import bare_task
 
 X = np.random.default_rng(0).normal(5, 3, (12, 2))
 Y = np.linspace(0, 1, 12)
 
 
-def task(preprocessor=None):
-    return Task(
-        name="demo",
-        load=lambda _data_dir: None,
-        model=lambda _params, _data: None,
-        space="demo",
-        objective="val_mae",
-        preprocessor=preprocessor,
-    )
-
-
 def cache(preprocessor=None, x=X, y=Y, **more):
     data = Data(x=x, y=y, **more)
-    return FoldCache(task(preprocessor), data, split("kfold:3", data))
+    return FoldCache(bare_task(preprocessor=preprocessor), data, split("kfold:3", data))
 
 
 def scaler(_params):
@@ -284,7 +274,7 @@ def test_folds_know_their_parts_and_weights():
     data = Data(x=X, y=Y, sample_weight=weights)
     splits = split("kfold:3", data)
 
-    folds = FoldCache(task(scaler), data, splits).get({})
+    folds = FoldCache(bare_task(preprocessor=scaler), data, splits).get({})
 
     for fold, cut in zip(folds, splits, strict=True):
         np.testing.assert_array_equal(fold.train, cut.train)

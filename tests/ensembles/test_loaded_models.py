@@ -1,10 +1,11 @@
 import keras
 import numpy as np
 import pytest
-from ensembles.searches import combine, load, make_task, search
+from ensembles.searches import combine, search
 from sklearn.preprocessing import StandardScaler
 
 from hpo.ensembles.make import load_ensemble
+from tasks import linear_data, linear_task
 
 
 @pytest.mark.parametrize("method", ["greedy", "weighted", "mean", "stacking"])
@@ -14,9 +15,9 @@ def test_an_ensemble_that_is_loaded_predicts_as_it_did_and_consults_nothing(
 ):
     study = search(tmp_path)
     made = combine(study, method=method, refit=refit, seeds=2 if refit else 1)
-    x = load(None).x_test
+    x = linear_data().x_test
 
-    loaded = load_ensemble("linear", runs=tmp_path, task=make_task())
+    loaded = load_ensemble("linear", runs=tmp_path, task=linear_task())
 
     np.testing.assert_allclose(loaded.predict(x), made.predict(x), rtol=1e-5)
     assert loaded.result == made.result
@@ -27,8 +28,8 @@ def test_an_ensemble_that_is_loaded_predicts_as_it_did_and_consults_nothing(
 def test_nothing_is_loaded_or_fitted_anew_for_the_second_part_of_the_samples(tmp_path, monkeypatch):
     study = search(tmp_path)
     combine(study)
-    x = load(None).x_test
-    loaded = load_ensemble(study, task=make_task())
+    x = linear_data().x_test
+    loaded = load_ensemble(study, task=linear_task())
     whole = loaded.predict(x)
 
     def never(*_args, **_settings):
@@ -44,10 +45,10 @@ def test_nothing_is_loaded_or_fitted_anew_for_the_second_part_of_the_samples(tmp
 def test_models_beyond_the_memory_set_aside_are_loaded_each_time(tmp_path, monkeypatch):
     study = search(tmp_path)
     made = combine(study)
-    x = load(None).x_test
+    x = linear_data().x_test
 
     monkeypatch.setattr("hpo.ensembles.loaded_models.MODEL_BYTES", 0)
-    loaded = load_ensemble(study, task=make_task())
+    loaded = load_ensemble(study, task=linear_task())
 
     for _time in range(2):
         np.testing.assert_allclose(loaded.predict(x), made.predict(x), rtol=1e-5)
@@ -56,9 +57,9 @@ def test_models_beyond_the_memory_set_aside_are_loaded_each_time(tmp_path, monke
 def test_models_that_a_later_search_let_go_of_are_trained_again(tmp_path):
     study = search(tmp_path)
     made = combine(study, method="mean")
-    expected = made.predict(load(None).x_test)
+    expected = made.predict(linear_data().x_test)
     study.drop_models(keep=0)
 
-    loaded = load_ensemble(study, task=make_task())
+    loaded = load_ensemble(study, task=linear_task())
 
-    np.testing.assert_allclose(loaded.predict(load(None).x_test), expected, rtol=1e-4)
+    np.testing.assert_allclose(loaded.predict(linear_data().x_test), expected, rtol=1e-4)

@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from ensembles.searches import N, combine, load, make_task, models, search
+from ensembles.searches import combine, models, search
 
 from hpo import HPOError
 from hpo.ensembles.make import load_ensemble
+from tasks import N_TRAIN, linear_data, linear_task
 
 # ---------------------------------------------------------------- with the models of the search
 
@@ -19,13 +20,13 @@ def test_an_ensemble_predicts_with_the_fold_models_of_the_search(tmp_path):
 
     assert made.result["refit"] is False
     assert made.result["seeds"] is None
-    error = np.abs(np.ravel(made.predict(load(None).x_test)) - load(None).y_test).mean()
+    error = np.abs(np.ravel(made.predict(linear_data().x_test)) - linear_data().y_test).mean()
     assert error == pytest.approx(made.result["test"]["mae"], rel=1e-5)
     assert models(study) == []
 
 
 def test_a_preprocessor_may_be_none_for_some_params(tmp_path):
-    task = make_task(preprocessor=lambda _params: None)
+    task = linear_task(preprocessor=lambda _params: None)
     study = search(tmp_path, task, trials=1)
 
     assert combine(study, task).result["test"]["mae"] > 0
@@ -38,7 +39,7 @@ def test_an_ensemble_of_a_part_of_the_data_loads_the_same_part(tmp_path):
 
     assert made.data.n_samples == 15
     assert study.facts["data"]["n_samples"] == 15
-    assert study.facts["data"]["n_samples_whole"] == N
+    assert study.facts["data"]["n_samples_whole"] == N_TRAIN
     assert made.result["oof"] == pytest.approx(study.best.score, rel=0.2)
     assert "--train-size 0.5" in study.options.command
 
@@ -48,7 +49,7 @@ def test_an_ensemble_of_a_part_of_the_data_loads_the_same_part(tmp_path):
 
 def test_a_study_without_an_ensemble_says_how_to_make_one(searched):
     with pytest.raises(HPOError, match="no ensemble yet: hpo ensemble linear"):
-        load_ensemble(search(searched.directory.parent / "new", trials=1), task=make_task())
+        load_ensemble(search(searched.directory.parent / "new", trials=1), task=linear_task())
 
 
 def test_an_ensemble_that_names_a_study_elsewhere_is_refused(tmp_path):
@@ -61,7 +62,7 @@ def test_an_ensemble_that_names_a_study_elsewhere_is_refused(tmp_path):
     path.write_text(json.dumps(stored))
 
     with pytest.raises(HPOError, match=r"'\.\./elsewhere/linear', which is not in"):
-        load_ensemble(study, task=make_task())
+        load_ensemble(study, task=linear_task())
 
 
 # ---------------------------------------------------------------- what is claimed

@@ -43,9 +43,7 @@ def test_an_ensemble_refuses_to_predict_with_a_model_outside_its_study(tmp_path,
     replace_by_link(model, tmp_path / "elsewhere.keras")
     loaded = hpo.load_ensemble(made.study, task=TASK)
 
-    with pytest.raises(
-        HPOError, match=r"trial 0 .* is a link to .*elsewhere.keras, outside of"
-    ):
+    with pytest.raises(HPOError, match=r"trial 0 .* is a link to .*elsewhere.keras, outside of"):
         loaded.predict(X)
 
 

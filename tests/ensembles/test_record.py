@@ -3,9 +3,10 @@ import math
 
 import numpy as np
 import pytest
-from ensembles.searches import combine, make_task, search
+from ensembles.searches import combine, search
 
 from hpo import HPOError
+from tasks import linear_task
 
 
 def test_the_whole_command_is_put_on_record(tmp_path):
@@ -25,7 +26,7 @@ def test_a_test_score_that_is_no_number_is_null(tmp_path):
     def undefined_on_the_test_set(y_true, y_pred):
         return math.nan if len(y_true) == 10 else float(np.abs(y_true - y_pred).mean())
 
-    task = make_task(metric=undefined_on_the_test_set)
+    task = linear_task(metric=undefined_on_the_test_set)
     study = search(tmp_path, task, trials=1)
 
     result = combine(study, task).result
@@ -35,7 +36,7 @@ def test_a_test_score_that_is_no_number_is_null(tmp_path):
 
 
 def test_out_of_fold_scores_that_are_no_numbers_are_refused(tmp_path):
-    task = make_task(metric=lambda _true, _predicted: math.nan)
+    task = linear_task(metric=lambda _true, _predicted: math.nan)
     study = search(tmp_path, task, trials=1)
 
     with pytest.raises(HPOError, match=r"out-of-fold predictions is nan"):

@@ -3,11 +3,12 @@ import math
 import keras
 import numpy as np
 import pytest
-from ensembles.searches import N, build, combine, load, make_task, models, search
+from ensembles.searches import combine, models, search
 from sklearn.preprocessing import StandardScaler
 
 from hpo import Data, HPOError, Stage
 from hpo.errors import UsageError
+from tasks import N_TRAIN, linear_data, linear_network, linear_task, network_with_heads
 
 
 def test_members_are_refitted_on_all_the_data_for_the_epochs_they_chose(tmp_path):
@@ -16,13 +17,13 @@ def test_members_are_refitted_on_all_the_data_for_the_epochs_they_chose(tmp_path
 
     made = combine(study, refit=True)
 
-    data = load(None)
+    data = linear_data()
     scaler = StandardScaler().fit(data.x)
     keras.utils.set_random_seed(best.seed)
-    model = build(best.params, Data(x=scaler.transform(data.x), y=data.y))
+    model = linear_network(best.params, Data(x=scaler.transform(data.x), y=data.y))
     x, y = scaler.transform(data.x).astype("float32"), data.y.astype("float32")
     for epoch in range(best.epochs):
-        order = np.random.default_rng([best.seed, 0, epoch]).permutation(N)
+        order = np.random.default_rng([best.seed, 0, epoch]).permutation(N_TRAIN)
         model.fit(x[order], y[order], batch_size=8, epochs=1, shuffle=False, verbose=0)
     expected = model.predict(scaler.transform(data.x_test).astype("float32"), verbose=0)
     np.testing.assert_allclose(made.predict(data.x_test), expected, rtol=1e-4, atol=1e-5)
@@ -37,10 +38,12 @@ def test_a_member_of_several_seeds_is_the_average_of_its_models(searched):
     (member,) = made.weights
     paths = [p for p in models(searched) if p.name.startswith(f"trial-{member.trial}-seed-")]
     assert len(paths) == 2
-    x = StandardScaler().fit(load(None).x).transform(load(None).x_test).astype("float32")
+    x = StandardScaler().fit(linear_data().x).transform(linear_data().x_test).astype("float32")
     single = [keras.saving.load_model(path).predict(x, verbose=0) for path in paths]
     assert not np.allclose(*single)
-    np.testing.assert_allclose(made.predict(load(None).x_test), np.mean(single, axis=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        made.predict(linear_data().x_test), np.mean(single, axis=0), rtol=1e-5
+    )
     assert made.result["test"] == made.result["test_best_single"]
 
 
@@ -75,7 +78,7 @@ def test_stages_are_refitted_for_the_epochs_that_each_of_them_chose(tmp_path):
         model.compile(keras.optimizers.SGD(params["rate"]), "mse", metrics=["mae"])
 
     stages = [Stage("none", 0, recompile), Stage("more", lambda _params: 2, recompile)]
-    task = make_task(stages=stages)
+    task = linear_task(stages=stages)
     study = search(tmp_path, task, trials=1, keep=0)
 
     combine(study, task, refit=True)
@@ -86,7 +89,7 @@ def test_stages_are_refitted_for_the_epochs_that_each_of_them_chose(tmp_path):
 
 
 def test_a_task_that_has_other_stages_now_is_refused(searched):
-    task = make_task(stages=[Stage("new", 1, lambda _model, _params: None)])
+    task = linear_task(stages=[Stage("new", 1, lambda _model, _params: None)])
 
     with pytest.raises(HPOError, match="was trained in 1 stages, but the task now has 2"):
         combine(searched, task, refit=True)
@@ -94,7 +97,7 @@ def test_a_task_that_has_other_stages_now_is_refused(searched):
 
 def test_several_outputs_are_refitted(tmp_path):
     def two_targets(data_dir):
-        data = load(data_dir)
+        data = linear_data()
         return Data(
             x=data.x,
             y={"a": data.y, "b": -data.y},
@@ -102,22 +105,12 @@ def test_several_outputs_are_refitted(tmp_path):
             y_test={"a": data.y_test, "b": -data.y_test},
         )
 
-    def two_heads(params, data):
-        inputs = keras.Input(data.x.shape[1:])
-        heads = {name: keras.layers.Dense(1, name=name)(inputs) for name in data.y}
-        model = keras.Model(inputs, heads)
-        mae = dict.fromkeys(heads, "mae")
-        model.compile(
-            keras.optimizers.SGD(params["rate"]), dict.fromkeys(heads, "mse"), metrics=mae
-        )
-        return model
-
-    task = make_task(load=two_targets, model=two_heads, objective="val_a_mae")
+    task = linear_task(load=two_targets, model=network_with_heads, objective="val_a_mae")
     study = search(tmp_path, task, trials=1, keep=0)
 
     made = combine(study, task, refit=True)
 
-    assert set(made.predict(load(None).x_test)) == {"a", "b"}
+    assert set(made.predict(linear_data().x_test)) == {"a", "b"}
     assert set(made.result["test"]) >= {"a_mae", "b_mae"}
 
 
@@ -128,10 +121,10 @@ def test_a_loss_that_becomes_no_number_names_the_trial_and_the_seed(tmp_path):
         return [keras.callbacks.LearningRateScheduler(lambda _epoch: math.nan)]
 
     def nan_model(params, data):
-        return build({**params, "rate": math.nan}, data)
+        return linear_network({**params, "rate": math.nan}, data)
 
     with pytest.raises(HPOError, match=rf"trial 0 .* with seed {study.best.seed}: loss became nan"):
-        combine(study, make_task(model=nan_model, callbacks=breaking), refit=True)
+        combine(study, linear_task(model=nan_model, callbacks=breaking), refit=True)
     assert models(study) == []
 
 
@@ -142,7 +135,7 @@ def test_a_callback_that_needs_validation_is_told_apart_from_other_failures(tmp_
         return [keras.callbacks.LambdaCallback(on_epoch_end=lambda _epoch, logs: logs["val_mae"])]
 
     with pytest.raises(HPOError, match=r"KeyError: 'val_mae'.*should monitor training metrics"):
-        combine(study, make_task(callbacks=looking), refit=True)
+        combine(study, linear_task(callbacks=looking), refit=True)
 
 
 @pytest.mark.parametrize("settings", [{"seeds": 0, "refit": True}, {"seeds": 2}])

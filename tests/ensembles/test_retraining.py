@@ -2,10 +2,11 @@ import warnings
 
 import numpy as np
 import pytest
-from ensembles.searches import build, combine, load, make_task, search
+from ensembles.searches import combine, search
 
 from hpo import HPOError
 from hpo.ensembles.retraining import OtherScoreWarning
+from tasks import linear_data, linear_network, linear_task
 
 
 def test_folds_whose_models_were_not_kept_are_trained_again_and_kept(tmp_path):
@@ -29,7 +30,7 @@ def test_folds_whose_models_were_not_kept_are_trained_again_and_kept(tmp_path):
 def test_folds_trained_again_predict_what_those_of_the_search_did(tmp_path):
     kept, dropped = search(tmp_path / "kept"), search(tmp_path / "dropped", keep=0)
 
-    x = load(None).x_test
+    x = linear_data().x_test
     first, second = (combine(study, method="mean").predict(x) for study in (kept, dropped))
 
     np.testing.assert_allclose(first, second, rtol=1e-4)
@@ -39,13 +40,13 @@ def test_another_score_than_in_the_search_is_told(tmp_path):
     study = search(tmp_path, keep=0, trials=1)
 
     def other_start(params, data):
-        network = build(params, data)
+        network = linear_network(params, data)
         network.layers[-1].bias.assign([5.0])
         return network
 
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always", OtherScoreWarning)
-        result = combine(study, make_task(model=other_start)).result
+        result = combine(study, linear_task(model=other_start)).result
 
     (told,) = [str(one.message) for one in given if one.category is OtherScoreWarning]
     assert "trial 0 of study 'linear', trained again, has a score of" in told
@@ -62,4 +63,4 @@ def test_a_trial_that_cannot_be_trained_any_more_is_named(tmp_path):
     with pytest.raises(
         HPOError, match=r"trial 0 cannot be trained again with seed \d+: ValueError: no such layer"
     ):
-        combine(study, make_task(model=failing))
+        combine(study, linear_task(model=failing))

@@ -1,12 +1,13 @@
 import pytest
-from exporting.exports import combined, make_task
+from exporting.exports import combined
 
 from hpo.exporting import export
+from tasks import linear_task
 
 
 @pytest.fixture(scope="session")
 def ensemble(tmp_path_factory):
-    return combined(tmp_path_factory.mktemp("linear"), make_task())
+    return combined(tmp_path_factory.mktemp("linear"), linear_task())
 
 
 @pytest.fixture

@@ -6,17 +6,10 @@ import keras
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.preprocessing import (
-    StandardScaler,
-)
 
 import hpo
-from hpo import Data, Float, Space, Task
 
 MODULES = ("predict", "samples", "preprocessing", "folder")
-
-
-N = 40
 
 
 @contextmanager
@@ -43,35 +36,6 @@ def refusal(folder, x):
     return str(caught.value)
 
 
-def load(_data_dir):
-    x = np.random.default_rng(0).normal(size=(N + 10, 3))
-    y = x @ [1.0, -2.0, 0.5]
-    return Data(x=x[:N], y=y[:N], x_test=x[N:], y_test=y[N:])
-
-
-def build(_params, data):
-    network = keras.Sequential([keras.Input(data.x.shape[1:]), keras.layers.Dense(1)])
-    network.compile(keras.optimizers.SGD(0.05), "mse", metrics=["mae"])
-    return network
-
-
-def make_task(**settings):
-    return Task(
-        **{
-            "name": "linear",
-            "load": load,
-            "model": build,
-            "space": Space({"rate": Float(1e-3, 0.2, log=True, default=0.05)}),
-            "objective": "val_mae",
-            "cv": "kfold:2",
-            "epochs": 2,
-            "batch_size": 8,
-            "preprocessor": lambda _params: StandardScaler(),
-            **settings,
-        }
-    )
-
-
 def combined(folder, task, *, trials=2, method="mean", **settings):
     study = hpo.run(task, trials=trials, runs=folder / "runs")
     return hpo.ensemble(study, task=task, method=method, **settings)
@@ -85,17 +49,6 @@ def assert_same(ensemble, folder, x):
             np.testing.assert_allclose(found[name], predictions, atol=1e-5, rtol=1e-5)
     else:
         np.testing.assert_allclose(found, expected, atol=1e-5, rtol=1e-5)
-
-
-def made_up_texts(_data_dir):
-    rng = np.random.default_rng(0)
-    y = np.arange(60) % 4
-    x = np.empty(60, dtype=object)
-    for row, label in enumerate(y):
-        telling = 20 + 3 * label + rng.integers(0, 3, size=8)
-        words = [1, *rng.permutation([*rng.integers(4, 20, size=rng.integers(5, 15)), *telling])]
-        x[row] = np.array(words, "int32")
-    return Data(x=x[:50], y=y[:50], x_test=x[50:], y_test=y[50:])
 
 
 NUMBERS = np.random.default_rng(0).lognormal(size=(50, 4))

@@ -6,21 +6,14 @@ import json
 import keras
 import numpy as np
 import pytest
-from exporting.exports import (
-    assert_same,
-    combined,
-    imported,
-    load,
-    made_up_texts,
-    make_task,
-    predict_with,
-)
+from exporting.exports import assert_same, combined, imported, predict_with
 
 import hpo
 from hpo import Data, HPOError
 from hpo.errors import UsageError
 from hpo.exporting import export
 from hpo.plugins import load_space, load_task
+from tasks import linear_data, linear_task, text_data
 
 # ---------------------------------------------------------------- the same predictions
 
@@ -45,7 +38,7 @@ def test_an_export_of_texts_predicts_the_same(branch, tmp_path):
     task = dataclasses.replace(
         load_task("reuters"),
         space=load_space("reuters").override([*branch.split()]),
-        load=made_up_texts,
+        load=lambda _data_dir: text_data(n_test=10),
         cv="kfold:2",
         epochs=1,
     )
@@ -53,7 +46,7 @@ def test_an_export_of_texts_predicts_the_same(branch, tmp_path):
 
     folder = export(made, tmp_path / "export").directory
 
-    texts = made_up_texts(None).x_test
+    texts = text_data(n_test=10).x_test
     assert_same(made, folder, texts)
     longest = max(map(len, texts))
     padded = np.array([np.pad(text, (0, longest - len(text))) for text in texts])
@@ -103,7 +96,9 @@ def load_two(_data_dir):
 
 
 def test_an_export_of_several_inputs_and_outputs_that_are_stacked_predicts_the_same(tmp_path):
-    task = make_task(load=load_two, model=two_outputs, preprocessor=None, objective="val_price_mae")
+    task = linear_task(
+        load=load_two, model=two_outputs, preprocessor=None, objective="val_price_mae"
+    )
     made = combined(tmp_path, task, trials=3, method="stacking")
 
     folder = export(made, tmp_path / "export").directory
@@ -119,7 +114,7 @@ def test_an_export_of_refitted_members_predicts_the_same(ensemble, tmp_path):
 
     assert len([*(folder / "models").iterdir()]) == 4
     assert len([*(folder / "preprocessing").iterdir()]) == 2
-    assert_same(made, folder, load(None).x_test)
+    assert_same(made, folder, linear_data().x_test)
 
 
 # ---------------------------------------------------------------- what cannot be exported
@@ -139,7 +134,7 @@ def with_own_layer(_params, data):
 
 
 def test_a_model_that_needs_its_plugin_is_refused_and_leaves_no_folder(tmp_path):
-    made = combined(tmp_path, make_task(model=with_own_layer), trials=1)
+    made = combined(tmp_path, linear_task(model=with_own_layer), trials=1)
 
     with pytest.raises(HPOError, match=r"Doubling.*without the plugin"):
         export(made, tmp_path / "export")

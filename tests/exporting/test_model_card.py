@@ -1,5 +1,6 @@
 import keras
-from exporting.exports import N
+
+from tasks import N_TRAIN
 
 
 def test_the_model_card_says_what_is_known(ensemble, exported):
@@ -7,7 +8,7 @@ def test_the_model_card_says_what_is_known(ensemble, exported):
 
     facts = ensemble.study.facts
     assert f"`{facts['data']['fingerprint']}`" in card
-    assert f"samples searched on: {N}" in card
+    assert f"samples searched on: {N_TRAIN}" in card
     assert f"{ensemble.result['oof']:.4f}" in card
     low, high = ensemble.result["oof_interval"]
     assert f"{low:.4f} to {high:.4f}" in card

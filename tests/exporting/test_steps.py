@@ -4,7 +4,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from exporting.exports import MODULES, NUMBERS, Doubled, imported, made_up_texts
+from exporting.exports import MODULES, NUMBERS, Doubled, imported
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
@@ -28,6 +28,7 @@ from hpo.exporting.store import Arrays, Store
 from hpo_tasks.bases import PretrainedFeatures
 from hpo_tasks.pictures import Resize
 from hpo_tasks.text import BagOfNgrams, PaddedSequences
+from tasks import text_data
 
 STANDALONE = Path(importlib.import_module("hpo.exporting").__file__).parent / "standalone"
 
@@ -107,7 +108,7 @@ def prepared(fitted, x, folder):
     ids=lambda transformer: transformer.weighting,
 )
 def test_bags_of_ngrams_written_as_data_are_the_same(transformer, tmp_path):
-    texts = made_up_texts(None).x
+    texts = text_data(n_test=10).x
     fitted = transformer.fit(texts[:30], np.arange(30) % 2)
 
     found = prepared(fitted, texts, tmp_path)
@@ -118,7 +119,7 @@ def test_bags_of_ngrams_written_as_data_are_the_same(transformer, tmp_path):
 
 @pytest.mark.parametrize("keep", ["start", "end"])
 def test_padded_sequences_written_as_data_are_the_same(keep, tmp_path):
-    texts = made_up_texts(None).x
+    texts = text_data(n_test=10).x
     fitted = PaddedSequences(num_words=25, max_len=9, keep=keep).fit(texts)
 
     np.testing.assert_array_equal(prepared(fitted, texts, tmp_path), transform(fitted, texts))

@@ -2,14 +2,15 @@ import json
 import zipfile
 
 import pytest
-from exporting.exports import combined, make_task, save_lambda
+from exporting.exports import combined, save_lambda
 
 from hpo import HPOError
 from hpo.exporting import export
+from tasks import linear_task
 
 
 def test_a_lambda_that_came_into_a_study_is_not_exported(tmp_path):
-    made = combined(tmp_path, make_task(), trials=1)
+    made = combined(tmp_path, linear_task(), trials=1)
     save_lambda(made.study.model_paths(0)[0])
 
     with pytest.raises(HPOError, match="Lambda layer, which is code"):

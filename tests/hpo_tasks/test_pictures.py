@@ -6,6 +6,7 @@ import pytest
 
 from hpo import HPOError
 from hpo_tasks import pictures
+from tasks import bare_task
 
 
 @pytest.fixture(autouse=True)
@@ -156,17 +157,10 @@ def test_folds_share_one_array_of_resized_pictures(size):
 
 
 def test_the_preprocessed_folds_of_a_task_are_one_array():
-    from hpo import Data, Task
+    from hpo import Data
     from hpo.training.evaluation import Evaluator
 
-    task = Task(
-        name="shared",
-        load=lambda _folder: None,
-        model=lambda _params, _data: None,
-        space="boston",
-        objective="val_accuracy",
-        preprocessor=lambda _params: pictures.Resize(8),
-    )
+    task = bare_task("val_accuracy", preprocessor=lambda _params: pictures.Resize(8))
     data = Data(x=random_pictures(6), y=np.array([0, 1] * 3), class_names=["a", "b"])
 
     folds = Evaluator(task, data, "kfold:3").folds({})

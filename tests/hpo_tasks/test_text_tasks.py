@@ -7,12 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from hpo import Data, HPOError
+from hpo import HPOError
 from hpo.plugins import load_space, load_task
 from hpo.training.evaluation import Evaluator
 from hpo_tasks import imdb, reuters
-
-N_SAMPLES = 60
+from tasks import text_data
 
 real_data = pytest.mark.skipif(
     "HPO_DATA_DIR" not in os.environ, reason="HPO_DATA_DIR does not name a folder with the data"
@@ -37,18 +36,6 @@ BRANCHES = {
 SMALL = {"num_features": 500, "max_ngrams": 30, "num_words": 100, "max_len": 30}
 
 
-def made_up(n_classes):
-    """Texts of which the words from 20 on tell the class."""
-    rng = np.random.default_rng(0)
-    y = np.arange(N_SAMPLES) % n_classes
-    x = np.empty(N_SAMPLES, dtype=object)
-    for row, label in enumerate(y):
-        common = rng.integers(4, 20, size=rng.integers(5, 15))
-        telling = 20 + 3 * label + rng.integers(0, 3, size=8)
-        x[row] = np.concatenate([[1], rng.permutation([*common, *telling])]).astype("int32")
-    return Data(x=x, y=y.astype("int64"), class_names=[str(n) for n in range(n_classes)])
-
-
 @pytest.mark.parametrize(
     ("name", "branch"), [(name, branch) for name, found in BRANCHES.items() for branch in found]
 )
@@ -57,7 +44,7 @@ def test_every_branch_learns_in_the_fused_loop_and_loads_without_the_plugin(name
     params = load_space(name).override(branch.split()).defaults()
     params |= {parameter: value for parameter, value in SMALL.items() if parameter in params}
     params |= {"learning_rate": 0.01, "batch_size": 8, "epochs": 4}
-    data = made_up(min(n_classes, 4))
+    data = text_data(min(n_classes, 4))
     evaluation = Evaluator(load_task(name), data, "holdout:0.25").evaluate(
         params, keep_models=lambda _score: tmp_path
     )

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from predicting.files import X, combined, make_task, predict
+from predicting.files import X, combined, predict, table_task
 
 import hpo
 from hpo import HPOError
@@ -47,23 +47,23 @@ def test_of_several_classes_the_most_probable_is_the_label():
 
 
 def test_a_model_that_is_a_link_to_elsewhere_is_refused(tmp_path):
-    made = combined(tmp_path / "runs", make_task())
+    made = combined(tmp_path / "runs", table_task())
     model = made.study.model_paths(0)[0]
     model.rename(tmp_path / "elsewhere.keras")
     model.symlink_to(tmp_path / "elsewhere.keras")
     np.savez(tmp_path / "x.npz", x=X)
-    loaded = hpo.load_ensemble(made.study, task=make_task())
+    loaded = hpo.load_ensemble(made.study, task=table_task())
 
     with pytest.raises(HPOError, match="outside of its study"):
         predict(loaded, tmp_path / "x.npz", tmp_path / "out.csv")
 
 
 def test_a_study_whose_folder_was_renamed_or_lies_elsewhere_predicts(tmp_path):
-    made = combined(tmp_path / "runs", make_task())
+    made = combined(tmp_path / "runs", table_task())
     made.study.directory.rename(tmp_path / "disk")
     (tmp_path / "runs" / "renamed").symlink_to(tmp_path / "disk")
     np.savez(tmp_path / "x.npz", x=X)
-    loaded = hpo.load_ensemble("renamed", runs=tmp_path / "runs", task=make_task())
+    loaded = hpo.load_ensemble("renamed", runs=tmp_path / "runs", task=table_task())
 
     predict(loaded, tmp_path / "x.npz", tmp_path / "out.npz")
 
@@ -72,30 +72,30 @@ def test_a_study_whose_folder_was_renamed_or_lies_elsewhere_predicts(tmp_path):
 
 
 def test_a_member_that_was_searched_after_the_ensemble_was_made_is_refused(tmp_path):
-    made = combined(tmp_path / "runs", make_task())
+    made = combined(tmp_path / "runs", table_task())
     path = made.study.directory / "ensemble" / "ensemble.json"
     path.write_text(path.read_text().replace(made.result["created"], "2020-01-01T00:00:00+00:00"))
 
     with pytest.raises(HPOError, match="searched after the ensemble was made"):
-        hpo.load_ensemble(made.study, task=make_task())
+        hpo.load_ensemble(made.study, task=table_task())
 
 
 def test_a_member_of_a_study_elsewhere_is_refused(tmp_path):
-    made = combined(tmp_path / "runs", make_task())
+    made = combined(tmp_path / "runs", table_task())
     path = made.study.directory / "ensemble" / "ensemble.json"
     path.write_text(path.read_text().replace('"study": "linear"', '"study": "../linear"'))
 
     with pytest.raises(HPOError, match=r"members of study '\.\./linear'"):
-        hpo.load_ensemble(made.study, task=make_task())
+        hpo.load_ensemble(made.study, task=table_task())
 
 
 def test_a_model_with_a_lambda_is_refused(tmp_path):
-    made = combined(tmp_path / "runs", make_task())
+    made = combined(tmp_path / "runs", table_task())
     inputs = keras.Input((3,))
     outputs = keras.layers.Lambda(lambda x: x * 2)(inputs)
     keras.Model(inputs, outputs).save(made.study.model_paths(0)[0])
     np.savez(tmp_path / "x.npz", x=X)
-    loaded = hpo.load_ensemble(made.study, task=make_task())
+    loaded = hpo.load_ensemble(made.study, task=table_task())
 
     with pytest.raises(HPOError, match="Lambda layers are not loaded"):
         predict(loaded, tmp_path / "x.npz", tmp_path / "out.csv")

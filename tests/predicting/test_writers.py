@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from predicting.files import NAMES, X, load_classes, predict, rows_of, write_table
+from predicting.files import NAMES, X, predict, rows_of, write_table
 
 from hpo import HPOError
 from hpo.errors import UsageError
 from hpo.predicting import look_into
+from tasks import picture_data
 
 
 def test_without_an_output_a_table_is_printed(ensemble, tmp_path, capsys):
@@ -18,7 +19,7 @@ def test_without_an_output_a_table_is_printed(ensemble, tmp_path, capsys):
 
 
 def test_classes_get_a_label_and_a_probability_each(classifier, tmp_path):
-    x = load_classes(None).x[:9]
+    x = picture_data().x[:9]
     np.savez(tmp_path / "x.npz", x=x)
 
     predict(classifier, tmp_path / "x.npz", tmp_path / "out.csv", chunk=4)
@@ -31,7 +32,7 @@ def test_classes_get_a_label_and_a_probability_each(classifier, tmp_path):
 
 
 def test_an_npz_output_of_classes_holds_the_labels(classifier, tmp_path):
-    x = load_classes(None).x[:9]
+    x = picture_data().x[:9]
     np.savez(tmp_path / "x.npz", x=x)
 
     predict(classifier, tmp_path / "x.npz", tmp_path / "out.npz", chunk=2)

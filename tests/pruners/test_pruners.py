@@ -2,13 +2,14 @@ import numpy as np
 import optuna
 import pytest
 
-from hpo import Categorical, Data, Float, Int, Space, Stage, Task
+from hpo import Categorical, Float, Int, Space, Stage
 from hpo.errors import UsageError
 from hpo.pruners import NAMES, STARTUP, check, make_pruner, most_epochs, rungs
 from hpo.pruners.halving import HalvingPruner
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.study.keys import FAILURE
 from hpo.training.lockstep import EpochReport
+from tasks import bare_task
 
 MOST = 120
 
@@ -184,14 +185,6 @@ def test_a_test_of_folds_needs_folds():
 def test_the_most_epochs_are_those_of_the_space_or_the_task(epochs, stages, most):
     parameters = {"rate": Float(0.1, 1.0)} | ({"epochs": epochs} if epochs else {})
     space = Space(parameters)
-    task = Task(
-        name="made",
-        load=lambda _: Data(x=[], y=[]),
-        model=lambda *_: None,
-        space=space,
-        objective="val_mae",
-        epochs=30,
-        stages=stages,
-    )
+    task = bare_task(space=space, epochs=30, stages=stages)
 
     assert most_epochs(task, space) == most

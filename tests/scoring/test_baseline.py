@@ -3,9 +3,10 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, log_loss
 
-from hpo import Data, Task
+from hpo import Data
 from hpo.data.splits import Split, split
 from hpo.scoring.baseline import baseline
+from tasks import bare_task
 
 SPLITS = [
     Split(train=np.array([0, 1, 2]), validation=np.array([3, 4])),
@@ -14,16 +15,8 @@ SPLITS = [
 PRICES = np.array([1.0, 2.0, 9.0, 4.0, 5.0])
 
 
-def task(objective, **more):
-    return Task(
-        name="demo",
-        load=lambda _data_dir: None,
-        model=lambda _params, _data: None,
-        space="demo",
-        objective=objective,
-        direction="minimize",
-        **more,
-    )
+def task(objective="val_mae", **more):
+    return bare_task(objective, direction="minimize", **more)
 
 
 def of(objective, y, splits=SPLITS, class_names=None, **more):

@@ -4,23 +4,15 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from hpo import Task
 from hpo.errors import HPOError
 from hpo.scoring.metrics import companions, is_regression, on_output, predicted_classes, scorer_of
+from tasks import bare_task
 
 RNG = np.random.default_rng(0)
 
 
-def task(objective="val_mae", metric=None):
-    return Task(
-        name="demo",
-        load=lambda _data_dir: None,
-        model=lambda _params, _data: None,
-        space="demo",
-        objective=objective,
-        direction="minimize",
-        metric=metric,
-    )
+def task(objective="val_mae", **more):
+    return bare_task(objective, direction="minimize", **more)
 
 
 def score(objective, y_true, y_pred, **more):

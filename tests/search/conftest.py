@@ -1,15 +1,15 @@
 import shutil
 
 import pytest
-from search.confirmations import make_task
 
 import hpo
+from tasks import linear_task
 
 
 @pytest.fixture(scope="session")
 def searched(tmp_path_factory):
     folder = tmp_path_factory.mktemp("searched")
-    hpo.run(make_task(), trials=3, runs=folder, keep=0)
+    hpo.run(linear_task(), trials=3, runs=folder, keep=0)
     return folder
 
 

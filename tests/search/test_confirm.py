@@ -5,15 +5,15 @@ import shutil
 import fixture_studies as studies
 import numpy as np
 import pytest
-from search.confirmations import N, build, make_task
 
 import hpo
 from hpo import Data, HPOError
 from hpo.errors import UsageError
+from tasks import N_TRAIN, linear_network, linear_task
 
 
 def confirm(study, task=None, **settings):
-    return hpo.confirm(study, task=task or make_task(), **{"top": 2, "repeats": 2, **settings})
+    return hpo.confirm(study, task=task or linear_task(), **{"top": 2, "repeats": 2, **settings})
 
 
 def reopened(study):
@@ -92,7 +92,7 @@ def test_a_confirmation_that_was_stopped_goes_on_where_it_was(study, searched, t
 
 
 def test_only_seeds_change_where_the_data_cannot_be_cut_anew(tmp_path):
-    task = make_task(cv="time:2")
+    task = linear_task(cv="time:2")
     study = hpo.run(task, trials=1, runs=tmp_path, keep=0)
 
     found = confirm(study, task)
@@ -103,7 +103,7 @@ def test_only_seeds_change_where_the_data_cannot_be_cut_anew(tmp_path):
 
 def test_a_part_of_the_data_and_copies_in_one_fold_are_those_of_the_search(tmp_path):
     """Where copies fell into both parts, the model below would have nothing left to get wrong."""
-    task = make_task(
+    task = linear_task(
         load=lambda _dir: Data(x=np.repeat(np.eye(6), 4, axis=0), y=np.repeat(np.arange(6.0), 4)),
         cv="kfold:3",
     )
@@ -124,13 +124,13 @@ def test_a_part_of_the_data_and_copies_in_one_fold_are_those_of_the_search(tmp_p
 def broken(params, data):
     if params["rate"] != pytest.approx(0.05):
         raise RuntimeError("the plugin\nis broken")
-    return build(params, data)
+    return linear_network(params, data)
 
 
 def test_a_trial_that_fails_is_named_and_the_others_go_on(study):
     told = []
 
-    found = confirm(study, make_task(model=broken), top=3, on_progress=told.append)
+    found = confirm(study, linear_task(model=broken), top=3, on_progress=told.append)
 
     failed = [one for one in found.configurations if one.reason]
     (default,) = [one for one in found.configurations if not one.reason]
@@ -144,7 +144,7 @@ def test_a_trial_that_fails_is_named_and_the_others_go_on(study):
 
 
 def test_a_configuration_that_failed_is_tried_again(study):
-    confirm(study, make_task(model=broken), top=3)
+    confirm(study, linear_task(model=broken), top=3)
 
     found = confirm(study, top=3)
 
@@ -159,7 +159,9 @@ def test_a_study_without_a_complete_trial_cannot_be_confirmed(tmp_path):
 
 
 def test_other_data_is_refused(study):
-    other = make_task(load=lambda _dir: Data(x=np.ones((N, 3)), y=np.arange(float(N))))
+    other = linear_task(
+        load=lambda _dir: Data(x=np.ones((N_TRAIN, 3)), y=np.arange(float(N_TRAIN)))
+    )
 
     with pytest.raises(HPOError, match="searched on other data"):
         confirm(study, other)
@@ -195,9 +197,9 @@ def test_the_search_still_goes_by_first_scores(invented):
 
 def test_a_search_that_goes_on_asks_the_same_whether_it_was_confirmed_or_not(study, searched):
     confirm(study, top=3, repeats=1)
-    goes_on = hpo.run(make_task(), trials=5, runs=study.directory.parent, keep=0)
+    goes_on = hpo.run(linear_task(), trials=5, runs=study.directory.parent, keep=0)
     shutil.copytree(searched, study.directory.parent.parent / "plain")
-    plain = hpo.run(make_task(), trials=5, runs=study.directory.parent.parent / "plain", keep=0)
+    plain = hpo.run(linear_task(), trials=5, runs=study.directory.parent.parent / "plain", keep=0)
 
     assert [t.params for t in goes_on.trials] == [t.params for t in plain.trials]
     assert [t.score for t in goes_on.trials] == [t.score for t in plain.trials]

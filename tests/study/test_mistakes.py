@@ -11,11 +11,8 @@ import pytest
 from hpo.errors import HPOError
 from hpo.study import mistakes
 from hpo.support import files
-from hpo.task import Data, Task
-
-
-def task_of(data: Data, objective: str = "val_accuracy") -> Task:
-    return Task("t", lambda _: data, lambda *_: None, studies.SPACE, objective)
+from hpo.task import Data
+from tasks import bare_task
 
 
 def store(tmp_path, data, predictions, targets=None):
@@ -24,7 +21,7 @@ def store(tmp_path, data, predictions, targets=None):
     found = studies.evaluation(0.5, targets=np.zeros(data.n_samples))
     arrays = dataclasses.replace(found.arrays, predictions=predictions)
     studies.add_complete(study, dataclasses.replace(found, arrays=arrays))
-    mistakes.store(study, task_of(data), data)
+    mistakes.store(study, bare_task("val_accuracy"), data)
     return mistakes.load(study.directory)
 
 
@@ -111,7 +108,7 @@ def test_the_ensemble_is_looked_at_before_the_best_trial(tmp_path):
     study = studies.regression_study(tmp_path, trials=3)
     data = Data(x=np.zeros((200, 2)), y=study.targets[""], feature_names=["a", "b"])
     study.facts = {"data": {"n_samples": 200}}
-    mistakes.store(study, task_of(data, "val_mae"), data)
+    mistakes.store(study, bare_task("val_mae"), data)
     assert [one.source for one in mistakes.load(study.directory)] == ["ensemble", study.best.number]
 
 
@@ -127,7 +124,7 @@ def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
     study.targets = {"": part.y}
     found = studies.evaluation(0.5, targets=np.asarray(part.y), folds=2)
     studies.add_complete(study, found)
-    mistakes.store(study, task_of(whole, "val_mae"), whole)
+    mistakes.store(study, bare_task("val_mae"), whole)
     (stored,) = mistakes.load(study.directory)
     assert all(sample.truth == sample.content["number"] for sample in stored.samples)
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from training.scripted import ScriptedModel, ScriptedTrainer, make_task
+from training.scripted import ScriptedModel, ScriptedTrainer
 
 from hpo.training import FoldArrays, lockstep, stage_run
+from tasks import bare_task
 
 
 @pytest.fixture
@@ -30,7 +31,9 @@ def train_scripted(monkeypatch, made):
             FoldArrays(rows, rows, None, rows[rows % 3 != fold], rows[rows % 3 == fold])
             for fold in range(len(stages[0]))
         ]
-        task = make_task(**{"epochs": len(stages[0][0]), "patience": 100, **settings})
+        task = bare_task(
+            **{"objective": "val_loss", "epochs": len(stages[0][0]), "patience": 100, **settings}
+        )
         return lockstep.train(task, ScriptedModel(), folds, params or {}, seed=7, report=report)
 
     return train

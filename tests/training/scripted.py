@@ -3,7 +3,6 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from hpo.task import Task
 from hpo.training import FoldArrays
 
 
@@ -50,19 +49,6 @@ class ScriptedTrainer:
     def predict(self, fold):
         del fold
         return {"": np.array([self.model.epochs])}
-
-
-def make_task(**settings):
-    return Task(
-        **{
-            "name": "scripted",
-            "load": lambda _: None,
-            "model": lambda _params, _data: None,
-            "space": "none",
-            "objective": "val_loss",
-            **settings,
-        }
-    )
 
 
 def linear_model(*layers):

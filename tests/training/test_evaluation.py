@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from hpo import Data, HPOError, Task
 from hpo.training.evaluation import Evaluator
 from hpo.training.stage_run import TrialFailedError
+from tasks import network_with_heads
 
 N = 40
 
@@ -234,17 +235,9 @@ def test_sample_weights_of_double_precision_are_taken():
 
 
 def test_several_outputs_are_predicted_by_name():
-    def two_heads(params, data):
-        del params
-        inputs = keras.Input(data.x.shape[1:])
-        heads = {name: layers.Dense(1, name=name)(inputs) for name in data.y}
-        model = keras.Model(inputs, heads)
-        model.compile("adam", loss=dict.fromkeys(heads, "mse"), metrics=dict.fromkeys(heads, "mae"))
-        return model
-
     data = make_data()
     data = make_data(y={"sum": data.y, "first": data.x[:, 0]})
-    task = Task("sums", lambda _: None, two_heads, space="none", objective="val_first_mae")
+    task = Task("sums", lambda _: None, network_with_heads, space="none", objective="val_first_mae")
 
     evaluation = Evaluator(task, data, cv="kfold:2").evaluate({"epochs": 1})
 

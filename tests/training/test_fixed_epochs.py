@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from hpo import HPOError, Stage, Task
+from hpo import HPOError, Stage
 from hpo.training import FoldArrays, lockstep
 from hpo.training.fixed_epochs import train_for
+from tasks import bare_task
 
 ROWS = np.arange(24)
 X = np.random.default_rng(1).normal(size=(24, 3)).astype("float32")
@@ -21,19 +22,8 @@ def make_model():
     return model
 
 
-def make_task(**settings):
-    return Task(
-        **{
-            "name": "final",
-            "load": lambda _: None,
-            "model": lambda _params, _data: None,
-            "space": "none",
-            "objective": "val_mae",
-            "batch_size": 8,
-            "epochs": 9,
-            **settings,
-        }
-    )
+def task(**settings):
+    return bare_task(**{"batch_size": 8, "epochs": 9, **settings})
 
 
 class Recorder(keras.callbacks.Callback):
@@ -60,10 +50,10 @@ def weights_after(task, epochs, **settings):
 
 def test_a_model_is_trained_as_the_search_trains_a_fold():
     fold = FoldArrays(X, Y, None, ROWS, ROWS)
-    course = lockstep.train(make_task(epochs=4), make_model(), [fold], {}, seed=5)
+    course = lockstep.train(task(epochs=4), make_model(), [fold], {}, seed=5)
     assert course.best.epochs == [4]
 
-    found = weights_after(make_task(), [4])
+    found = weights_after(task(), [4])
 
     searched = np.concatenate([array.ravel() for array in course.best.weights[0]])
     np.testing.assert_allclose(found, searched, rtol=1e-5)
@@ -73,7 +63,7 @@ def test_callbacks_see_every_epoch_and_no_validation():
     recorder, counted = Recorder(), []
 
     weights_after(
-        make_task(callbacks=lambda _params: [recorder]), [3], on_epoch=lambda: counted.append(1)
+        task(callbacks=lambda _params: [recorder]), [3], on_epoch=lambda: counted.append(1)
     )
 
     assert recorder.epochs == [(0, 9), (1, 9), (2, 9)]
@@ -85,9 +75,7 @@ def test_schedules_over_epochs_run():
     def halving(_params):
         return [keras.callbacks.LearningRateScheduler(lambda _epoch, rate: rate / 2)]
 
-    assert not np.allclose(
-        weights_after(make_task(callbacks=halving), [3]), weights_after(make_task(), [3])
-    )
+    assert not np.allclose(weights_after(task(callbacks=halving), [3]), weights_after(task(), [3]))
 
 
 def test_callbacks_that_monitor_validation_do_nothing_and_say_nothing(tmp_path):
@@ -100,9 +88,9 @@ def test_callbacks_that_monitor_validation_do_nothing_and_say_nothing(tmp_path):
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        found = weights_after(make_task(callbacks=monitoring), [3])
+        found = weights_after(task(callbacks=monitoring), [3])
 
-    np.testing.assert_array_equal(found, weights_after(make_task(), [3]))
+    np.testing.assert_array_equal(found, weights_after(task(), [3]))
 
 
 def test_nothing_stops_training_early_or_takes_weights_back():
@@ -111,9 +99,9 @@ def test_nothing_stops_training_early_or_takes_weights_back():
             keras.callbacks.EarlyStopping("loss", mode="max", patience=0, restore_best_weights=True)
         ]
 
-    found = weights_after(make_task(callbacks=stopping), [4])
+    found = weights_after(task(callbacks=stopping), [4])
 
-    np.testing.assert_array_equal(found, weights_after(make_task(), [4]))
+    np.testing.assert_array_equal(found, weights_after(task(), [4]))
 
 
 def staged(*names_and_epochs):
@@ -126,7 +114,7 @@ def staged(*names_and_epochs):
 
         return Stage(name, epochs, prepare)
 
-    return prepared, make_task(stages=[stage(*pair) for pair in names_and_epochs])
+    return prepared, task(stages=[stage(*pair) for pair in names_and_epochs])
 
 
 @pytest.mark.parametrize(
@@ -160,4 +148,4 @@ def test_a_loss_that_is_no_number_is_told_with_its_epoch():
         return [keras.callbacks.LearningRateScheduler(lambda epoch: [0.01, np.inf, 0.1][epoch])]
 
     with pytest.raises(HPOError, match=r"loss became (nan|inf) in epoch \d"):
-        weights_after(make_task(callbacks=breaking), [3])
+        weights_after(task(callbacks=breaking), [3])

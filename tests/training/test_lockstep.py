@@ -3,12 +3,13 @@ import math
 import keras
 import numpy as np
 import pytest
-from training.scripted import linear_folds, linear_model, make_task
+from training.scripted import linear_folds, linear_model
 
 from hpo.errors import HPOError
 from hpo.training import lockstep
 from hpo.training.lockstep import EpochReport
 from hpo.training.stage_run import TrialFailedError
+from tasks import bare_task
 
 
 def test_the_epoch_is_chosen_on_the_mean_over_the_folds(train_scripted):
@@ -162,7 +163,11 @@ def test_every_fold_has_callbacks_and_a_learning_rate_of_its_own():
     folds[1].y[folds[1].validation] *= -9  # what this fold learns is wrong there
 
     course = lockstep.train(
-        make_task(epochs=3, batch_size=4, callbacks=callbacks), linear_model(), folds, {}, seed=0
+        bare_task("val_loss", epochs=3, batch_size=4, callbacks=callbacks),
+        linear_model(),
+        folds,
+        {},
+        seed=0,
     )
 
     assert course.path == "fused"
@@ -192,7 +197,9 @@ def test_a_trial_ends_when_the_callbacks_of_every_fold_stop_it():
 
     epochs_trained = {}
     for after in ((2, 2), (1, 3), (9, 1)):
-        task = make_task(epochs=4, batch_size=4, callbacks=callbacks_stopping_after(*after))
+        task = bare_task(
+            "val_loss", epochs=4, batch_size=4, callbacks=callbacks_stopping_after(*after)
+        )
         course = lockstep.train(task, linear_model(), linear_folds(), {}, seed=0)
         epochs_trained[after] = len(course.curves["val_loss"])
 

@@ -1,11 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from training.scripted import linear_folds, linear_model, make_task
+from training.scripted import linear_folds, linear_model
 
 from hpo.errors import HPOError
 from hpo.task import Stage
 from hpo.training import lockstep
+from tasks import bare_task
 
 
 def recompiled(name="second", epochs=1):
@@ -87,7 +88,7 @@ def test_epochs_of_a_stage_that_are_no_number_are_refused(train_scripted, epochs
 
 def test_the_most_epochs_of_a_trial_are_those_of_all_stages():
     stages = [recompiled(epochs=3), recompiled("third", lambda params: params["more"])]
-    task = make_task(epochs=10, stages=stages)
+    task = bare_task("val_loss", epochs=10, stages=stages)
 
     assert task.plan({"more": 4}).epochs == 17
     assert task.plan({"more": 0, "epochs": 5}).epochs == 8
@@ -99,7 +100,9 @@ def test_a_stage_that_keeps_the_optimizer_is_refused(train_scripted):
 
 
 def test_a_plan_has_a_place_for_every_stage_with_the_epochs_of_the_configuration():
-    task = make_task(epochs=10, stages=[recompiled("second", lambda params: params["more"])])
+    task = bare_task(
+        "val_loss", epochs=10, stages=[recompiled("second", lambda params: params["more"])]
+    )
 
     plan = task.plan({"more": 0, "batch_size": 4, "patience": 3})
 
@@ -110,7 +113,7 @@ def test_a_plan_has_a_place_for_every_stage_with_the_epochs_of_the_configuration
 @pytest.mark.parametrize("name", ["epochs", "batch_size"])
 def test_a_plan_without_anything_to_train_is_refused(name):
     with pytest.raises(HPOError, match=f"{name} must be 1 or more. Received: {name}=0"):
-        make_task().plan({name: 0})
+        bare_task("val_loss").plan({name: 0})
 
 
 class SlowStart(keras.callbacks.Callback):
@@ -122,7 +125,7 @@ class SlowStart(keras.callbacks.Callback):
 
 
 def test_what_a_callback_changes_when_training_begins_holds_for_every_fold():
-    task = make_task(epochs=1, batch_size=4, callbacks=lambda _params: [SlowStart()])
+    task = bare_task("val_loss", epochs=1, batch_size=4, callbacks=lambda _params: [SlowStart()])
     model = linear_model()
     start = model.get_weights()
 
@@ -134,6 +137,7 @@ def test_what_a_callback_changes_when_training_begins_holds_for_every_fold():
 
 def train_frozen_then_unfrozen(fine_tuning_rate):
     """Two epochs of the head alone, then two of all."""
+    keras.utils.set_random_seed(0)  # the layer draws the seed of its weights when it is made
     base = keras.layers.Dense(4, trainable=False)
     model = linear_model(base, keras.layers.Dense(1))
     start = base.kernel.numpy()
@@ -142,7 +146,7 @@ def train_frozen_then_unfrozen(fine_tuning_rate):
         base.trainable = True
         model.compile(keras.optimizers.SGD(params["rate"]), "mse")
 
-    task = make_task(epochs=2, batch_size=4, stages=[Stage("fine-tuning", 2, unfreeze)])
+    task = bare_task("val_loss", epochs=2, batch_size=4, stages=[Stage("fine-tuning", 2, unfreeze)])
     course = lockstep.train(task, model, linear_folds(), {"rate": fine_tuning_rate}, seed=0)
     return start, course
 

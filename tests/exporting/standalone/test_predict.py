@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exporting.exports import assert_same, load, refusal, save_lambda
+from exporting.exports import assert_same, refusal, save_lambda
+
+from tasks import linear_data
 
 
 def test_samples_are_predicted_in_parts(ensemble, exported):
@@ -35,7 +37,7 @@ def test_an_export_predicts_in_an_environment_without_hpo(ensemble, exported, tm
     python = tmp_path / "venv" / "bin" / "python"
     packages = next((tmp_path / "venv").glob("lib/python*/site-packages"))
     (packages / "others.pth").write_text(str(site_without_hpo(tmp_path / "others")))
-    x = load(None).x_test
+    x = linear_data().x_test
     np.savez(tmp_path / "x.npz", x=x)
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from predicting.files import build_classes, combined, load_classes, make_task, predict
+from predicting.files import combined, predict
 
 from hpo import Data, HPOError
 from hpo.predicting.readers import Expected, open_samples
 from hpo_tasks.pictures import load_pictures
+from tasks import picture_data, picture_task
 
 
 def save_picture(path, pixels):
@@ -17,7 +18,7 @@ def save_picture(path, pixels):
 def test_a_folder_of_pictures_is_predicted_in_the_order_of_names(classifier, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
-    x = load_classes(None).x[:5]
+    x = picture_data().x[:5]
     for number, pixels in enumerate(x):
         save_picture(folder / f"{number}.png", pixels)
     (folder / "notes.txt").touch()
@@ -42,16 +43,14 @@ def test_pictures_are_decoded_and_shrunk_as_those_of_the_built_in_task(tmp_path,
 
 def test_pictures_for_samples_that_are_no_bytes_are_refused(tmp_path):
     def as_floats(data_dir):
-        data = load_classes(data_dir)
+        data = picture_data()
         return Data(x=data.x / 255, y=data.y, class_names=data.class_names)
 
-    task = make_task(
-        load=as_floats, model=build_classes, objective="val_accuracy", preprocessor=None
-    )
+    task = picture_task(load=as_floats)
     made = combined(tmp_path / "runs", task)
     folder = tmp_path / "pictures"
     folder.mkdir()
-    save_picture(folder / "a.png", load_classes(None).x[0])
+    save_picture(folder / "a.png", picture_data().x[0])
 
     with pytest.raises(HPOError, match="samples are no bytes but float64"):
         predict(made, folder, tmp_path / "out.csv")
