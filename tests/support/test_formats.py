@@ -1,0 +1,31 @@
+"""Numbers as people read them; those of a report are held by tests/reporting."""
+
+import pytest
+
+from hpo.support import formats
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (512, "512 B"),
+        (83_251, "81.3 KiB"),
+        (1_610_612_736, "1.5 GiB"),
+        (3 << 50, "3072 TiB"),
+    ],
+)
+def test_an_amount_of_memory_is_readable(n_bytes, text):
+    assert formats.memory(n_bytes) == text
+
+
+def test_a_score_with_its_error_has_plain_spaces_on_a_terminal():
+    assert formats.plus_minus(2.3443, 0.1812) == "2.344 ± 0.181"
+
+
+def test_a_score_without_an_error_stands_alone():
+    assert formats.plus_minus(2.3443, None) == "2.344"
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), True, "1"])
+def test_what_is_not_a_finite_number_is_missing(value):
+    assert formats.number(value) == formats.MISSING
