@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpo.cli import INTERRUPTED, options, print_json
-from hpo.cli.progress import seconds_as_text
+from hpo.cli import options, print_json
 from hpo.options import ConfirmOptions
+from hpo.support import formats
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    from hpo.search.confirm import ConfirmProgress
     from hpo.study.confirmation import Confirmation, Confirmed
 
 
@@ -32,17 +29,17 @@ def command(study: str, *, as_json: bool, **arguments: Any) -> None:
     command that was stopped goes on when run again. The test set is not looked at.
     """
     import hpo
+    from hpo.cli.display import resumable, screen
+    from hpo.cli.display.models import ConfirmDisplay
     from hpo.cli.output import printed_to_stderr
     from hpo.support.quiet import import_keras
 
     opened = hpo.load_study(study, arguments["runs"])  # a wrong name is told before the long import
     import_keras()
-    with printed_to_stderr(when=as_json), _Confirming(opened.settings.objective) as show:
-        try:
-            found = hpo.confirm(opened, on_progress=show, **arguments)
-        except KeyboardInterrupt:
-            show.stopped()
-            raise click.exceptions.Exit(INTERRUPTED) from None
+    with printed_to_stderr(when=as_json), screen() as shown_on:
+        display = ConfirmDisplay(shown_on, opened.settings.objective)
+        with resumable(display):
+            found = hpo.confirm(opened, on_progress=display, **arguments)
     if as_json:
         print_json(found.to_json(opened.name))
     else:
@@ -51,70 +48,6 @@ def command(study: str, *, as_json: bool, **arguments: Any) -> None:
         raise hpo.HPOError(
             f"no configuration of study {opened.name!r} was confirmed; the last one failed with: "
             f"{found.configurations[-1].reason}"
-        )
-
-
-class _Confirming:
-    """Shows how far a confirmation is: a bar on a terminal, a line per evaluation in a pipe.
-
-    Args:
-        metric: What is scored.
-    """
-
-    def __init__(self, metric: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as TimeLeft
-
-        console = Console(stderr=True)
-        self._metric = metric
-        self._done = (0, 0)
-        self._bar: TaskID | None = None
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeLeft(),
-            TextColumn("[dim]{task.fields[now]}"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, told: ConfirmProgress) -> None:
-        """Show how far it is."""
-        self._done = (told.done, told.of)
-        now = f"trial {told.trial} epoch {told.epoch}/{told.epochs}"
-        if self._bar is None:
-            self._bar = self._progress.add_task("evaluations", total=told.of, now=now)
-        self._progress.update(self._bar, completed=told.done, now=now)
-        if told.seconds is None:
-            return
-        if self._progress.disable:
-            click.echo(self._line(told), err=True)
-        elif told.reason:
-            self._progress.console.print(self._line(told), markup=False, soft_wrap=True)
-
-    def _line(self, told: ConfirmProgress) -> str:
-        what = f"trial {told.trial}  repeat {told.repeat}"
-        came_to = f"{self._metric} {told.score:.4f}" if told.score is not None else "failed"
-        why = f": {told.reason}" if told.reason else ""
-        took = seconds_as_text(told.seconds or 0.0)
-        return f"evaluation {told.done}/{told.of}  {what}  {came_to}{why}  {took}"
-
-    def stopped(self) -> None:
-        """Say after Ctrl-C that nothing is lost."""
-        self._progress.stop()
-        had, of = self._done
-        click.echo(
-            f"stopped with {had} of {of} evaluations; run the same command again to go on", err=True
         )
 
 
@@ -128,23 +61,22 @@ def _print_result(found: Confirmation, metric: str) -> None:
     for one in _in_order(found):
         table.add_row(
             str(one.number),
-            f"{one.first:.4f}",
-            "failed" if one.score is None else f"{one.score:.4f}",
-            "" if one.score is None or one.std_error is None else f"{one.std_error:.4f}",
-            "" if one.model_size is None else f"{one.model_size:,}",
+            formats.number(one.first),
+            "failed" if one.score is None else formats.number(one.score),
+            "" if one.score is None or one.std_error is None else formats.number(one.std_error),
+            "" if one.model_size is None else formats.size(one.model_size),
         )
-    times = "once" if found.repeats == 1 else f"{found.repeats} times"
-    anew = "new seeds and new cuts of the data" if found.new_cuts else "new seeds"
-    click.echo(f"{metric}, evaluated again {times} with {anew}:")
+    anew = "new seeds and new splits of the data" if found.new_cuts else "new seeds"
+    click.echo(f"{metric}, evaluated again {formats.times(found.repeats)} with {anew}:")
     Console(soft_wrap=True, highlight=False).print(table)
     if found.best is not None:
         click.echo(f"best: trial {found.best.number}{_against_first(found)}")
     smallest = found.one_standard_error
     if smallest is not None:
-        size = f"{smallest.model_size:,} parameters"
+        size = f"{formats.size(smallest.model_size)} parameters"
         click.echo(f"smallest within one standard error: trial {smallest.number}, {size}")
     if not found.new_cuts:
-        click.echo("this evaluation cannot cut the data anew, so only the luck of seeds is seen")
+        click.echo("the data cannot be split anew, so only the seeds differed")
     for one in found.configurations:
         if one.reason:
             click.echo(f"trial {one.number} failed: {one.reason}")

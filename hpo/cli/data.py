@@ -35,7 +35,7 @@ def prepare(task: str, source: Path, data_dir: Path | None) -> None:
     that is Kaggle's dogs-vs-cats.zip, the train.zip in it, or Microsoft's archive of PetImages.
     The data set is written whole or not at all; one that is there is left as it is.
     """
-    from hpo.cli.progress import counting
+    from hpo.cli.display import counting, screen
     from hpo.plugins import load_task
 
     found = load_task(task)
@@ -45,7 +45,8 @@ def prepare(task: str, source: Path, data_dir: Path | None) -> None:
     directory = data_dir or (Path(named) if named else None)
     written = 0
 
-    with counting(f"preparing {found.name}") as show:
+    with screen() as shown_on:
+        show = counting(shown_on, f"preparing {found.name}", "files")
 
         def on_progress(done: int, of: int) -> None:
             nonlocal written

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.output import printed_to_stderr
+from hpo.cli.output import print_listed, printed_to_stderr
 
 
 @click.command("doctor")
@@ -29,10 +29,11 @@ def command(runs: str | None, data_dir: str | None, *, as_json: bool) -> None:
 
 
 def _print(found: dict[str, Any]) -> None:
-    width = max(map(len, found))
+    rows = []
     for name, value in found.items():
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        click.echo(f"{name:<{width}}  {shown if shown not in (None, '') else 'none'}")
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        rows.append((name, str(text) if text not in (None, "") else "none"))
+    print_listed(rows)
 
 
 def _findings(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpo.cli import INTERRUPTED, options, print_json
+from hpo.cli import options, print_json
 from hpo.options import EnsembleOptions
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.ensembles.progress import RefitProgress
+_DIGITS_TO_COMPARE = 6
 
 
 @click.command("ensemble")
@@ -33,8 +34,9 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
     goes on when run again.
     """
     import hpo
+    from hpo.cli.display import counting, resumable, screen
+    from hpo.cli.display.models import TrainingDisplay
     from hpo.cli.output import printed_to_stderr
-    from hpo.cli.progress import Combining
     from hpo.support.quiet import import_keras
 
     for study in studies:  # a wrong name is told before the long import
@@ -42,39 +44,30 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
     import_keras()
     from hpo.ensembles.retraining import OtherScoreWarning
 
-    trained = False
-
-    def on_refit(progress: RefitProgress) -> None:
-        nonlocal trained
-        trained = True
-        show.refit(progress)
-
-    with printed_to_stderr(when=as_json), Combining() as show, warnings.catch_warnings():
-        warnings.simplefilter("ignore", OtherScoreWarning)  # told below
-        try:
+    with printed_to_stderr(when=as_json), screen() as shown_on, warnings.catch_warnings():
+        warnings.simplefilter("ignore", OtherScoreWarning)  # reported below
+        training = TrainingDisplay(shown_on)
+        on_member = counting(shown_on, "predicting the test set", "members")
+        with resumable(training):
             result = hpo.ensemble(
-                *studies, on_member=show.member, on_refit=on_refit, **arguments
+                *studies, on_member=on_member, on_refit=training, **arguments
             ).result
-        except KeyboardInterrupt:
-            if not trained and not arguments["refit"]:
-                raise
-            show.stopped()
-            raise click.exceptions.Exit(INTERRUPTED) from None
-    for told in result["retrained"]:
-        _tell_retrained(told)
+    for model in result["retrained"]:
+        _warn_of_other_score(model)
     if as_json:
         print_json(result)
     else:
         _print_result(result)
 
 
-def _tell_retrained(told: Mapping[str, Any]) -> None:
+def _warn_of_other_score(model: Mapping[str, Any]) -> None:
     from hpo.ensembles.retraining import is_the_same
 
-    if not is_the_same(told["score"], told["recorded"]):
+    if not is_the_same(model["score"], model["recorded"]):
         click.echo(
-            f"hpo: trial {told['trial']} of {told['study']}, trained again, came to "
-            f"{told['score']:.6g} and not to {told['recorded']:.6g} as in the search",
+            f"hpo: trial {model['trial']} of {model['study']} was trained again and scored "
+            f"{formats.number(model['score'], _DIGITS_TO_COMPARE)}, not "
+            f"{formats.number(model['recorded'], _DIGITS_TO_COMPARE)} as in the search",
             err=True,
         )
 
@@ -86,12 +79,14 @@ def _print_result(result: dict[str, Any]) -> None:
         for m in result["members"]
     )
     click.echo(f"{result['method']} of {len(result['members'])} trials: {members}")
-    single = _number(result["best_single_oof"])
+    single = formats.number(result["best_single_oof"])
     interval = ""
     if result["oof_interval"]:
         low, high = result["oof_interval"]
-        interval = f" (95 % interval {low:.4f} to {high:.4f})"
-    click.echo(f"out of fold  {_number(result['oof'])}{interval}   best single trial {single}")
+        interval = f" (95 % interval {formats.number(low)} to {formats.number(high)})"
+    click.echo(
+        f"out of fold  {formats.number(result['oof'])}{interval}   best single trial {single}"
+    )
     if len(result["oof_by_method"]) > 1:
         click.echo(f"  by method: {_listed(result['oof_by_method'])}")
     if result["refit"]:
@@ -102,13 +97,8 @@ def _print_result(result: dict[str, Any]) -> None:
         return
     click.echo(f"test         {_listed(result['test'])}")
     click.echo(f"  best single trial: {_listed(result['test_best_single'])}")
-    times = result["test_consulted"]
-    click.echo(f"test set consulted {times} time{'s' if times > 1 else ''} by this study")
+    click.echo(f"test set consulted {formats.times(result['test_consulted'])} by this study")
 
 
 def _listed(metrics: Mapping[str, float | None]) -> str:
-    return "  ".join(f"{name} {_number(value)}" for name, value in metrics.items())
-
-
-def _number(value: float | None) -> str:
-    return "no number" if value is None else f"{value:.4f}"
+    return "  ".join(f"{name} {formats.number(value)}" for name, value in metrics.items())

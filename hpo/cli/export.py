@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hpo.cli import options, print_json
+from hpo.support import formats
 
 
 @click.command("export")
@@ -31,9 +32,9 @@ def command(
     which needs Keras and NumPy only, a model card (README.md) and the versions. DIR must be new or
     empty. The test set is not consulted.
     """
+    from hpo.cli.display import counting, screen
     from hpo.cli.output import printed_to_stderr
     from hpo.cli.predict import load
-    from hpo.cli.progress import counting
     from hpo.exporting import check_directory, export
     from hpo.study.folder import load_study
 
@@ -41,8 +42,8 @@ def command(
     check_directory(directory)
     with printed_to_stderr(when=as_json):
         ensemble = load(opened, task, data_dir)
-        with counting("models") as show:
-            exported = export(ensemble, directory, show)
+        with screen() as shown_on:
+            exported = export(ensemble, directory, counting(shown_on, "exporting", "models"))
     if as_json:
         print_json(
             {
@@ -54,6 +55,7 @@ def command(
         )
     else:
         click.echo(
-            f"{study}: {exported.models} models, {exported.bytes / 1e6:.1f} MB: {directory}\n"
+            f"{study}: {formats.count(exported.models, 'model')}, "
+            f"{formats.memory(exported.bytes)}: {directory}\n"
             f"next: python {directory / 'predict.py'} x.npz predictions.npz"
         )

@@ -1,14 +1,32 @@
-"""Keeps standard output for the one JSON object of ``--json``, whatever a plugin prints there."""
+"""Standard output: listings that fit the terminal, or the one JSON object of ``--json``."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+_WIDTH_IN_PIPES = 1 << 16
+"""Lines stay whole for whoever reads a pipe line by line."""
+
+
+def width() -> int:
+    """Columns of the terminal; in a pipe, as many as it takes."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_IN_PIPES
+
+
+def print_listed(rows: Sequence[tuple[str, str]]) -> None:
+    """Print names with their meanings beside them, which are wrapped on a terminal."""
+    formatter = click.HelpFormatter(width=width())
+    formatter.write_dl(rows)
+    click.echo(formatter.getvalue(), nl=False)
 
 
 @contextlib.contextmanager

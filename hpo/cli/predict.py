@@ -10,9 +10,11 @@ import click
 from hpo.cli import options, print_json
 from hpo.errors import UsageError
 from hpo.options import PredictOptions
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from hpo.ensembles.ensemble import Ensemble
+    from hpo.ensembles.progress import RefitProgress
     from hpo.study.study import Study
 
 
@@ -52,8 +54,8 @@ def command(
     Classes become a label and a probability each, quantities their value; an .npz file gets the
     arrays predictions and labels.
     """
+    from hpo.cli.display import counting, screen
     from hpo.cli.output import printed_to_stderr
-    from hpo.cli.progress import counting
     from hpo.predicting import look_into, predict_file, summary
     from hpo.study.folder import load_study
 
@@ -63,27 +65,35 @@ def command(
     samples = look_into(opened, file, output)
     with printed_to_stderr(when=output is not None or as_json):
         ensemble = load(opened, task, data_dir)
-        with counting("predicting") as show:
+        with screen() as shown_on:
+            show = counting(shown_on, "predicting", "samples")
             predicted = predict_file(
                 ensemble,
                 samples,
                 output,
                 chunk=chunk,
-                on_progress=lambda done, of: show(done, of or 0) if of else None,
+                on_progress=lambda done, of: show(done, of) if of else None,
             )
     if as_json:
         print_json(dict(summary(predicted)))
     elif output is not None:
-        click.echo(f"{study}: {predicted.n_samples:,} samples predicted: {output}")
+        click.echo(f"{study}: {formats.count(predicted.n_samples, 'sample')} predicted: {output}")
 
 
 def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:
     """Load a study's ensemble, with a bar where models have to be trained again."""
-    from hpo.cli.progress import Combining
+    from hpo.cli.display import screen
+    from hpo.cli.display.models import TrainingDisplay
     from hpo.support.quiet import import_keras
 
     import_keras()
     from hpo.ensembles.make import load_ensemble
 
-    with Combining() as show:
-        return load_ensemble(study, data_dir=data_dir, task=task, on_refit=show.refit)
+    with screen() as shown_on:
+        display = TrainingDisplay(shown_on)
+
+        def on_refit(event: RefitProgress) -> None:
+            if event.seconds != 0:  # models that are there need no line
+                display(event)
+
+        return load_ensemble(study, data_dir=data_dir, task=task, on_refit=on_refit)

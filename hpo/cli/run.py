@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpo.cli import INTERRUPTED, options, print_json
+from hpo.cli import options, print_json
 from hpo.options import Options, StudyOptions
+from hpo.support import formats
 
 if TYPE_CHECKING:
-    from hpo.cli.live import Live
-    from hpo.cli.progress import Lines
-    from hpo.search.events import Event
     from hpo.study.study import Study
 
 
@@ -31,18 +28,21 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
     ./my_task.py. Run the same command again to continue a study that was stopped.
     """
     import hpo
+    from hpo.cli.display import resumable, screen
+    from hpo.cli.display.search import SearchDisplay
     from hpo.cli.output import printed_to_stderr
 
     began = time.monotonic()
-    with ExitStack() as stack:
-        stack.enter_context(printed_to_stderr(when=as_json))
-        show = _Show(stack)
-        try:
-            study = hpo.run(task, on_open=show.open, on_event=show, **arguments)
-        except KeyboardInterrupt:
-            stack.close()
-            _say_how_to_go_on(show.study)
-            raise click.exceptions.Exit(INTERRUPTED) from None
+    with printed_to_stderr(when=as_json), screen() as shown_on:
+        display = SearchDisplay(shown_on)
+
+        def on_open(study: Study) -> None:
+            if opening := _opening(study):
+                shown_on.note(opening)
+            display.open(study)
+
+        with resumable(display):
+            study = hpo.run(task, on_open=on_open, on_event=display, **arguments)
     if as_json:
         print_json(_summary(study, time.monotonic() - began))
     else:
@@ -58,39 +58,6 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
             f"no trial of study {study.name!r} succeeded; the last one failed with: "
             f"{reasons[-1]}. See: hpo show {study.name}"
         )
-
-
-class _Show:
-    """Shows a search from the moment its study is open."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self.study: Study | None = None
-        self._stack = stack
-        self._display: Lines | Live | None = None
-
-    def open(self, study: Study) -> None:
-        """Choose how to show the search of a study."""
-        from hpo.cli.live import Live
-        from hpo.cli.progress import Lines
-
-        self.study = study
-        if opening := _opening(study):
-            click.echo(opening, err=True)
-        self._display = Live(study) if _can_redraw() else Lines(study)
-        self._stack.enter_context(self._display)
-
-    def __call__(self, event: Event) -> None:
-        """Show an event."""
-        if self._display is not None:
-            self._display(event)
-
-
-def _can_redraw() -> bool:
-    """Whether standard error is a terminal that can write over what it has written."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    return console.is_terminal and not console.is_dumb_terminal
 
 
 def _opening(study: Study) -> str:
@@ -111,12 +78,6 @@ def _opening(study: Study) -> str:
         are = "is 1 configuration" if wanted == 1 else f"are {wanted} configurations"
         return f"there {are} to try, fewer than {asked} trials"
     return ""
-
-
-def _say_how_to_go_on(study: Study | None) -> None:
-    if study is not None:
-        had = f"{study.counted} of {study.wanted} trials"
-        click.echo(f"stopped with {had}; run the same command again to go on", err=True)
 
 
 def _summary(study: Study, seconds: float) -> dict[str, Any]:
@@ -152,21 +113,17 @@ def _print_result(study: Study) -> None:
     if best is None or best.score is None:
         return
     confirmed = study.confirmation.best if study.confirmation else None
-    how = f", confirmed (at first {confirmed.first:.4f})" if confirmed else ""
-    error = f" ± {best.std_error:.4f}" if best.std_error is not None else ""
+    score = formats.plus_minus(best.score, best.std_error)
+    how = f", confirmed (first score {formats.number(confirmed.first)})" if confirmed else ""
     baseline = study.facts.get("baseline")
-    beside = f"   baseline {baseline:.4f}" if baseline is not None else ""
-    click.echo(f"best {study.settings.objective} {best.score:.4f}{error}{how}   {beside}".rstrip())
+    beside = "" if baseline is None else f"   baseline {formats.number(baseline)}"
+    click.echo(f"best {study.settings.objective} {score}{how}{beside}")
     click.echo(f"trial {best.number}, {best.epochs} epochs:")
     width = max(map(len, best.params), default=0)
     for name, value in best.params.items():
-        click.echo(
-            f"  {name:<{width}}  {value:.4g}"
-            if isinstance(value, float)
-            else f"  {name:<{width}}  {value}"
-        )
+        click.echo(f"  {name:<{width}}  {formats.setting(value)}")
     where = study.directory.parent
     named = study.name if where == runs_directory() else f"{study.name} --runs {where}"
     task = study.settings.task
     again = f" --task {task}" if task.endswith(".py") or ".py:" in task else ""
-    click.echo(f"next: hpo ensemble {named}{again}; hpo report {named}")
+    click.echo(f"next: hpo ensemble {named}{again}\n      hpo report {named}")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.progress import seconds_as_text
+from hpo.cli.output import width
 from hpo.errors import UsageError
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,13 +93,13 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
         return
     click.echo(f"trial {trial.number}: {trial.state}{f' ({trial.reason})' if trial.reason else ''}")
     for label, value in (
-        ("score", _number(trial.score)),
-        ("standard error", _number(trial.std_error)),
-        ("folds", "  ".join(map(_number, trial.fold_scores))),
+        ("score", "" if trial.score is None else formats.number(trial.score)),
+        ("standard error", "" if trial.std_error is None else formats.number(trial.std_error)),
+        ("folds", "  ".join(map(formats.number, trial.fold_scores))),
         ("epochs", f"{trial.epochs} of {trial.epochs_trained}" if trial.epochs else ""),
-        ("model size", f"{trial.model_size:,} parameters" if trial.model_size else ""),
+        ("model size", formats.count(trial.model_size, "parameter") if trial.model_size else ""),
         ("training", trial.training or ""),
-        ("time", seconds_as_text(trial.seconds) if trial.seconds is not None else ""),
+        ("time", "" if trial.seconds is None else formats.duration(trial.seconds)),
         ("seed", str(trial.seed) if trial.seed is not None else ""),
         ("worker", trial.worker or ""),
     ):
@@ -114,7 +113,7 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
 
 def _show_study(study: Study, most: int | None) -> None:
     ranking = study.ranking
-    # What was interrupted stands there a second time, as it is tried again.
+    # An interrupted trial is tried again under another number, so it would count twice.
     states = [trial.state for trial in study.trials if trial.state != "interrupted"]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     click.echo(
@@ -123,70 +122,64 @@ def _show_study(study: Study, most: int | None) -> None:
     )
     baseline = study.facts.get("baseline")
     if baseline is not None:
-        consulted = len(study.test_consultations)
-        click.echo(f"baseline {_number(baseline)}; test set consulted {consulted} times")
+        consulted = formats.times(len(study.test_consultations))
+        click.echo(f"baseline {formats.number(baseline)}; test set consulted: {consulted}")
     for line in (*_duplicates(study), *_chosen(study)):
         click.echo(line)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    for trial in ranking[:most]:
-        params = " ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
-        click.echo(_cut(f"{trial.number:>5}  {_with_error(trial)}  {params}", width))
-    if most is not None and len(ranking) > most:
-        click.echo(f"       {len(ranking) - most} more: hpo show {study.name} --all")
+    shown = ranking[:most]
+    scores = [_with_error(trial) for trial in shown]
+    column = max(map(len, scores), default=0)
+    for trial, score in zip(shown, scores, strict=True):
+        params = " ".join(f"{name}={formats.setting(v)}" for name, v in trial.params.items())
+        click.echo(_cut(f"{trial.number:>5}  {score:<{column}}  {params}", width()))
+    if len(ranking) > len(shown):
+        click.echo(f"       {len(ranking) - len(shown)} more: hpo show {study.name} --all")
     for trial in study.trials:
         if trial.state == "failed":
             click.echo(f"{trial.number:>5}  failed: {trial.reason}")
 
 
 def _duplicates(study: Study) -> Iterator[str]:
-    found = (study.facts.get("data") or {}).get("duplicates") or {}
+    counts = (study.facts.get("data") or {}).get("duplicates") or {}
     parts = (
         ("within_train", "training samples occur more than once"),
-        ("train_validation", "are validated on by a model that saw a copy"),
+        ("train_validation", "are validated by a model that was trained on a copy"),
         ("train_test", "test samples occur in the training data"),
     )
-    told = [f"{found[name]:,} {what}" for name, what in parts if found.get(name)]
-    if told:
-        yield f"duplicates: {'; '.join(told)}"
+    texts = [f"{counts[name]:,} {what}" for name, what in parts if counts.get(name)]
+    if texts:
+        yield f"duplicates: {'; '.join(texts)}"
 
 
 def _chosen(study: Study) -> Iterator[str]:
     """What was confirmed, and which model is small and as good."""
     confirmation, best = study.confirmation, study.chosen
     if confirmation is not None and not confirmation.is_complete:
-        yield f"a confirmation was stopped half way; to go on: hpo confirm {study.name}"
+        yield f"the confirmation is not complete; to continue it: hpo confirm {study.name}"
     elif confirmation is not None and confirmation.best is not None:
         confirmed = confirmation.best
-        often = "once" if confirmation.repeats == 1 else f"{confirmation.repeats} times"
+        often = formats.times(confirmation.repeats)
         yield (
             f"best, confirmed {often}: trial {confirmed.number} with {_with_error(confirmed)} "
-            f"(at first {_number(confirmed.first)})"
+            f"(first score {formats.number(confirmed.first)})"
         )
         newest = study.ranking[0]
         if newest.number not in {one.number for one in confirmation.configurations}:
             yield (
-                f"trial {newest.number} has a better first score, which is not confirmed: "
+                f"trial {newest.number} has a better first score but is not confirmed: "
                 f"hpo confirm {study.name}"
             )
     small = study.smallest_as_good
     if best is not None and small is not None and small.number != best.number:
         yield (
             f"smallest within one standard error: trial {small.number}, "
-            f"{small.model_size:,} parameters instead of {best.model_size:,}"
+            f"{formats.size(small.model_size)} parameters instead of "
+            f"{formats.size(best.model_size)}"
         )
 
 
 def _with_error(scored: Scored) -> str:
-    error = f" ± {_number(scored.std_error)}" if scored.std_error is not None else ""
-    return f"{_number(scored.score)}{error}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return formats.plus_minus(scored.score, scored.std_error)
 
 
 def _cut(line: str, width: int) -> str:

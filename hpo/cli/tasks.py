@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.output import print_listed
 
 
 @click.command("tasks")
@@ -34,8 +35,9 @@ def command(*, as_json: bool) -> None:
             }
         )
         return
-    width = max((len(listing.name) for listing, _task in found), default=0)
-    for listing, task in found:
-        click.echo(
-            f"{listing.name:<{width}}  {task.description}  [{task.objective}, {task.cv_name}]"
-        )
+    print_listed(
+        [
+            (listing.name, f"{task.description}  [{task.objective}, {task.cv_name}]")
+            for listing, task in found
+        ]
+    )

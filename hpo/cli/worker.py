@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from hpo.search.events import Event
     from hpo.search.worker import Worker
+    from hpo.study.study import Study
 
 
 @click.command("worker")
@@ -40,38 +41,61 @@ def command(
 
     The worker evaluates trials until the study has as many as `hpo run` asked for.
     """
-    from hpo.cli.progress import Lines
     from hpo.options import Options
-    from hpo.search.events import raising
-    from hpo.search.worker import Worker
     from hpo.study.folder import load_study
     from hpo.study.workers import new_worker_name
-    from hpo.support.interrupts import interruptible
-    from hpo.support.quiet import import_keras
 
     opened = load_study(study, runs)
     # As they are now, whatever another run chooses.
     opened.search_with(Options(**json.loads(given)) if given else opened.options)
-    if given is None and opened.counted >= opened.wanted:
-        click.echo(f"study {opened.name} has its {opened.wanted} trials already", err=True)
-        return
+    name = name or new_worker_name()
+    if events is not None:
+        _work_for_parent(opened, task, name, events)
+    elif opened.counted < opened.wanted:
+        _work_by_hand(opened, task, name)
+    else:
+        click.echo(f"study {opened.name} already has all its {opened.wanted} trials", err=True)
+
+
+def _work_by_hand(study: Study, task: str | None, name: str) -> None:
+    from hpo.cli.display import resumable, screen
+    from hpo.cli.display.search import SearchDisplay
+    from hpo.search.events import raising
+    from hpo.search.worker import Worker
+    from hpo.support.interrupts import interruptible
+    from hpo.support.quiet import import_keras
+
+    import_keras()  # before anything is shown, since it has much to say
+    with screen() as shown_on:
+        display = SearchDisplay(shown_on)
+        display.open(study)
+        with resumable(display), interruptible() as stop:
+            Worker(
+                study, task=task, name=name, on_event=raising(display), stopping=stop.is_set
+            ).run()
+            if stop.is_set():
+                raise KeyboardInterrupt
+
+
+def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> None:
+    """Tell a parent process of every event, and end when it wishes or dies."""
+    from hpo.search.worker import Worker
+    from hpo.support.interrupts import interruptible
+    from hpo.support.quiet import import_keras
+
     import_keras()
     with interruptible() as stop:
         worker = Worker(
-            opened,
+            study,
             task=task,
-            name=name or new_worker_name(),
-            on_event=raising(Lines(opened)) if events is None else _writer(events),
+            name=name,
+            on_event=_writer(events),
             stopping=stop.is_set,
-            recycle=events is not None,
+            recycle=True,
         )
-        if events is not None:
-            threading.Thread(target=_hold_lifeline, args=(worker, stop), daemon=True).start()
+        threading.Thread(target=_hold_lifeline, args=(worker, stop), daemon=True).start()
         could_work = worker.run()
-    if events is not None:
-        _end(0 if could_work else 1)
-    if stop.is_set():
-        raise KeyboardInterrupt
+    _end(0 if could_work else 1)
 
 
 def _end(status: int) -> None:

@@ -31,6 +31,7 @@ from hpo.study.keys import SEED, WORKER
 from hpo.study.opening import task_of_study
 from hpo.study.study import KILLED
 from hpo.study.trial import Failure
+from hpo.support import formats
 from hpo.support.locks import FileLock
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
@@ -242,7 +243,9 @@ class Worker:
             if self._stopping():
                 raise SearchStopped
             if limit is not None and time.monotonic() - started > limit:
-                raise TrialFailedError(f"ran longer than --trial-timeout {limit:g}s")
+                raise TrialFailedError(
+                    f"ran longer than --trial-timeout: {formats.duration(limit)}"
+                )
             prune(told)
 
         return report

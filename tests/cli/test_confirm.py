@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hpo.support.formats import number
+
 TINY = str(Path(__file__).parent.parent / "plugins" / "tiny_task.py")
 
 TWICES = """\
@@ -37,7 +39,7 @@ def test_first_and_confirmed_scores_stand_side_by_side(searched):
     status, out, err = confirm(searched)
 
     assert status == 0, err
-    assert "with new seeds and new cuts of the data" in out
+    assert "with new seeds and new splits of the data" in out
     heading, *rows = [line.split() for line in out.splitlines()[1:4]]
     assert heading == ["trial", "first", "confirmed", "std", "error", "parameters"]
     assert [len(row) for row in rows] == [5, 5]
@@ -49,7 +51,9 @@ def test_a_pipe_gets_a_line_for_every_evaluation(searched):
     _, _, err = confirm(searched)
 
     lines = err.splitlines()
-    assert [line.split("  ")[0] for line in lines] == [f"evaluation {n}/4" for n in (1, 2, 3, 4)]
+    assert [line.split("  ")[-1] for line in lines] == [
+        f"({n}/4 evaluations)" for n in (1, 2, 3, 4)
+    ]
     assert all("val_mae" in line for line in lines)
 
 
@@ -63,7 +67,7 @@ def test_json_is_one_object_and_show_tells_the_same(searched):
     assert json.loads(shown)["confirmation"] == found
     assert json.loads(shown)["best"] == found["best"]
     _, text, _ = searched.run("show", "tiny")
-    assert f"best, confirmed 2 times: trial {found['best']} with " in text
+    assert f"best, confirmed twice: trial {found['best']} with " in text
 
 
 def test_a_search_that_goes_on_ends_with_the_confirmed_best(searched):
@@ -73,8 +77,8 @@ def test_a_search_that_goes_on_ends_with_the_confirmed_best(searched):
 
     _, text, _ = searched.run("run", TINY, "--trials", "3", "--keep", "0")
 
-    assert f"confirmed (at first {best['first']:.4f})" in text
-    assert f"best val_mae {best['confirmed']:.4f}" in text
+    assert f"confirmed (first score {number(best['first'])})" in text
+    assert f"best val_mae {number(best['confirmed'])}" in text
     _, again, _ = searched.run("run", TINY, "--trials", "3", "--keep", "0", "--json")
     assert json.loads(again)["best"]["score"] == best["confirmed"]
     assert json.loads(again)["best"]["first_score"] == best["first"]
@@ -87,7 +91,7 @@ def test_a_trial_that_fails_is_named_and_the_others_go_on(searched):
 
     assert status == 0, err
     assert "failed" in err.splitlines()[0]
-    assert "evaluation 4/4" in err
+    assert "(4/4 evaluations)" in err
     assert "failed: " in out
     assert "became nan in epoch 1 of fold 0" in out
 
@@ -124,7 +128,7 @@ def test_copies_are_counted_and_kept_in_one_fold_where_that_is_asked_for(shell):
     _, grouped, _ = shell.run("show", "grouped", "--json")
 
     assert "duplicates: 10 training samples occur more than once; " in plain
-    assert "are validated on by a model that saw a copy" in plain
+    assert "are validated by a model that was trained on a copy" in plain
     assert "2 test samples occur in the training data" in plain
     assert json.loads(grouped)["duplicates"] == {
         "within_train": 10,

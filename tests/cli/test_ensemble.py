@@ -32,7 +32,7 @@ def test_folds_that_were_not_kept_are_trained_again_with_a_line_for_each(searche
 
     assert status == 0, err
     assert "mean of 3 trials" in out
-    assert [line.split("  ")[0] for line in err.splitlines()] == ["model 1/2", "model 2/2"]
+    assert [line.split("  ")[-1] for line in err.splitlines()] == ["(1/2 models)", "(2/2 models)"]
     assert "trained again" not in err  # the scores are those of the search
 
 

@@ -165,7 +165,7 @@ def test_a_worker_by_hand_has_nothing_to_do_in_a_complete_study(shell):
 
     status, _, err = shell.run("worker", "tiny", "--task", TINY)
 
-    assert (status, err) == (0, "study tiny has its 1 trials already\n")
+    assert (status, err) == (0, "study tiny already has all its 1 trials\n")
 
 
 def wait_until_gone(pid):
@@ -287,12 +287,12 @@ def test_an_interrupted_refit_goes_on_when_run_again(shell):
     _, err = refit.communicate(timeout=PATIENCE_SECONDS)
 
     assert refit.returncode == 130
-    assert "stopped with 1 of 2 models; run the same command again to go on" in err
+    assert "stopped after 1 of 2 models; run the same command again to continue" in err
     status, out, err = shell.run(*command)
     assert status == 0, err
-    assert "model 1/2  trial 0" in err
-    assert "was there" in err.splitlines()[0]
-    assert "was there" not in err.splitlines()[1]
+    assert "(1/2 models)" in err
+    assert "already trained" in err.splitlines()[0]
+    assert "already trained" not in err.splitlines()[1]
     assert "refitted on all the training data, 2 models each" in out
 
 

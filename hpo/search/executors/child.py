@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from hpo.search.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
 from hpo.study.workers import keep_log, new_worker_name
+from hpo.support import formats
 from hpo.training.memory import resident_bytes
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Child:
         if self._most_bytes and resident_bytes(self._process.pid) > self._most_bytes:
             self.verdict = (
                 f"out of memory: its worker took more than the "
-                f"{self._most_bytes / (1 << 30):.3g} GiB of --worker-memory, and was killed"
+                f"{formats.memory(self._most_bytes)} of --worker-memory, and was killed"
             )
             self.kill()
 
