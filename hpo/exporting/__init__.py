@@ -1,4 +1,4 @@
-"""An ensemble as a folder that predicts without hpo and without the task's plugin."""
+"""Exports an ensemble as a folder that predicts without hpo and without the task's plugin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hpo.exporting.store import Arrays, Store
 from hpo.support import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from hpo.ensembles.ensemble import Ensemble
     from hpo.ensembles.members import Member, SavedModel
@@ -29,17 +29,18 @@ FORMAT = 1
 STANDALONE = ("predict.py", "samples.py", "preprocessing.py", "folder.py")
 PREPROCESSING = "preprocessing"
 
+# Comments for linters, which mean nothing in an export.
 _FOR_LINTERS = re.compile(r"  # (?:noqa|type: ignore)\b.*")
 
 
 @dataclass(frozen=True)
 class Export:
-    """What was exported.
+    """An exported ensemble.
 
     Attributes:
         directory: The folder.
-        models: How many models it holds.
-        bytes: What its files take.
+        models: Number of models in it.
+        bytes: Size of all its files.
     """
 
     directory: Path
@@ -52,20 +53,20 @@ def export(
     directory: str | Path,
     on_model: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Export:
-    """Write an ensemble to a folder of its own, whole or not at all.
+    """Write an ensemble to a new folder, completely or not at all.
 
-    Members become ``.keras`` files, their fitted preprocessing arrays and JSON, and beside them
-    lie the code that predicts with them, a model card and the versions. The test set is not
-    consulted.
+    Members become ``.keras`` files, and their fitted preprocessing becomes arrays and JSON. The
+    folder also gets the code that predicts with them, a model card and the versions. The test set
+    is not consulted.
 
     Args:
         ensemble: The ensemble.
-        directory: The folder, which must not exist yet or be empty.
-        on_model: Told how many of how many models are written.
+        directory: The folder, which must be new or empty.
+        on_model: Called after every model with the number of models written and the number of all.
 
     Raises:
-        UsageError: There is something in the folder.
-        HPOError: A transformer cannot be written as data, or a model needs its plugin.
+        UsageError: The folder is not empty.
+        HPOError: A transformer cannot be written as data, or a model needs the task's plugin.
     """
     target = check_directory(directory)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,14 +82,17 @@ def export(
 
 
 def check_directory(directory: str | Path) -> Path:
-    """A folder that may be written to.
+    """Refuse a folder that an export cannot be written to.
+
+    Returns:
+        Its absolute path.
 
     Raises:
-        UsageError: There is something in it, or it is a file.
+        UsageError: It is not empty, or it is a file.
     """
     target = Path(directory).expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UsageError(f"{directory} exists and is not an empty folder. Name another.")
+        raise UsageError(f"{directory} exists and is not an empty folder. Choose another one.")
     return target
 
 
@@ -121,7 +125,7 @@ def _write(ensemble: Ensemble, folder: Path, on_model: Callable[[int, int], None
 
 
 class _Members:
-    """Writes members' models, and every preprocessing once."""
+    """Writes the models of members, and every fitted preprocessing once."""
 
     def __init__(self, store: Store, of: int, on_model: Callable[[int, int], None]) -> None:
         self._store = store
@@ -130,7 +134,7 @@ class _Members:
         self._preprocessing: dict[int, str] = {}
         self.done = 0
 
-    def write(self, member: Member, models: list[SavedModel] | Any) -> list[dict[str, Any]]:
+    def write(self, member: Member, models: Sequence[SavedModel]) -> list[dict[str, Any]]:
         written = []
         for saved in models:
             name = f"{self.done:03d}-{member.study}-trial-{member.trial}.keras"
@@ -143,7 +147,7 @@ class _Members:
     def _steps(self, transformer: Any) -> str | None:
         if transformer is None:
             return None
-        if id(transformer) not in self._preprocessing:  # the members keep their transformers
+        if id(transformer) not in self._preprocessing:  # ids of objects that the members hold
             name = f"{PREPROCESSING}/{len(self._preprocessing):03d}"
             arrays = Arrays(f"the transformer {type(transformer).__name__}")
             arrays.write(self._store.folder, name, describe(transformer, arrays, self._store))
@@ -157,14 +161,14 @@ def _inputs(data: Data) -> dict[str, Any]:
         if array.dtype.hasobject and array.ndim != 1:
             raise HPOError(
                 f"the task's x{f'[{name!r}]' if name else ''} is an array of Python objects of "
-                f"shape {array.shape}, which cannot be given without pickling. Make numbers, or "
-                "strings of a fixed width, of it in the task's load."
+                f"shape {array.shape}, which cannot be stored without pickling. Convert it to "
+                "numbers, or to strings of a fixed width, in the task's load."
             )
     return {
         name: {
             "shape": list(np.shape(array)[1:]),
             "dtype": "tokens" if array.dtype.hasobject else array.dtype.name,
-            "texts": array.dtype.hasobject and array.ndim == 1,
+            "texts": array.dtype.hasobject,
         }
         for name, array in parts.items()
     }

@@ -1,4 +1,4 @@
-"""The README of an export: what the model is, what of, how good, and how to use it.
+"""The README of an export: what the model is, what data it learned from, its scores, its use.
 
 After Mitchell et al. (2019), "Model cards for model reporting".
 """
@@ -21,7 +21,7 @@ PACKAGES = ("keras", "numpy", "tensorflow")
 
 
 def versions() -> dict[str, str]:
-    """What the export was made with, by name."""
+    """The versions of everything that the export was made with, by name."""
     return {
         "hpo": __version__,
         "python": platform.python_version(),
@@ -31,8 +31,8 @@ def versions() -> dict[str, str]:
 
 def requirements() -> str:
     """The content of ``requirements.txt``."""
-    found = versions()
-    return "".join(f"{name}=={found[name]}\n" for name in PACKAGES)
+    installed = versions()
+    return "".join(f"{name}=={installed[name]}\n" for name in PACKAGES)
 
 
 def write(ensemble: Ensemble, manifest: Mapping[str, Any]) -> str:
@@ -56,14 +56,14 @@ def _what(ensemble: Ensemble, manifest: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     method = result.get("method", "blend")
     yield (
-        f"{_many(len(manifest['members']), 'configuration')} found by hyperparameter search, with "
-        f"{_many(n_models, 'Keras model')}; their predictions are combined by the method "
+        f"{_many(len(manifest['members']), 'configuration')} from a hyperparameter search, with "
+        f"{_many(n_models, 'Keras model')} in total. Their predictions are combined by the method "
         f"`{method}`."
     )
     if result.get("refit"):
-        yield "Every member was trained anew on all the training data after it was chosen."
+        yield "Every member was trained again on all the training data after it was chosen."
     else:
-        yield "A member is the mean of the models of its cross-validation folds."
+        yield "Every member predicts the mean of the models of its cross-validation folds."
 
 
 def _data(ensemble: Ensemble) -> Iterator[str]:
@@ -71,10 +71,10 @@ def _data(ensemble: Ensemble) -> Iterator[str]:
     yield "## Training data"
     yield ""
     yield f"- task: {ensemble.task.name}"
-    yield f"- fingerprint of the data: `{data['fingerprint']}`"
+    yield f"- data fingerprint: `{data['fingerprint']}`"
     searched, whole = data["n_samples"], data["n_samples_whole"]
     of = "" if searched == whole else f" of {whole:,}"
-    yield f"- samples searched on: {searched:,}{of}, evaluated by `{settings.cv}`"
+    yield f"- samples searched on: {searched:,}{of}, evaluated with `{settings.cv}`"
     yield f"- samples the models were trained on: {ensemble.data.n_samples:,}" + (
         "" if ensemble.result.get("refit") else ", each model on the training part of its fold"
     )
@@ -89,28 +89,31 @@ def _data(ensemble: Ensemble) -> Iterator[str]:
 def _scores(ensemble: Ensemble) -> Iterator[str]:
     result, facts = ensemble.result, ensemble.study.facts
     metric = ensemble.task.metric_name
-    yield f"## Scores ({metric}, to {ensemble.task.direction})"
+    yield f"## Scores ({metric}, {ensemble.task.direction})"
     yield ""
-    yield "| what | score | 95 % interval |"
+    yield "| evaluation | score | 95 % interval |"
     yield "|---|---|---|"
     interval = result.get("oof_interval")
     reach = "" if not interval else f"{_number(interval[0])} to {_number(interval[1])}"
-    yield f"| cross-validation, cross-fitted | {_number(result.get('oof'))} | {reach} |"
+    yield f"| ensemble, cross-validation (cross-fitted) | {_number(result.get('oof'))} | {reach} |"
     single = _number(result.get("best_single_oof"))
     yield f"| best single configuration, cross-validation | {single} | |"
     for name, score in (result.get("test") or {}).items():
-        yield f"| test set: {name} | {_number(score)} | |"
-    yield f"| baseline, which does not look at the samples | {_number(facts.get('baseline'))} | |"
+        yield f"| ensemble, test set: {name} | {_number(score)} | |"
+    yield f"| baseline that ignores the inputs | {_number(facts.get('baseline'))} | |"
     reference = facts.get("reference")
     if reference:
         yield f"| published: {reference['source']} | {_number(reference['score'])} | |"
     yield ""
     times = len(ensemble.study.test_consultations)
     yield (
-        f"The test set was consulted {_many(times, 'time')} by the study. Where that is more than "
-        "once, its scores may be a little too good."
+        f"The test set has been consulted {_many(times, 'time')} in this study. After more than "
+        "one consultation, its scores may be slightly optimistic."
     )
-    yield "The score of the best single configuration is too good, for it was chosen by it."
+    yield (
+        "The score of the best single configuration is optimistic, since the configuration was "
+        "chosen by this score."
+    )
 
 
 def _use(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -128,24 +131,25 @@ def _use(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield "```"
     yield ""
     inputs = manifest["inputs"]
-    for name, given in inputs.items():
-        yield f"- {_expected(name, given)}"
+    for name, samples in inputs.items():
+        yield f"- {_input(name, samples)}"
     yield (
-        "- `predictions.npz` holds `predictions`, or an array for every output; for classes also "
-        "`labels`."
+        "- `predictions.npz` holds `predictions`, or one array per output; for classes it also "
+        "holds `labels`."
     )
-    yield "- Nothing is unpickled, models are loaded in Keras's safe mode."
+    yield "- Nothing is unpickled, and models are loaded in Keras's safe mode."
 
 
-def _expected(name: str, given: Mapping[str, Any]) -> str:
-    if given["texts"]:
+def _input(name: str, samples: Mapping[str, Any]) -> str:
+    if samples["texts"]:
         return (
-            "`x.npz` holds `x`, token ids padded with zeros at the end, shape (n_samples, length); "
-            "or `tokens`, all texts one after the other, with `offsets`, where each begins and "
-            "the last ends, shape (n_samples + 1,). In Python also a list of arrays."
+            "`x.npz` holds `x`: token ids padded with zeros at the end, shape (n_samples, length). "
+            "Or it holds `tokens`, the token ids of all texts one after the other, and `offsets`, "
+            "where each text begins and the last one ends, shape (n_samples + 1,). In Python, "
+            "texts may also be a list of arrays."
         )
-    inner = ", ".join(map(str, given["shape"]))
-    return f"`x.npz` holds `{name or 'x'}`, {given['dtype']}, shape (n_samples, {inner})."
+    inner = ", ".join(map(str, samples["shape"]))
+    return f"`x.npz` holds `{name or 'x'}`: {samples['dtype']}, shape (n_samples, {inner})."
 
 
 def _members(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -162,12 +166,12 @@ def _versions(ensemble: Ensemble) -> Iterator[str]:
     yield ""
     yield "Exported with " + ", ".join(f"{name} {v}" for name, v in versions().items()) + "."
     searched = ensemble.study.facts.get("environment") or {}
-    told = ", ".join(f"{k} {searched[k]}" for k in ("hpo", "python", *PACKAGES) if k in searched)
-    yield f"Searched with {told}." if told else ""
+    recorded = [f"{k} {searched[k]}" for k in ("hpo", "python", *PACKAGES) if k in searched]
+    yield f"Searched with {', '.join(recorded)}." if recorded else ""
 
 
 def _shape(shape: list[int]) -> str:
-    return " x ".join(map(str, shape)) or "one entry"
+    return " x ".join(map(str, shape)) or "a single value"
 
 
 def _number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The source of a plugin's function, with all of its own package that it needs."""
+"""The source of a plugin's function, with everything it needs from its own package."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ALLOWED = ("numpy", "keras")
-"""What an export has beside Python's own library."""
+"""The packages that an export can import beside Python's own library."""
 
 _PLAIN = (int, float, str, bool, bytes, type(None))
 
 
 def source_of(function: Callable[..., Any], needed_by: str) -> str:
-    """A module that holds a function and the functions and constants it refers to.
+    """The source of a module with a function, and the functions and constants it refers to.
 
     Args:
-        function: A function at the top of its module, which uses only NumPy, Keras, and functions
-            and plain constants of its package.
-        needed_by: What needs it, for messages.
+        function: A function at the top level of its module, which uses only NumPy, Keras, and
+            functions and plain constants of its package.
+        needed_by: What needs the function, for messages.
 
     Raises:
         HPOError: The function refers to something that an export does not have.
@@ -48,7 +48,7 @@ def source_of(function: Callable[..., Any], needed_by: str) -> str:
 
 
 class _Parts:
-    """Gathers what a function refers to."""
+    """Collects everything that a function refers to."""
 
     def __init__(self, needed_by: str) -> None:
         self.needed_by = needed_by
@@ -58,17 +58,17 @@ class _Parts:
         self._taken: dict[str, FunctionType] = {}
 
     def add(self, function: Any) -> None:
-        """Take a function and, first, what it refers to."""
+        """Add a function, after everything it refers to."""
         if not isinstance(function, FunctionType) or "<" in function.__qualname__:
-            raise self._refuse(f"{function!r} is no function at the top of a module")
+            raise self._refuse(f"{function!r} is not a function at the top level of a module")
         if self._taken.setdefault(function.__name__, function) is not function:
-            raise self._refuse(f"two functions are called {function.__name__}")
+            raise self._refuse(f"two functions have the name {function.__name__}")
         if function.__name__ in self.functions:
             return
         try:
             source = textwrap.dedent(inspect.getsource(function))
         except (OSError, TypeError) as error:
-            raise self._refuse(f"the source of {function.__name__} cannot be found") from error
+            raise self._refuse(f"the source of {function.__name__} is not available") from error
         tree = ast.parse(source)
         self._check(function, tree)
         self.functions[function.__name__] = ""  # holds its place, for functions that call it
@@ -85,10 +85,10 @@ class _Parts:
             self.modules[name] = value.__name__
         elif _is_plain(value):
             if self.constants.setdefault(name, value) != value:
-                raise self._refuse(f"{name} has two values")
+                raise self._refuse(f"{name} has two different values")
         elif isinstance(value, FunctionType) and _package(value) == _package(function):
             if value.__name__ != name:
-                raise self._refuse(f"{function.__name__} calls {value.__name__} by the name {name}")
+                raise self._refuse(f"{function.__name__} refers to {value.__name__} as {name}")
             self.add(value)
         else:
             raise self._refuse(f"{function.__name__} uses {name}")
@@ -97,17 +97,17 @@ class _Parts:
         definition = tree.body[0]
         decorated = isinstance(definition, ast.FunctionDef) and definition.decorator_list
         if not isinstance(definition, ast.FunctionDef) or decorated or function.__closure__:
-            raise self._refuse(f"{function.__name__} is decorated, or no plain function")
+            raise self._refuse(f"{function.__name__} is decorated or not a plain function")
         defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
         if not all(map(_is_plain, defaults)):
-            raise self._refuse(f"a default of {function.__name__} is no plain constant")
+            raise self._refuse(f"a default of {function.__name__} is not a plain constant")
         for module in _imported(tree):
             if not _is_allowed(module):
                 raise self._refuse(f"{function.__name__} imports {module}")
 
     def _refuse(self, reason: str) -> HPOError:
         return HPOError(
-            f"{self.needed_by} cannot be exported: {reason}. The function that exported() gives "
+            f"{self.needed_by} cannot be exported: {reason}. The function that exported() returns "
             "may use NumPy, Keras, and functions and plain constants of its own package."
         )
 
@@ -117,7 +117,7 @@ def _package(function: FunctionType) -> str:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """The global names that code refers to; in ``co_names`` stand attributes too."""
+    """The global names that code refers to; ``co_names`` would hold attributes too."""
     for instruction in dis.get_instructions(code):
         if instruction.opname == "LOAD_GLOBAL":
             yield instruction.argval

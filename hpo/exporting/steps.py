@@ -1,4 +1,4 @@
-"""Fitted transformers as data: what :mod:`hpo.exporting.standalone.preprocessing` carries out."""
+"""Fitted transformers as data: steps for :mod:`hpo.exporting.standalone.preprocessing`."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ SAME: Step = {"kind": "same"}
 
 
 def describe(transformer: Any, arrays: Arrays, store: Store) -> Step:
-    """A fitted transformer as a step.
+    """Describe a fitted transformer as a step.
 
-    A transformer of a plugin may have a method ``exported() -> (function, given)``, where
+    A plugin's transformer may have a method ``exported() -> (function, given)``, where
     ``function(x, given)`` does what ``transform(x)`` does, and ``given`` holds arrays and Keras
-    models by name. The function stands at the top of a module and uses NumPy, Keras, and functions
-    and plain constants of its package, since its source is what is exported. It leaves ``x`` as
-    it is.
+    models by name. The function is defined at the top level of a module and uses NumPy, Keras, and
+    functions and plain constants of its package, because its source is exported. It must not
+    change ``x``.
 
     Args:
         transformer: A fitted transformer, of scikit-learn or of a plugin, or None.
-        arrays: Takes what was learned.
-        store: Takes functions and models.
+        arrays: Receives the arrays that the transformer learned.
+        store: Receives functions and models.
 
     Raises:
-        HPOError: There is no way to write the transformer as data.
+        HPOError: The transformer cannot be written as data.
     """
     if transformer is None or transformer == "passthrough":
         return SAME
     if hasattr(transformer, "exported"):
         return _own(transformer, arrays, store)
-    # By its exact class: one that inherits may do something else.
+    # The exact class counts: a subclass may do something else.
     name = f"{type(transformer).__module__.split('.')[0]}.{type(transformer).__name__}"
     if name == "sklearn.Pipeline":
         steps = [describe(step, arrays, store) for _name, step in transformer.steps]
@@ -47,7 +47,7 @@ def describe(transformer: Any, arrays: Arrays, store: Store) -> Step:
     if name == "sklearn.ColumnTransformer":
         return _columns(transformer, arrays, store)
     if name not in _KNOWN:
-        raise _cannot(transformer, "there is no way known to write it as data")
+        raise _cannot(transformer, "hpo does not know how to write it as data")
     return _KNOWN[name](transformer, arrays)
 
 
@@ -55,8 +55,8 @@ def _cannot(transformer: Any, reason: str) -> HPOError:
     known = ", ".join(sorted(name.split(".")[1] for name in _KNOWN))
     return HPOError(
         f"the transformer {type(transformer).__name__} cannot be exported: {reason}. Give it a "
-        "method exported() -> (function, arrays), with a function of NumPy only, or use one of "
-        f"Pipeline, ColumnTransformer, {known}."
+        "method exported() -> (function, arrays), with a function that uses NumPy only, or use one "
+        f"of Pipeline, ColumnTransformer, {known}."
     )
 
 
@@ -81,7 +81,7 @@ def _columns(transformer: Any, arrays: Arrays, store: Store) -> Step:
     for _name, step, chosen in transformer.transformers_:
         columns = every[chosen]
         if np.ndim(columns) == 0:
-            raise _cannot(transformer, "a column is given as a number, not as a list of one")
+            raise _cannot(transformer, "a column is a number, not a list with one number")
         if (isinstance(step, str) and step == "drop") or not len(columns):
             continue
         parts.append({"columns": columns.tolist(), "step": describe(step, arrays, store)})
@@ -124,18 +124,20 @@ def _function(transformer: Any, _arrays: Arrays) -> Step:
     name = getattr(function, "__name__", "")
     one = isinstance(function, np.ufunc) and function.nargs == 2  # noqa: PLR2004
     if not one or getattr(np, name, None) is not function or transformer.kw_args:
-        raise _cannot(transformer, f"{name or function!r} is no function of NumPy's of one array")
+        raise _cannot(transformer, f"{name or function!r} is not a NumPy function of one array")
     return {"kind": "numpy", "function": name}
 
 
 def _impute(transformer: Any, arrays: Arrays) -> Step:
     missing = transformer.missing_values
     if transformer.add_indicator or not isinstance(missing, int | float):
-        raise _cannot(transformer, "add_indicator, and missing values that are no numbers")
+        raise _cannot(
+            transformer, "add_indicator and missing values other than numbers are unsupported"
+        )
     try:
         values = np.asarray(transformer.statistics_, "float64")
     except ValueError:
-        raise _cannot(transformer, "what it fills in are no numbers") from None
+        raise _cannot(transformer, "the values that it fills in are not numbers") from None
     is_known = ~np.isnan(values)
     if transformer.keep_empty_features or transformer.strategy == "constant":
         is_known[:] = True
@@ -150,13 +152,13 @@ def _impute(transformer: Any, arrays: Arrays) -> Step:
 def _one_hot(transformer: Any, arrays: Arrays) -> Step:
     if transformer.min_frequency is not None or transformer.max_categories is not None:
         raise _cannot(transformer, "min_frequency and max_categories are not supported")
-    if any(value != value for found in transformer.categories_ for value in found):  # noqa: PLR0124
+    if any(value != value for known in transformer.categories_ for value in known):  # noqa: PLR0124
         raise _cannot(transformer, "one of its categories is NaN")
     width = len(transformer.categories_)
     dropped = transformer.drop_idx_ if transformer.drop_idx_ is not None else [None] * width
     return {
         "kind": "one-hot",
-        "categories": [arrays.add(found) for found in transformer.categories_],
+        "categories": [arrays.add(categories) for categories in transformer.categories_],
         "dropped": [None if place is None else int(place) for place in dropped],
         "unknown_is_error": transformer.handle_unknown == "error",
     }
@@ -180,7 +182,7 @@ def _power(transformer: Any, arrays: Arrays) -> Step:
     }
     if not transformer.standardize:
         return raised
-    # PowerTransformer scales what it raised, and keeps the scaler to itself.
+    # PowerTransformer then scales the powers, with a scaler that it keeps to itself.
     return {
         "kind": "pipeline",
         "steps": [raised, _standard(transformer._scaler, arrays)],  # noqa: SLF001

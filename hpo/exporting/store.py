@@ -1,4 +1,4 @@
-"""The files of an export while it is made: every array, model and function once."""
+"""The files of an export as it is written: every array, model and function once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Store:
     """Writes the files of an export.
 
     Args:
-        folder: Where to.
+        folder: The folder of the export, which must not have models yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,10 @@ class Store:
         (folder / MODELS).mkdir(parents=True)
 
     def function(self, function: Callable[..., Any], needed_by: str) -> str:
-        """Write the source of a function; the name of its module.
+        """Write the source of a function.
+
+        Returns:
+            The name of its module.
 
         Raises:
             HPOError: It uses something that an export does not have.
@@ -49,19 +52,29 @@ class Store:
         return self._functions[source]
 
     def model(self, model: Any, needed_by: str) -> str:
-        """Save a Keras model that a transformer has; its file."""
+        """Save a Keras model that belongs to a transformer.
+
+        Returns:
+            The path of its file in the export.
+
+        Raises:
+            HPOError: The model has a layer that only its plugin knows, or one that contains code.
+        """
         if id(model) not in self._models:
             name = f"{MODELS}/base-{len(self._models)}.keras"
             model.save(self.folder / name)
             check_config(self.folder / name, needed_by)
-            self._models[id(model)] = (model, name)  # the model too, so that its id stays its own
+            self._models[id(model)] = (model, name)  # the model too, so that no other gets its id
         return self._models[id(model)][1]
 
     def copy(self, path: Path, name: str, needed_by: str) -> str:
-        """Copy a member's model; its file.
+        """Copy a member's model.
+
+        Returns:
+            The path of its file in the export.
 
         Raises:
-            HPOError: The model has a layer that only its plugin knows, or that is code.
+            HPOError: The model has a layer that only its plugin knows, or one that contains code.
         """
         check_config(path, needed_by)
         shutil.copyfile(path, self.folder / MODELS / name)
@@ -69,37 +82,40 @@ class Store:
 
 
 class Arrays:
-    """What was learned from training data: arrays under keys that steps refer to.
+    """The arrays that a transformer learned, under keys that steps refer to.
 
     Args:
-        needed_by: Whose arrays they are, for messages.
+        needed_by: What the arrays belong to, for messages.
     """
 
     def __init__(self, needed_by: str) -> None:
         self.needed_by = needed_by
-        self.found: dict[str, np.ndarray] = {}
+        self.by_key: dict[str, np.ndarray] = {}
 
     def add(self, array: Any) -> str:
-        """Take an array; its key.
+        """Add an array.
+
+        Returns:
+            Its key.
 
         Raises:
             HPOError: It is an array of Python objects.
         """
-        kept = np.asarray(array)
-        if kept.dtype.hasobject and all(isinstance(value, str) for value in kept.ravel()):
-            kept = kept.astype(str)
-        if kept.dtype.hasobject:
+        stored = np.asarray(array)
+        if stored.dtype.hasobject and all(isinstance(value, str) for value in stored.ravel()):
+            stored = stored.astype(str)
+        if stored.dtype.hasobject:
             raise HPOError(
-                f"{self.needed_by} cannot be exported: it keeps an array of Python objects, "
-                "which would have to be pickled. Give it numbers or strings."
+                f"{self.needed_by} cannot be exported: it has an array of Python objects, which "
+                "cannot be stored without pickling. Use an array of numbers or strings."
             )
-        key = str(len(self.found))
-        self.found[key] = kept
+        key = str(len(self.by_key))
+        self.by_key[key] = stored
         return key
 
     def write(self, folder: Path, name: str, steps: dict[str, Any]) -> None:
         """Write the arrays and the steps that refer to them."""
-        files.write_arrays(folder / f"{name}.npz", self.found)
+        files.write_arrays(folder / f"{name}.npz", self.by_key)
         files.write_json(folder / f"{name}.json", steps)
 
 
@@ -107,13 +123,14 @@ def check_config(path: Path, needed_by: str) -> None:
     """Refuse a saved model that does not load with Keras alone, in safe mode.
 
     Raises:
-        HPOError: It has a layer that only its plugin knows, one that is code, or is damaged.
+        HPOError: It has a layer that only its plugin knows or one that contains code, or its file
+            is damaged.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise HPOError(f"{needed_by}: {path} is no Keras model ({error}).") from error
+        raise HPOError(f"{needed_by}: {path} is not a Keras model ({error}).") from error
     _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
 
 
@@ -126,19 +143,21 @@ def _check_object(config: Any, needed_by: str) -> None:
     name = config.get("class_name")
     if name in ("Lambda", "__lambda__"):
         raise HPOError(
-            f"{needed_by}: its model has a Lambda layer, which is code and is not loaded. Use "
-            "Keras's own layers or operations."
+            f"{needed_by}: its model has a Lambda layer, which contains code and is not loaded. "
+            "Use Keras's own layers or operations."
         )
-    module = str(config.get("module") or "").split(".")[0]
-    if "class_name" in config and module not in ("", "keras", "builtins", "numpy"):
+    module = str(config.get("module") or "")
+    package = module.partition(".")[0]
+    registered = str(config.get("registered_name") or "")
+    foreign = ""
+    if "class_name" in config and package not in ("", "keras", "builtins", "numpy"):
+        foreign = f"{name!r} from {module}"
+    elif ">" in registered:
+        foreign = repr(registered)
+    if foreign:
         raise HPOError(
-            f"{needed_by}: its model has {name!r} of {config['module']}, which would be missing "
-            "without the plugin. Build the model of Keras's own layers."
-        )
-    if ">" in str(config.get("registered_name") or ""):
-        raise HPOError(
-            f"{needed_by}: its model has {config['registered_name']!r}, which would be missing "
-            "without the plugin. Build the model of Keras's own layers."
+            f"{needed_by}: its model has {foreign}, which is missing without the plugin. Build the "
+            "model from Keras's own layers."
         )
     for part in config.values():
         _check_object(part, needed_by)

@@ -13,7 +13,7 @@ def test_a_lambda_that_came_into_a_study_is_not_exported(tmp_path):
     made = combined(tmp_path, linear_task(), trials=1)
     save_lambda(made.study.model_paths(0)[0])
 
-    with pytest.raises(HPOError, match="Lambda layer, which is code"):
+    with pytest.raises(HPOError, match="Lambda layer, which contains code"):
         export(made, tmp_path / "export")
 
 

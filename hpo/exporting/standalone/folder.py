@@ -1,4 +1,4 @@
-"""Reads the files of this folder: nothing outside of it, nothing that could run code."""
+"""Reads the files of this folder: nothing outside of it, and nothing that could run code."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ FOLDER = Path(__file__).resolve().parent
 
 
 class RefusedError(ValueError):
-    """A file is not what it should be, or samples are not those the models were made for."""
+    """A file was changed or is damaged, or samples do not fit the models."""
 
 
 def inside(name: Any) -> Path:
-    """The path of a file of this folder.
+    """The path of a file in this folder.
 
     Raises:
-        RefusedError: It would lie elsewhere, also by way of a link, or there is no such file.
+        RefusedError: It leads out of the folder, possibly through a link, or does not exist.
     """
     path = (FOLDER / str(name)).resolve()
     if Path(str(name)).is_absolute() or not path.is_relative_to(FOLDER):
         raise RefusedError(
-            f"{name!r} leads out of the folder {FOLDER}. The export was tampered with."
+            f"{name!r} leads out of the folder {FOLDER}. Somebody changed this export."
         )
     if not path.is_file():
-        raise RefusedError(f"{name!r} is missing in {FOLDER}. Copy the whole folder.")
+        raise RefusedError(f"{name!r} is missing from {FOLDER}. Copy the whole folder.")
     return path
 
 
@@ -44,12 +44,12 @@ def read_json(name: str) -> Any:
 
 @functools.cache
 def read_arrays(name: str) -> dict[str, np.ndarray]:
-    """The arrays of an ``.npz`` file; an array of objects is refused and not unpickled."""
+    """The arrays of an ``.npz`` file of this folder; arrays of objects are refused."""
     return load_arrays(inside(name))
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of any ``.npz`` file; an array of objects is refused and not unpickled."""
+    """The arrays of any ``.npz`` file; arrays of objects are refused rather than unpickled."""
     try:
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
@@ -59,7 +59,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 @functools.cache
 def read_model(name: str) -> Any:
-    """A model, loaded in safe mode: one that holds code (a Lambda layer) is refused."""
+    """A model, loaded in safe mode: one that contains code (a Lambda layer) is refused."""
     try:
         return keras.saving.load_model(inside(name), compile=False, safe_mode=True)
     except RefusedError:

@@ -1,10 +1,10 @@
-"""Predicts with the models of this folder; needs Keras and NumPy, nothing else.
+"""Predicts with the models of this folder; needs only Keras and NumPy.
 
 On the command line, with the samples in an ``.npz`` file (see README.md for its arrays)::
 
     python predict.py x.npz predictions.npz
 
-In Python, with this folder as the current one or on ``sys.path``::
+In Python, with this folder as the working directory or on ``sys.path``::
 
     from predict import predict
 
@@ -37,19 +37,19 @@ def predict(x: Any) -> Any:
         Predictions, shape (n_samples, ...); a dict by output name for several outputs.
 
     Raises:
-        RefusedError: The samples have another shape than those the models learned from, or a file
-            of this folder is not what it should be.
+        RefusedError: The samples have another shape than those the models were trained on, or a
+            file of this folder is damaged or was changed.
     """
     manifest = read_json("manifest.json")
-    given = check(x, manifest["inputs"])
-    starts = range(0, n_samples(given), CHUNK)
-    parts = [_predict_chunk(rows(given, start, start + CHUNK), manifest) for start in starts]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return found[""] if list(found) == [""] else found
+    samples = check(x, manifest["inputs"])
+    starts = range(0, n_samples(samples), CHUNK)
+    parts = [_predict_chunk(rows(samples, start, start + CHUNK), manifest) for start in starts]
+    predictions = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return predictions[""] if list(predictions) == [""] else predictions
 
 
 def labels(predictions: np.ndarray) -> np.ndarray | None:
-    """Class names of predictions, shape (n_samples,); None where nothing is classified."""
+    """The class names of predictions, shape (n_samples,); None if there are no classes."""
     names = read_json("manifest.json")["class_names"]
     if names is None or predictions.ndim > 2:  # noqa: PLR2004
         return None
@@ -97,7 +97,7 @@ def _by_output(model: Any, outputs: Any) -> dict[str, Any]:
 
 
 def _combine(stacked: np.ndarray, weights: list[float], linear: Any) -> np.ndarray:
-    """The members' predictions, shape (n_members, n_samples, ...), as one."""
+    """Combine the predictions of the members, shape (n_members, n_samples, ...), into one."""
     if linear is None:
         return np.asarray(sum(w * one for w, one in zip(weights, stacked, strict=True)))
     columns = stacked.reshape(len(stacked), stacked.shape[1], -1).astype("float64")
@@ -118,11 +118,12 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 2:  # noqa: PLR2004
         sys.exit("usage: python predict.py x.npz predictions.npz")
     try:
-        found = predict(from_arrays(load_arrays(Path(arguments[0]))))
+        predictions = predict(from_arrays(load_arrays(Path(arguments[0]))))
     except RefusedError as error:
         sys.exit(f"predict.py: {error}")
-    arrays = dict(found) if isinstance(found, dict) else {"predictions": found}
-    classes = None if isinstance(found, dict) else labels(found)
+    is_single = not isinstance(predictions, dict)
+    arrays = {"predictions": predictions} if is_single else dict(predictions)
+    classes = labels(predictions) if is_single else None
     if classes is not None:
         arrays["labels"] = classes
     np.savez(arguments[1], **arrays)

@@ -1,6 +1,6 @@
-"""The preprocessing that the models were trained behind, carried out with NumPy.
+"""The preprocessing that makes the models' inputs, done with NumPy.
 
-Its steps stand in JSON files, what was learned from the training data in ``.npz`` files.
+JSON files list its steps, and ``.npz`` files hold what was learned from the training data.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ OWN = re.compile(r"own_\w+")
 
 
 def prepare(step: Mapping[str, Any], arrays: Arrays, x: Any) -> Any:
-    """Samples as the model takes them: dense, of single precision where it was double."""
-    made = apply(step, arrays, x)
-    if isinstance(made, dict):
-        return {name: _single(array) for name, array in made.items()}
-    return _single(made)
+    """Samples as the model expects them: dense, and single precision instead of double."""
+    prepared = apply(step, arrays, x)
+    if isinstance(prepared, dict):
+        return {name: _single(array) for name, array in prepared.items()}
+    return _single(prepared)
 
 
 def apply(step: Mapping[str, Any], arrays: Arrays, x: Any) -> Any:
-    """Carry out one step.
+    """Apply one step.
 
     Args:
-        step: Its "kind" and what else belongs to it; names of arrays are keys of ``arrays``.
+        step: Its "kind" and its settings; names of arrays are keys of ``arrays``.
         arrays: What was learned from the training data.
         x: Samples.
 
     Raises:
-        RefusedError: There is no such kind of step.
+        RefusedError: The kind of step is unknown.
     """
     if step.get("kind") not in STEPS:
-        raise RefusedError(f"there is no preprocessing step {step.get('kind')!r}.")
+        raise RefusedError(f"unknown preprocessing step {step.get('kind')!r}.")
     return STEPS[step["kind"]](step, arrays, x)
 
 
@@ -57,7 +57,7 @@ def _columns(step: Mapping[str, Any], arrays: Arrays, x: Any) -> np.ndarray:
 
 
 def _scale(step: Mapping[str, Any], arrays: Arrays, x: Any) -> np.ndarray:
-    """Subtract, divide, multiply, add and clip, whichever of these are given, in this order."""
+    """Subtract, divide, multiply, add and clip, as far as the step says so, in this order."""
     scaled = _floats(x)
     for name, operate in _ARITHMETIC.items():
         if name in step:
@@ -68,7 +68,7 @@ def _scale(step: Mapping[str, Any], arrays: Arrays, x: Any) -> np.ndarray:
 def _numpy(step: Mapping[str, Any], _arrays: Arrays, x: Any) -> np.ndarray:
     function = getattr(np, step["function"], None)
     if not (isinstance(function, np.ufunc) and function.nargs == 2):  # noqa: PLR2004
-        raise RefusedError(f"{step['function']!r} is no function of NumPy's of one array.")
+        raise RefusedError(f"{step['function']!r} is not a NumPy function of one array.")
     return np.asarray(function(x))
 
 
@@ -84,17 +84,17 @@ def _one_hot(step: Mapping[str, Any], arrays: Arrays, x: Any) -> np.ndarray:
     parts = []
     for column, (key, dropped) in enumerate(zip(step["categories"], step["dropped"], strict=True)):
         values, categories = np.asarray(x)[:, column], arrays[key]
-        found = values[:, None] == categories[None, :]
-        if step["unknown_is_error"] and not found.any(axis=1).all():
-            unknown = values[~found.any(axis=1)][0]
+        matches = values[:, None] == categories[None, :]
+        if step["unknown_is_error"] and not matches.any(axis=1).all():
+            unknown = values[~matches.any(axis=1)][0]
             raise RefusedError(f"column {column} has an unknown category: {unknown!r}")
         kept = [place for place in range(len(categories)) if place != dropped]
-        parts.append(found[:, kept].astype("float64"))
+        parts.append(matches[:, kept].astype("float64"))
     return np.hstack(parts)
 
 
 def _project(step: Mapping[str, Any], arrays: Arrays, x: Any) -> np.ndarray:
-    """Principal components, and where asked for of variance 1."""
+    """Project on principal components, whose variance may be scaled to 1."""
     axes = arrays[step["components"]].T
     projected = _floats(x) @ axes
     if "mean" in step:
@@ -131,10 +131,10 @@ def _quantile(step: Mapping[str, Any], arrays: Arrays, x: Any) -> np.ndarray:
         values = ranks[:, column].copy()
         rising = np.interp(values, edges, references)
         falling = np.interp(-values, -edges[::-1], -references[::-1])
-        found = 0.5 * (rising - falling)
-        found[values + reach > edges[-1] if normal else values == edges[-1]] = 1
-        found[values - reach < edges[0] if normal else values == edges[0]] = 0
-        ranks[:, column] = np.where(np.isnan(values), np.nan, found)
+        rank = 0.5 * (rising - falling)
+        rank[values + reach > edges[-1] if normal else values == edges[-1]] = 1
+        rank[values - reach < edges[0] if normal else values == edges[0]] = 0
+        ranks[:, column] = np.where(np.isnan(values), np.nan, rank)
     return _normal_quantiles(ranks) if normal else ranks
 
 
@@ -146,7 +146,7 @@ def _normal_quantiles(ranks: np.ndarray) -> np.ndarray:
 
 
 def _own(step: Mapping[str, Any], arrays: Arrays, x: Any) -> Any:
-    """A function that came with the task."""
+    """Apply a function of the task."""
     given = {name: arrays[key] for name, key in step["arrays"].items()}
     models = {name: read_model(file) for name, file in step["models"].items()}
     return _function(step["module"], step["function"])(x, {**given, **models})
@@ -155,14 +155,14 @@ def _own(step: Mapping[str, Any], arrays: Arrays, x: Any) -> Any:
 @functools.cache
 def _function(module: str, name: str) -> Callable[[Any, Mapping[str, Any]], Any]:
     if not OWN.fullmatch(module):
-        raise RefusedError(f"{module!r} is no module of this folder.")
+        raise RefusedError(f"{module!r} is not a module of this folder.")
     spec = importlib.util.spec_from_file_location(module, inside(f"{module}.py"))
     assert spec is not None  # noqa: S101
     assert spec.loader is not None  # noqa: S101
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
-    found: Callable[[Any, Mapping[str, Any]], Any] = getattr(loaded, name)
-    return found
+    function: Callable[[Any, Mapping[str, Any]], Any] = getattr(loaded, name)
+    return function
 
 
 def _same(_step: Mapping[str, Any], _arrays: Arrays, x: Any) -> Any:
@@ -170,7 +170,7 @@ def _same(_step: Mapping[str, Any], _arrays: Arrays, x: Any) -> Any:
 
 
 def _floats(x: Any) -> np.ndarray:
-    """A copy of numbers; whole ones as floats."""
+    """A copy of the numbers, as floats."""
     array = np.asarray(x)
     return np.array(array, dtype=array.dtype if array.dtype.kind == "f" else "float64")
 

@@ -40,7 +40,7 @@ def test_a_module_that_is_none_of_the_export_is_not_run(exported):
     own = {"kind": "own", "module": "os", "function": "getcwd", "arrays": {}, "models": {}}
     steps.write_text(json.dumps(own))
 
-    assert "'os' is no module of this folder" in refusal(exported, np.zeros((1, 3)))
+    assert "'os' is not a module of this folder" in refusal(exported, np.zeros((1, 3)))
 
 
 def test_arrays_of_objects_are_refused_and_not_unpickled(exported):
