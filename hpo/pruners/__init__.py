@@ -1,13 +1,13 @@
-"""Pruners: which running trials are not worth going on with. Each has a short name.
+"""Pruners: which running trials are not worth continuing. Each has a short name.
 
-A trial is looked at on a few *rungs* only, the epochs that :func:`rungs` lists: a twelfth of the
-most epochs that a trial of the study trains, and from there on by a factor of the square root of
-three. So reporting costs a handful of entries in the journal, however many epochs a trial trains.
-What is reported is the best mean over the folds so far: it is what the score would be if the
-trial ended there.
+A pruner judges a trial only on a few *rungs*, the epochs that :func:`rungs` lists: the first is a
+twelfth of the maximum number of epochs of the study's trials, and each next one is later by a
+factor of the square root of three. So reporting costs a handful of entries in the journal, however
+many epochs a trial trains. A trial reports its best mean over the folds so far, which would be its
+score if it ended there.
 
-No trial is pruned before ``STARTUP`` trials are complete, so that small searches have trials to
-make an ensemble of.
+No trial is pruned before ``MIN_COMPLETE_TRIALS`` trials are complete, so that small searches have
+trials to make an ensemble of.
 """
 
 from __future__ import annotations
@@ -25,82 +25,82 @@ if TYPE_CHECKING:
 
 NAMES = ("auto", "none", "median", "asha", "hyperband", "wilcoxon")
 
-STARTUP = 5
-"""Complete trials before any is pruned."""
+MIN_COMPLETE_TRIALS = 5
+"""No trial is pruned before so many trials are complete."""
 
-REDUCTION = 3
-"""Of so many trials on a rung, asha and hyperband let one go on."""
+REDUCTION_FACTOR = 3
+"""Of so many trials on a rung, asha and hyperband let one continue."""
 
-LONG = 20
-"""A trial of more epochs than this is pruned by "auto"."""
+MAX_UNPRUNED_EPOCHS = 20
+""""auto" prunes only trials of more epochs than this."""
 
-_FIRST_SHARE = 12
-_FOLDS_TO_TELL = 4
+_FIRST_RUNG_DIVISOR = 12
+_MIN_WILCOXON_FOLDS = 4
 
 
 def check(name: str, n_folds: int | None = None) -> None:
     """Refuse a pruner that does not exist, or that cannot judge trials of so few folds.
 
     Args:
-        name: The pruner.
-        n_folds: How many folds a trial has, where that is known.
+        name: Name of the pruner.
+        n_folds: Number of folds of a trial, if known.
 
     Raises:
-        UsageError: What is wrong, and what there is.
+        UsageError: The pruner does not exist or needs more folds.
     """
     if name not in NAMES:
         raise UsageError(f"no pruner {name!r}. {suggestion(name, NAMES)}")
-    if name == "wilcoxon" and n_folds is not None and n_folds < _FOLDS_TO_TELL:
+    if name == "wilcoxon" and n_folds is not None and n_folds < _MIN_WILCOXON_FOLDS:
         raise UsageError(
-            f"pruner 'wilcoxon' compares trials fold by fold and needs {_FOLDS_TO_TELL} folds or "
-            f"more, not {n_folds}. Evaluate with --cv kfold:5, or take --pruner asha."
+            f"pruner 'wilcoxon' compares trials fold by fold and needs {_MIN_WILCOXON_FOLDS} folds "
+            f"or more, not {n_folds}. Evaluate with --cv kfold:5, or use --pruner asha."
         )
 
 
-def make_pruner(name: str, *, most: int, epochs: int) -> optuna.pruners.BasePruner | None:
-    """Make the pruner of a trial; it takes all it knows from the study.
+def make_pruner(name: str, *, max_epochs: int, epochs: int) -> optuna.pruners.BasePruner | None:
+    """Make the pruner of a trial; it learns everything it knows from the study.
 
     Args:
         name: One of ``NAMES``.
-        most: The most epochs that a trial of the study trains.
-        epochs: The most epochs that this trial trains.
+        max_epochs: Maximum number of epochs of the study's trials.
+        epochs: Maximum number of epochs of this trial.
 
     Returns:
-        The pruner, or None where the trial is not pruned.
+        The pruner, or None if the trial is never pruned.
     """
     from optuna import pruners
 
-    if name == "none" or (name == "auto" and epochs <= LONG):
+    if name == "none" or (name == "auto" and epochs <= MAX_UNPRUNED_EPOCHS):
         return None
     if name == "median":
-        return pruners.MedianPruner(n_startup_trials=STARTUP)
+        return pruners.MedianPruner(n_startup_trials=MIN_COMPLETE_TRIALS)
     if name == "wilcoxon":
         from hpo.pruners.wilcoxon import FoldwisePruner
 
         return FoldwisePruner()
-    first = rungs(most)[0]
+    first = rungs(max_epochs)[0]
     if name == "hyperband":
         return pruners.HyperbandPruner(
-            min_resource=first, max_resource=most, reduction_factor=REDUCTION
+            min_resource=first, max_resource=max_epochs, reduction_factor=REDUCTION_FACTOR
         )
     from hpo.pruners.halving import HalvingPruner
 
-    return HalvingPruner(first, REDUCTION)
+    return HalvingPruner(first, REDUCTION_FACTOR)
 
 
-def rungs(most: int) -> list[int]:
-    """The epochs on which trials are looked at, ascending; at least one.
+def rungs(max_epochs: int) -> list[int]:
+    """The epochs on which pruners judge trials, ascending; at least one.
 
     Args:
-        most: The most epochs that a trial of the study trains, 1 or more.
+        max_epochs: Maximum number of epochs of the study's trials, 1 or more.
     """
-    first = max(1, most // _FIRST_SHARE)
-    steps = math.floor(2 * math.log(most / first, REDUCTION))
-    return sorted({round(first * REDUCTION ** (step / 2)) for step in range(steps + 1)})
+    first = max(1, max_epochs // _FIRST_RUNG_DIVISOR)
+    n_steps = math.floor(2 * math.log(max_epochs / first, REDUCTION_FACTOR))
+    return sorted({round(first * REDUCTION_FACTOR ** (step / 2)) for step in range(n_steps + 1)})
 
 
-def most_epochs(task: Task, space: Space) -> int:
-    """The most epochs that a trial trains, as far as task and space say so beforehand.
+def max_epochs_of(task: Task, space: Space) -> int:
+    """Maximum number of epochs of a trial, as far as task and space determine it.
 
     A stage whose epochs are a function of the configuration does not count.
     """

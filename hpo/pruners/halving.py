@@ -1,8 +1,8 @@
 """Asynchronous successive halving (Li et al., 2020, "A system for massively parallel tuning").
 
-Optuna's pruner of this name writes down who reached which rung by the rung's number, which its
-Hyperband does too, with other epochs. Here values are compared at the epoch itself, so a study
-may change its pruner.
+Optuna's pruner of this name records which trials reached a rung by the number of the rung, and so
+does its Hyperband, with other epochs for the same number. Here values are compared at the epoch
+itself, so a study may change its pruner.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class HalvingPruner(BasePruner):
-    """Lets the best share of all trials that reached a rung go on.
+    """Lets the best of all trials that reached a rung continue.
 
     Args:
         first: The epoch of the first rung, 1 or more.
-        reduction: Of so many trials on a rung one goes on; and by so much the next rung is later.
+        factor: One in so many trials on a rung continues; each next rung is later by this factor.
     """
 
-    def __init__(self, first: int, reduction: int) -> None:
+    def __init__(self, first: int, factor: int) -> None:
         self._first = first
-        self._reduction = reduction
+        self._factor = factor
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """Whether the trial is not among the best that were on its latest rung."""
+        """Whether the trial is not among the best of all trials on its latest rung."""
         epoch = trial.last_step
         if epoch is None or not self._is_rung(epoch):
             return False
@@ -42,11 +42,11 @@ class HalvingPruner(BasePruner):
             for other in study.get_trials(deepcopy=False)
             if epoch in other.intermediate_values and not is_interrupted(other)
         )
-        last = max(1, len(losses) // self._reduction) - 1
+        last = max(1, len(losses) // self._factor) - 1
         return as_loss(trial.intermediate_values[epoch], direction) > losses[last]
 
     def _is_rung(self, epoch: int) -> bool:
         rung = self._first
         while rung < epoch:
-            rung *= self._reduction
+            rung *= self._factor
         return rung == epoch

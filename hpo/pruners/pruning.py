@@ -1,4 +1,4 @@
-"""Decides on every rung whether a running trial goes on."""
+"""Decides on every rung whether a running trial continues."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
-from hpo.pruners import STARTUP, make_pruner, rungs
-from hpo.pruners.wilcoxon import FOLDS, FoldwisePruner
+from hpo.pruners import MIN_COMPLETE_TRIALS, make_pruner, rungs
+from hpo.pruners.wilcoxon import FOLD_SCORES, FoldwisePruner
 
 if TYPE_CHECKING:
     import optuna
@@ -16,52 +16,52 @@ if TYPE_CHECKING:
 
 
 class TrialPruned(Exception):  # noqa: N818  (nothing is wrong)
-    """A trial is not worth going on with.
+    """A trial is not worth continuing.
 
     Args:
-        told: How it stood.
+        report: Its state after its last epoch.
     """
 
-    def __init__(self, told: EpochReport) -> None:
-        super().__init__(f"after {told.epoch} epochs, best so far {told.best:.4g}")
-        self.told = told
+    def __init__(self, report: EpochReport) -> None:
+        super().__init__(f"after {report.epoch} epochs, best so far {report.best:.4g}")
+        self.report = report
 
 
 class Pruning:
-    """Decides on every rung whether a running trial goes on.
+    """Decides on every rung whether a running trial continues.
 
     Args:
         record: Optuna's study underneath.
         trial: The running trial.
-        name: The pruner.
-        most: The most epochs that a trial of the study trains.
-        epochs: The most epochs that this trial trains.
+        name: Name of the pruner.
+        max_epochs: Maximum number of epochs of the study's trials.
+        epochs: Maximum number of epochs of this trial.
     """
 
     def __init__(
-        self, record: optuna.Study, trial: optuna.Trial, name: str, *, most: int, epochs: int
+        self, record: optuna.Study, trial: optuna.Trial, name: str, *, max_epochs: int, epochs: int
     ) -> None:
         self._record = record
         self._trial = trial
-        self._pruner = make_pruner(name, most=most, epochs=epochs)
-        self._rungs = frozenset(rungs(most)) if self._pruner else frozenset()
+        self._pruner = make_pruner(name, max_epochs=max_epochs, epochs=epochs)
+        self._rungs = frozenset(rungs(max_epochs)) if self._pruner else frozenset()
 
-    def __call__(self, told: EpochReport) -> None:
+    def __call__(self, report: EpochReport) -> None:
         """Take an epoch into account.
 
         Raises:
-            TrialPruned: The trial is not worth going on with.
+            TrialPruned: The trial is not worth continuing.
         """
-        if self._pruner is None or told.epoch not in self._rungs:
+        if self._pruner is None or report.epoch not in self._rungs:
             return
         if isinstance(self._pruner, FoldwisePruner):
-            self._trial.set_user_attr(f"{FOLDS}{told.epoch}", told.best_fold_scores)
-        self._trial.report(told.best, told.epoch)
+            self._trial.set_user_attr(f"{FOLD_SCORES}{report.epoch}", report.best_fold_scores)
+        self._trial.report(report.best, report.epoch)
         trials = self._record.get_trials(deepcopy=False)
-        # Asked in any case, since a pruner may take note of who reached a rung. It is not the
-        # study's own pruner: hyperband would hide from the samplers what the study is.
+        # Ask it in any case, since some pruners record which trials reached a rung. It is not the
+        # study's own pruner: hyperband would show the samplers only a part of the trials.
         pruned = self._pruner.prune(self._record, trials[self._trial.number])
         complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
-        # After its last epoch a trial has cost all it can, and its score is worth having.
-        if pruned and complete >= STARTUP and not told.is_last:
-            raise TrialPruned(told)
+        # Pruning a trial after its last epoch saves nothing and loses its score.
+        if pruned and complete >= MIN_COMPLETE_TRIALS and not report.is_last:
+            raise TrialPruned(report)

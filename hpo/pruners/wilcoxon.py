@@ -1,8 +1,8 @@
 """Prunes a trial whose folds are worse than those of the best trial, by a signed-rank test.
 
-Wilcoxon (1945), "Individual comparisons by ranking methods". Optuna's pruner of this name gets
-the folds one after the other; here all folds train side by side, so the same folds of two trials
-are compared on the same rung.
+Wilcoxon (1945), "Individual comparisons by ranking methods". Optuna's pruner of this name expects
+the folds one after the other. Here all folds train side by side, so it compares the same folds of
+two trials on the same rung.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
-FOLDS = "fold_scores/"
-"""Key of the scores of a trial's folds on a rung, before the epoch."""
+FOLD_SCORES = "fold_scores/"
+"""The key of the scores of a trial's folds on a rung, followed by the epoch."""
 
-P_VALUE = 0.1
-"""Less probable than this that the trial is as good as the best, and it is pruned."""
+MIN_P_VALUE = 0.1
+"""A trial is pruned if the test gives a lower p-value for it being as good as the best trial."""
 
 
 class FoldwisePruner(BasePruner):
     """Compares a trial with the best complete one, fold by fold, on its latest rung.
 
-    The scores of the folds are read from user attributes, a list for every rung. Where the best
-    trial ended before that rung, its last one counts.
+    User attributes of the trials hold the scores of the folds, a list for every rung. If the best
+    trial ended before that rung, its last rung counts.
     """
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
@@ -45,26 +45,24 @@ class FoldwisePruner(BasePruner):
         direction = direction_of(study)
         best = min(scored, key=lambda t: as_loss(t.values[0], direction))
         excess = as_loss(np.subtract(own, fold_scores(best, trial.last_step)), direction)
-        return _p_value(excess) < P_VALUE
+        return _p_value(excess) < MIN_P_VALUE
 
 
 def fold_scores(trial: FrozenTrial, epoch: int) -> list[float]:
-    """The scores of a trial's folds on its last rung up to an epoch; empty where none is known."""
-    known = {
-        int(key.removeprefix(FOLDS)): scores
+    """The scores of a trial's folds on its last rung up to an epoch; empty if there is none."""
+    by_rung = {
+        int(key.removeprefix(FOLD_SCORES)): scores
         for key, scores in trial.user_attrs.items()
-        if key.startswith(FOLDS)
+        if key.startswith(FOLD_SCORES)
     }
-    return (
-        list(known[max(rung for rung in known if rung <= epoch)])
-        if any(rung <= epoch for rung in known)
-        else []
-    )
+    last = max((rung for rung in by_rung if rung <= epoch), default=None)
+    return [] if last is None else list(by_rung[last])
 
 
-def _p_value(worse_by: np.ndarray) -> float:
+def _p_value(excess: np.ndarray) -> float:
+    """The p-value of losses, in excess of those of the best trial, being 0 or less."""
     from scipy.stats import wilcoxon
 
-    if not np.any(worse_by):
+    if not np.any(excess):
         return 1.0
-    return float(wilcoxon(worse_by, alternative="greater", zero_method="zsplit").pvalue)
+    return float(wilcoxon(excess, alternative="greater", zero_method="zsplit").pvalue)

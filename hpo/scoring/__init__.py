@@ -1,1 +1,1 @@
-"""What a prediction is worth."""
+"""Scores of predictions: metrics, baselines and the direction of an objective."""

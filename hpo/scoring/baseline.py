@@ -1,4 +1,4 @@
-"""The common-sense baseline: what predicting without looking at ``x`` reaches."""
+"""The common-sense baseline: the score of the best prediction that ignores ``x``."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 def baseline(task: Task, data: Data, splits: Sequence[Split]) -> float | None:
     """Score the best constant prediction on the folds of a study.
 
-    The constant is fitted in each training part, one for every output: the frequencies of the
-    classes for a classification, the median for a regression on an absolute error, else the mean.
+    The constant is fitted on each training part, one for every output: the class frequencies for a
+    classification, the median for a regression on an absolute error, else the mean.
 
     Args:
         task: The task.
         data: Its data.
-        splits: How the study cuts it.
+        splits: The folds of the study.
 
     Returns:
-        The objective, averaged over the folds; None where it cannot be had: an objective that is
-        not known outside of Keras or makes no sense of a constant.
+        The objective, averaged over the folds; None if only Keras can compute the objective, or
+        if it is not defined for a constant prediction.
     """
     targets = {name: np.asarray(y) for name, y in by_output(data).items()}
     try:
@@ -46,7 +46,7 @@ def baseline(task: Task, data: Data, splits: Sequence[Split]) -> float | None:
             }
             scores.append(score(truth, guess))
     except Exception as error:
-        # A task's own metric may expect of predictions what a constant has not.
+        # A task's own metric may expect more of predictions than a constant offers.
         if task.metric is None and not isinstance(error, HPOError):
             raise
         return None
@@ -55,7 +55,7 @@ def baseline(task: Task, data: Data, splits: Sequence[Split]) -> float | None:
 
 
 def _constant(task: Task, data: Data, output: str, train: np.ndarray) -> np.ndarray:
-    """What an output is to predict for every sample, in the shape of its prediction for one."""
+    """The constant prediction of an output, in the shape of its prediction for one sample."""
     y = np.asarray(by_output(data)[output])
     metric = task.metric_name.removeprefix(f"{output}_") if output else task.metric_name
     labels = None if is_regression(metric) else class_labels(of_output(data, output))

@@ -1,7 +1,7 @@
 """The objective computed on whole arrays: Keras's metrics by Keras's names, without Keras.
 
-Choosing an ensemble evaluates the objective hundreds of times on out-of-fold predictions;
-this needs neither a model nor TensorFlow.
+Choosing an ensemble evaluates the objective hundreds of times on out-of-fold predictions, which
+takes neither a model nor TensorFlow here.
 """
 
 from __future__ import annotations
@@ -20,23 +20,22 @@ if TYPE_CHECKING:
 Metric = Callable[[np.ndarray, np.ndarray], float]
 """``(y_true, y_pred) -> float`` over whole arrays, shapes (n, ...)."""
 
-
 Scorer = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], float]
 """``(targets, predictions) -> float`` over arrays by output name, shapes (n, ...)."""
 
-EPSILON = 1e-7  # how near to 0 and 1 Keras lets a probability come
+EPSILON = 1e-7  # Keras clips probabilities to this distance from 0 and 1
 
 
 def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
     """The task's objective as a function of whole arrays.
 
     Args:
-        task: The task. Its own ``metric`` gets arrays where the model has one output, else
-            dicts of arrays by output name; predictions of one value per sample have the shape
-            of the targets.
-        outputs: Names of the model's outputs; ``[""]`` where it has one.
-        loss: The loss its models were compiled with, by Keras's name; needed where the
-            objective is ``val_loss``.
+        task: The task. Its own ``metric`` gets arrays if the model has one output, else dicts of
+            arrays by output name; predictions of one value per sample have the shape of the
+            targets.
+        outputs: Names of the model's outputs; ``[""]`` if it has only one.
+        loss: Keras's name of the loss that the models were compiled with; needed if the objective
+            is ``val_loss``.
 
     Raises:
         HPOError: The objective is not one of Keras's own and the task gives no ``metric``.
@@ -49,12 +48,12 @@ def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
         metric = _BY_NAME.get(name.removeprefix(f"{output}_") if is_prefixed else name)
         if metric is not None and (is_prefixed or len(outputs) == 1):
             return on_output(metric, output)
-    meant = "" if name == task.metric_name else f" (with the loss {name!r})"
-    among = "" if len(outputs) == 1 else f" behind the name of an output ({', '.join(outputs)})"
+    detail = "" if name == task.metric_name else f" (with the loss {name!r})"
+    prefix = "" if len(outputs) == 1 else f" after the name of an output ({', '.join(outputs)})"
     raise HPOError(
-        f"Task {task.name!r}: the objective {task.objective!r}{meant} cannot be computed on whole "
-        f"arrays. Give Task(metric=function of y_true and y_pred), or use one of "
-        f"{', '.join(sorted(_BY_NAME))}{among}."
+        f"Task {task.name!r}: the objective {task.objective!r}{detail} is not one that hpo can "
+        f"compute on whole arrays. Give Task(metric=function of y_true and y_pred), or use one of "
+        f"{', '.join(sorted(_BY_NAME))}{prefix}."
     )
 
 
@@ -64,14 +63,14 @@ def on_output(metric: Metric, output: str = "") -> Scorer:
 
 
 def companions(*, classification: bool) -> dict[str, Metric]:
-    """Metrics that people ask for beside any objective, by name."""
+    """Metrics to report next to any objective, by name."""
     if classification:
         return {"accuracy": accuracy, "cross_entropy": cross_entropy}
     return {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
 
 
 def is_regression(metric_name: str) -> bool:
-    """Whether a metric of Keras's measures how far off quantities are."""
+    """Whether one of Keras's metrics measures the error of quantities."""
     return _BY_NAME.get(metric_name) in _OF_QUANTITIES
 
 
@@ -93,12 +92,12 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> float:
 
 
 def accuracy(y_true: Any, y_pred: Any) -> float:
-    """Share of samples whose most probable class is the true one; binary: cut at 0.5."""
+    """Share of samples whose most probable class is the true one; with two classes, above 0.5."""
     return float((_classes(y_true, y_pred) == predicted_classes(y_pred)).mean())
 
 
 def binary_accuracy(y_true: Any, y_pred: Any) -> float:
-    """Share of right answers to yes-or-no questions, one or several per sample, cut at 0.5."""
+    """Share of right answers to yes-or-no questions, one or several per sample; yes above 0.5."""
     truth, predictions = _alike(y_true, y_pred)
     return float((truth == (predictions > 0.5)).mean())  # noqa: PLR2004
 
@@ -125,9 +124,9 @@ def binary_cross_entropy(y_true: Any, y_pred: Any) -> float:
 
 
 def area_under_curve(y_true: Any, y_pred: Any) -> float:
-    """Area under the receiver operating characteristic curve; NaN where there is one class only.
+    """Area under the receiver operating characteristic curve; NaN if there is only one class.
 
-    One-hot targets are taken as so many yes-or-no questions, as Keras does.
+    Every column of one-hot targets counts as a yes-or-no question, as in Keras.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -138,11 +137,11 @@ def area_under_curve(y_true: Any, y_pred: Any) -> float:
 
 
 def predicted_classes(y_pred: Any) -> np.ndarray:
-    """Class of every prediction, from probabilities.
+    """The most probable class of every prediction.
 
     Args:
-        y_pred: Probabilities of the classes, shape (n, ..., k), or of the second of two, shape
-            (n,) or (n, ..., 1).
+        y_pred: Probabilities of k classes, shape (n, ..., k), or of the second of two classes,
+            shape (n,) or (n, ..., 1).
 
     Returns:
         Classes, shape (n, ...).
@@ -165,9 +164,9 @@ def _own(metric: Callable[[Any, Any], float], outputs: Sequence[str]) -> Scorer:
 
 
 def _like(y_true: Any, y_pred: Any) -> np.ndarray:
-    """Predictions in the shape of the targets where that is (n, 1) against (n,) or the reverse.
+    """Predictions in the shape of the targets, if one has shape (n, 1) and the other (n,).
 
-    NumPy would silently make an (n, n) array of their difference.
+    NumPy would silently make their difference an (n, n) array.
     """
     truth, predictions = np.asarray(y_true), np.asarray(y_pred)
     is_one_each = predictions.size == len(predictions) == len(truth) == truth.size
@@ -179,7 +178,7 @@ def _alike(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     if truth.shape != predictions.shape:
         raise HPOError(
             f"targets of shape {truth.shape} cannot be compared with predictions of shape "
-            f"{np.shape(y_pred)}. Let the model's output have the shape of the targets."
+            f"{np.shape(y_pred)}. Give the model's output the shape of the targets."
         )
     return truth.astype("float64"), predictions.astype("float64")
 
@@ -196,7 +195,7 @@ def _classes(y_true: Any, y_pred: Any) -> np.ndarray:
     shape = predicted_classes(predictions).shape
     if truth.size != np.prod(shape) or len(truth) != len(predictions):
         raise HPOError(
-            f"targets of shape {truth.shape} are no classes for predictions of shape "
+            f"targets of shape {truth.shape} are not classes for predictions of shape "
             f"{predictions.shape}. Give class numbers, or one-hot rows of that shape."
         )
     return truth.reshape(shape).astype(int)
@@ -224,5 +223,5 @@ _OF_QUANTITIES = (mean_absolute_error, mean_squared_error, root_mean_squared_err
 
 
 def finite_or_none(score: float) -> float | None:
-    """A score as JSON has it, which knows neither NaN nor infinity."""
+    """A score for JSON, which has neither NaN nor infinity."""
     return float(score) if math.isfinite(score) else None

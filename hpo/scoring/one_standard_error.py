@@ -1,8 +1,8 @@
-"""The smallest model that is not worse than the best one, as far as can be told.
+"""The smallest model that is as good as the best one, within one standard error.
 
 The one-standard-error rule (Breiman, Friedman, Olshen and Stone, Classification and Regression
-Trees, 1984): of all configurations whose score lies within one standard error of the best score,
-the simplest is chosen. Here the simplest has the fewest parameters.
+Trees, 1984) chooses the simplest of all configurations whose score is within one standard error of
+the best score. Here the simplest is the one with the fewest parameters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Scored(Protocol):
-    """A configuration with its score: a trial, or one that was confirmed."""
+    """A configuration with its score, such as a trial or a confirmed configuration."""
 
     @property
     def score(self) -> float | None:
@@ -39,8 +39,8 @@ def smallest_as_good(ranking: Sequence[_Scored]) -> _Scored | None:
         ranking: Configurations with scores, the best first.
 
     Returns:
-        The smallest whose score lies within one standard error of the best, the better of two of
-        one size; None where the best has no standard error or no size.
+        The smallest configuration within one standard error of the best, the better one of two
+        with equal size; None if the best has no standard error or no size.
     """
     if not ranking:
         return None

@@ -1,7 +1,7 @@
-"""Predictions beside the truth, read as classes or as values.
+"""Predictions next to the truth, read as classes or as values.
 
-Models put out class scores in several shapes; this tells which, so that reports and stored samples
-mean the same by a right answer and by the confidence in it.
+Models output class scores in several shapes. Reading them in one place makes sure that reports and
+stored samples mean the same by a right answer and by its confidence.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Classes:
     Attributes:
         truth: The true classes, shape (n,).
         predicted: The predicted classes, shape (n,).
-        confidence: The probability given to the predicted class, from 0 to 1, shape (n,).
+        confidence: The probability of the predicted class, from 0 to 1, shape (n,).
         names: The name of every class.
     """
 
@@ -48,16 +48,16 @@ class Values:
 def read_classes(
     truth: np.ndarray, predicted: np.ndarray, names: Sequence[str] | None = None
 ) -> Classes | None:
-    """Read true and predicted classes out of targets and predictions.
+    """Read targets and predictions as classes.
 
     Args:
         truth: Targets: class numbers, shape (n, ...), or one-hot rows, shape (n, ..., k).
         predicted: Predictions: one number per class, shape (n, ..., k), or, with two classes,
             the probability or logit of the second, shape (n, 1) or (n,).
-        names: Names of the classes; their presence says that this is a classification.
+        names: Names of the classes; they make this a classification.
 
     Returns:
-        The classes; None where this is no classification.
+        The classes; None if this is not a classification.
     """
     if not (_is_numeric(truth) and _is_numeric(predicted) and np.isfinite(truth).all()):
         return None
@@ -75,14 +75,14 @@ def read_classes(
 
 
 def read_values(truth: np.ndarray, predicted: np.ndarray) -> Values | None:
-    """True and predicted values side by side.
+    """Read targets and predictions as values.
 
     Args:
         truth: Targets, shape (n, ...).
         predicted: Predictions, shape (n, ...).
 
     Returns:
-        The finite pairs, flattened; None where the shapes do not match or nothing is left.
+        The finite pairs, flattened; None if the shapes do not match or no pair is finite.
     """
     if truth.size != predicted.size or not np.issubdtype(truth.dtype, np.number):
         return None
@@ -109,15 +109,15 @@ def _named(k: int, names: Sequence[str] | None) -> tuple[str, ...]:
 def _binary(
     truth: np.ndarray, predicted: np.ndarray, names: Sequence[str] | None
 ) -> Classes | None:
-    probable = bool(((predicted >= 0) & (predicted <= 1)).all())
-    declared = names is not None and len(names) == 2  # noqa: PLR2004
-    if not np.isin(truth, (0, 1)).all() or not (declared or probable):
+    are_probabilities = bool(((predicted >= 0) & (predicted <= 1)).all())
+    has_two_names = names is not None and len(names) == 2  # noqa: PLR2004
+    if not np.isin(truth, (0, 1)).all() or not (has_two_names or are_probabilities):
         return None
-    second = predicted > (0.5 if probable else 0.0)
+    is_second = predicted > (0.5 if are_probabilities else 0.0)
     with np.errstate(over="ignore"):
-        chance = predicted if probable else 1 / (1 + np.exp(-predicted.astype(float)))
-    confidence = np.where(second, chance, 1 - chance)
-    return Classes(truth.astype(int), second.astype(int), confidence, _named(2, names))
+        of_second = predicted if are_probabilities else 1 / (1 + np.exp(-predicted.astype(float)))
+    confidence = np.where(is_second, of_second, 1 - of_second)
+    return Classes(truth.astype(int), is_second.astype(int), confidence, _named(2, names))
 
 
 def _multiclass(truth: np.ndarray, scores: np.ndarray, names: tuple[str, ...]) -> Classes:
@@ -126,11 +126,11 @@ def _multiclass(truth: np.ndarray, scores: np.ndarray, names: tuple[str, ...]) -
 
 
 def _probabilities(scores: np.ndarray) -> np.ndarray:
-    """Scores as probabilities: left alone where they are some, else through the softmax."""
-    found = scores.astype(float)
-    sums = found.sum(axis=1, keepdims=True)
-    if (found >= 0).all() and np.allclose(sums, 1, atol=0.01):
-        return found
-    exponents = np.exp(found - found.max(axis=1, keepdims=True))
+    """Scores as probabilities: unchanged if they are probabilities, else their softmax."""
+    logits = scores.astype(float)
+    sums = logits.sum(axis=1, keepdims=True)
+    if (logits >= 0).all() and np.allclose(sums, 1, atol=0.01):
+        return logits
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities: np.ndarray = exponents / exponents.sum(axis=1, keepdims=True)
     return probabilities

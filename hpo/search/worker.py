@@ -153,7 +153,7 @@ class Worker:
         facts.record(self.study, task, data, evaluator.splits, whole=whole)
         self._space = self.study.space
         pruners.check(self.options.pruner, len(evaluator.splits))
-        self._most_epochs = pruners.most_epochs(task, self._space)
+        self._max_epochs = pruners.max_epochs_of(task, self._space)
         return evaluator
 
     def _look_for_gpu(self) -> None:
@@ -187,7 +187,7 @@ class Worker:
                 )
             self.study.complete(trial, evaluation)
         except TrialPruned as pruning:
-            self.study.prune(trial, pruning.told.epoch)
+            self.study.prune(trial, pruning.report.epoch)
             pruned = str(pruning)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
             failure = _failure(error)
@@ -235,7 +235,11 @@ class Worker:
         limit = self.options.trial_timeout
         epochs = task.plan(params).epochs
         prune = Pruning(
-            self.study.record, trial, self.options.pruner, most=self._most_epochs, epochs=epochs
+            self.study.record,
+            trial,
+            self.options.pruner,
+            max_epochs=self._max_epochs,
+            epochs=epochs,
         )
 
         def report(told: EpochReport) -> None:

@@ -1,1 +1,1 @@
-"""Files, locks, signals and the like, which know nothing of studies."""
+"""Files, locks, signals and seeds; nothing here knows about studies."""

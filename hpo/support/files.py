@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place when the block succeeds.
+    """Provide a temporary path that replaces ``path`` when the block succeeds.
 
     Args:
-        path: The file to write; missing folders are made.
+        path: The file to write; missing folders are created.
 
     Yields:
-        The path to write to, with the same ending.
+        The path to write to, in the same folder and with the same suffix.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
@@ -36,7 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON that a person can read too."""
+    """Write a JSON file that people can read too."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
 
@@ -57,16 +57,16 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays to a compressed ``.npz`` file.
 
     Raises:
-        HPOError: One of them is of objects, which only pickling could write.
+        HPOError: An array holds Python objects, which only pickling can write.
     """
     import numpy as np
 
     for name, array in arrays.items():
-        # NumPy before 2.2 knows no savez_compressed(allow_pickle=False) and stores it as an array.
+        # NumPy before 2.2 takes savez_compressed(allow_pickle=False) for an array to store.
         if np.asarray(array).dtype.hasobject:
             raise HPOError(
-                f"{path}: the array {name!r} is of Python objects, which would have to be "
-                "pickled. Give it a type of its own: numbers, booleans or fixed-width strings."
+                f"{path}: the array {name!r} holds Python objects, which would have to be pickled. "
+                "Convert it to numbers, booleans or fixed-width strings."
             )
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
@@ -76,12 +76,12 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read the arrays of an ``.npz`` file; an array of objects is refused, not unpickled.
 
     Raises:
-        HPOError: The file is missing, damaged, no ``.npz`` or holds an array of objects.
+        HPOError: The file is missing, damaged, not an ``.npz``, or holds an array of objects.
     """
     import numpy as np
 
     try:
-        # np.load would take a lone array or a pickle too; this takes an archive only.
+        # np.load would also read a single array or a pickle; this reads archives only.
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # a damaged archive raises almost anything

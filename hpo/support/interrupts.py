@@ -1,4 +1,4 @@
-"""Ctrl-C that lets the running epoch end."""
+"""Ctrl-C that lets the current epoch finish."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Interrupted(threading.Event):
     """Set by the first Ctrl-C, SIGTERM or SIGHUP.
 
     Attributes:
-        next_raises: Whether the next of them raises KeyboardInterrupt at once. Whoever stops for
-            another reason, and lets something end, sets it.
+        next_raises: Whether the next signal raises KeyboardInterrupt at once. Code that stops for
+            another reason and lets something finish sets it.
     """
 
     def __init__(self) -> None:
@@ -26,9 +26,9 @@ class Interrupted(threading.Event):
 
 @contextmanager
 def interruptible() -> Iterator[Interrupted]:
-    """Turn the first Ctrl-C, SIGTERM or SIGHUP into an event; a second one raises at once.
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into an event; the second one raises at once.
 
-    Outside of the main thread, where no signal arrives, the event is never set.
+    Outside the main thread, where no signal arrives, the event is never set.
     """
     interrupted = Interrupted()
 

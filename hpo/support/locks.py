@@ -1,4 +1,4 @@
-"""Locks on files that the operating system releases when their holder dies."""
+"""File locks that the operating system releases when their holder dies."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _locks: weakref.WeakSet[FileLock] = weakref.WeakSet()
 class FileLock:
     """A lock that the operating system releases when its holder dies, however it dies.
 
-    Optuna's own locks are files that a killed holder leaves behind for half a minute.
+    A killed holder of one of Optuna's own locks blocks everybody else for half a minute.
 
     Args:
-        path: The lock file; it is made and stays.
+        path: The lock file; it is created and stays.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,11 +31,11 @@ class FileLock:
         """Take the lock.
 
         Args:
-            block: Whether to wait for it where somebody else holds it.
-            shared: Whether others may hold it too, if they share it.
+            block: Whether to wait if another process holds the lock.
+            shared: Whether others may hold the lock too, if they also share it.
 
         Returns:
-            Whether it was taken.
+            Whether the lock was taken.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o644)
@@ -51,16 +51,16 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back; without effect where it is not held."""
+        """Release the lock; does nothing if it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
-def _let_go_after_fork() -> None:
-    """Leave the locks to this process: one that it forks off would hold them beyond its death."""
+def _release_after_fork() -> None:
+    """Release a forked process's copies, which would keep them after the parent died."""
     for lock in list(_locks):
         lock.release()  # closes the copy only
 
 
-os.register_at_fork(after_in_child=_let_go_after_fork)
+os.register_at_fork(after_in_child=_release_after_fork)

@@ -1,4 +1,4 @@
-"""Small pictures as PNG, with nothing but the standard library (W3C, PNG Specification, 2003)."""
+"""Small pictures as PNG, written with NumPy and zlib (W3C, PNG Specification, 2003)."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import zlib
 import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _COLOUR = 0, 2
+_GRAY, _COLOR = 0, 2
 _BITS, _WHITE = 8, 255
 
 
-def thumbnail(picture: np.ndarray, widest: int) -> np.ndarray:
-    """A picture made so small that its longer side has at most so many pixels.
+def thumbnail(picture: np.ndarray, max_side: int) -> np.ndarray:
+    """A picture scaled down until its longer side fits.
 
     Args:
-        picture: Shape (height, width) or (height, width, channels); bytes, or floats that are
-            stretched from their range to 0 to 255.
-        widest: Pixels of the longer side.
+        picture: Shape (height, width) or (height, width, channels); bytes, or other numbers, whose
+            range is stretched to 0 to 255.
+        max_side: Maximum length of the longer side, in pixels.
 
     Returns:
-        The picture as bytes, every pixel the mean of a block of the original.
+        The picture as bytes; every pixel is the mean of a block of the original.
     """
     values = _as_bytes(np.asarray(picture))
-    factor = -(-max(values.shape[:2]) // widest)
+    factor = -(-max(values.shape[:2]) // max_side)
     height, width = (max(1, side // factor) for side in values.shape[:2])
     rows, columns = min(factor, values.shape[0]), min(factor, values.shape[1])
     kept = values[: height * rows, : width * columns].astype(float)
@@ -40,7 +40,7 @@ def encode(picture: np.ndarray) -> bytes:
         picture: Bytes, shape (height, width), (height, width, 1) or (height, width, 3).
     """
     height, width = picture.shape[:2]
-    kind = _COLOUR if picture.ndim > 2 and picture.shape[-1] > 1 else _GREY  # noqa: PLR2004
+    kind = _COLOR if picture.ndim > 2 and picture.shape[-1] > 1 else _GRAY  # noqa: PLR2004
     rows = np.ascontiguousarray(picture, dtype=np.uint8).reshape(height, -1)
     unfiltered = np.hstack([np.zeros((height, 1), np.uint8), rows]).tobytes()
     header = struct.pack(">2I5B", width, height, _BITS, kind, 0, 0, 0)

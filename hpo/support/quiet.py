@@ -1,4 +1,4 @@
-"""Keeps what TensorFlow and its libraries have to say away from the terminal."""
+"""Keeps the messages of TensorFlow and its libraries off the terminal."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ if TYPE_CHECKING:
 
 
 def import_keras() -> None:
-    """Import Keras and its backend without the lines their C++ code writes to standard error.
+    """Import Keras and its backend without the lines that their C++ code writes to standard error.
 
-    TensorFlow's warnings are left out from then on; its errors are not.
-
-    What an import that fails has printed is shown.
+    From then on TensorFlow's warnings are hidden, but not its errors. If the import fails, the
+    lines that it printed are shown.
 
     Raises:
-        HPOError: It fails.
+        HPOError: The import fails.
     """
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Predicting with one model after the other is no mistake that wants a warning.
+    # It warns of predicting with several models in turn, which hpo does on purpose.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
-        with _stderr_held_back():
+        with _stderr_hidden():
             import keras
 
             keras.backend.backend()
@@ -40,17 +39,17 @@ def import_keras() -> None:
 
 
 @contextmanager
-def _stderr_held_back() -> Iterator[None]:
+def _stderr_hidden() -> Iterator[None]:
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
         try:
             yield
         except BaseException:
-            held.seek(0)
-            os.write(kept, held.read())
+            hidden.seek(0)
+            os.write(terminal, hidden.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -6,15 +6,15 @@ import hashlib
 
 
 def derived_seed(seed: int, purpose: str, ordinal: int) -> int:
-    """A seed of its own for every purpose and ordinal, the same on every machine.
+    """A separate seed for every purpose and ordinal, the same on every machine.
 
     Args:
-        seed: The seed it is derived from.
-        purpose: What it is for.
-        ordinal: Which of the seeds for that purpose it is.
+        seed: The seed to derive it from.
+        purpose: The purpose of the seed.
+        ordinal: The number of the seed among those for the same purpose.
 
     Returns:
-        A number of 31 bits.
+        A whole number from 0 to 2**31 - 1.
     """
     digest = hashlib.sha256(f"{seed}/{purpose}/{ordinal}".encode()).digest()
     return int.from_bytes(digest[:4]) >> 1

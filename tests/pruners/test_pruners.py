@@ -4,14 +4,14 @@ import pytest
 
 from hpo import Categorical, Float, Int, Space, Stage
 from hpo.errors import UsageError
-from hpo.pruners import NAMES, STARTUP, check, make_pruner, most_epochs, rungs
+from hpo.pruners import MIN_COMPLETE_TRIALS, NAMES, check, make_pruner, max_epochs_of, rungs
 from hpo.pruners.halving import HalvingPruner
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.study.keys import FAILURE
 from hpo.training.lockstep import EpochReport
 from tasks import bare_task
 
-MOST = 120
+MAX_EPOCHS = 120
 
 
 @pytest.fixture
@@ -20,68 +20,70 @@ def study():
     return optuna.create_study(study_name="homes", direction="minimize")
 
 
-def run(study, level, *, name="asha", most=MOST, folds=(0.0,) * 5, slope=1.0):
+def run(study, level, *, name="asha", max_epochs=MAX_EPOCHS, folds=(0.0,) * 5, slope=1.0):
     """Tell a trial whose objective falls towards ``level``; returns the epoch of its end."""
     trial = study.ask()
-    prune = Pruning(study, trial, name, most=most, epochs=most)
-    for epoch in range(1, most + 1):
+    prune = Pruning(study, trial, name, max_epochs=max_epochs, epochs=max_epochs)
+    for epoch in range(1, max_epochs + 1):
         best = level + slope / epoch
         try:
             at_folds = [best + fold for fold in folds]
-            prune(EpochReport(epoch, best, best, at_folds, is_last=epoch == most))
+            prune(EpochReport(epoch, best, best, at_folds, is_last=epoch == max_epochs))
         except TrialPruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
             return epoch
-    study.tell(trial, level + slope / most)
-    return most
+    study.tell(trial, level + slope / max_epochs)
+    return max_epochs
 
 
-@pytest.mark.parametrize("most", [1, 2, 5, 12, 20, 25, 100, 200, 1000])
-def test_rungs_are_few_and_within_the_training(most):
-    found = rungs(most)
+@pytest.mark.parametrize("max_epochs", [1, 2, 5, 12, 20, 25, 100, 200, 1000])
+def test_rungs_are_few_and_within_the_training(max_epochs):
+    found = rungs(max_epochs)
 
     assert found == sorted(set(found))
-    assert 1 <= found[0] <= max(1, most // 12)
-    assert found[-1] <= most
+    assert 1 <= found[0] <= max(1, max_epochs // 12)
+    assert found[-1] <= max_epochs
     assert len(found) <= 6
 
 
 @pytest.mark.parametrize("name", ["asha", "hyperband", "median", "wilcoxon"])
 def test_a_bad_trial_is_pruned_and_a_good_one_is_not(study, name):
-    for level in range(STARTUP):
-        assert run(study, 10.0 + level, name=name) == MOST
+    for level in range(MIN_COMPLETE_TRIALS):
+        assert run(study, 10.0 + level, name=name) == MAX_EPOCHS
 
-    assert run(study, 1.0, name=name) == MOST
-    assert run(study, 100.0, name=name) < MOST
+    assert run(study, 1.0, name=name) == MAX_EPOCHS
+    assert run(study, 100.0, name=name) < MAX_EPOCHS
 
 
 @pytest.mark.parametrize("name", ["asha", "hyperband", "median", "wilcoxon"])
 def test_no_trial_is_pruned_before_enough_are_complete(study, name):
-    assert [run(study, 10.0 + level, name=name) for level in range(STARTUP)] == [MOST] * STARTUP
+    assert [run(study, 10.0 + level, name=name) for level in range(MIN_COMPLETE_TRIALS)] == [
+        MAX_EPOCHS
+    ] * MIN_COMPLETE_TRIALS
 
 
 def test_a_trial_that_has_had_its_last_epoch_is_not_pruned(study):
-    for level in range(STARTUP):
+    for level in range(MIN_COMPLETE_TRIALS):
         run(study, 10.0 + level)
-    rung = rungs(MOST)[0]
-    Pruning(study, study.ask(), "asha", most=MOST, epochs=MOST)(
+    rung = rungs(MAX_EPOCHS)[0]
+    Pruning(study, study.ask(), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
         EpochReport(rung, 100.0, 100.0, [100.0], is_last=True)
     )
 
     with pytest.raises(TrialPruned):
-        Pruning(study, study.ask(), "asha", most=MOST, epochs=MOST)(
+        Pruning(study, study.ask(), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
             EpochReport(rung, 100.0, 100.0, [100.0])
         )
 
 
 def test_none_prunes_nothing(study):
-    assert [run(study, 10.0 * level, name="none") for level in range(8)] == [MOST] * 8
+    assert [run(study, 10.0 * level, name="none") for level in range(8)] == [MAX_EPOCHS] * 8
     assert all(not trial.intermediate_values for trial in study.trials)
 
 
 def test_auto_is_asha_for_long_trials_only():
-    assert make_pruner("auto", most=20, epochs=20) is None
-    assert isinstance(make_pruner("auto", most=200, epochs=200), HalvingPruner)
+    assert make_pruner("auto", max_epochs=20, epochs=20) is None
+    assert isinstance(make_pruner("auto", max_epochs=200, epochs=200), HalvingPruner)
 
 
 def test_halving_decides_as_optunas_does():
@@ -91,7 +93,7 @@ def test_halving_decides_as_optunas_does():
     decisions = []
     for _ in range(60):
         level, trials = rng.normal(), [own.ask(), theirs.ask()]
-        for epoch in rungs(MOST):
+        for epoch in rungs(MAX_EPOCHS):
             value = level + rng.normal() / epoch
             for trial in trials:
                 trial.report(value, epoch)
@@ -116,7 +118,7 @@ def test_a_study_may_go_over_from_hyperband_to_asha(study):
 
     kept = [run(study, float(level % 7)) for level in range(30)]
 
-    assert 3 <= kept.count(MOST) <= 20
+    assert 3 <= kept.count(MAX_EPOCHS) <= 20
 
 
 def test_what_was_interrupted_counts_once_it_is_tried_again(study):
@@ -136,27 +138,27 @@ def test_what_was_interrupted_counts_once_it_is_tried_again(study):
 
 def test_where_more_is_better_the_low_one_is_pruned():
     study = optuna.create_study(direction="maximize")
-    for level in range(STARTUP):
+    for level in range(MIN_COMPLETE_TRIALS):
         run(study, 10.0 + level, slope=-1.0)
 
-    assert run(study, 100.0, slope=-1.0) == MOST
-    assert run(study, 1.0, slope=-1.0) < MOST
+    assert run(study, 100.0, slope=-1.0) == MAX_EPOCHS
+    assert run(study, 1.0, slope=-1.0) < MAX_EPOCHS
 
 
 def test_folds_that_do_not_agree_are_no_reason_to_prune(study):
-    for level in range(STARTUP):
+    for level in range(MIN_COMPLETE_TRIALS):
         run(study, 10.0 + level, name="wilcoxon")
 
     # Worse in the mean, and better on two of five folds.
     mixed = run(study, 10.5, name="wilcoxon", folds=(3.0, 3.0, 3.0, -1.0, -1.0))
 
-    assert mixed == MOST
+    assert mixed == MAX_EPOCHS
 
 
 def test_a_trial_reports_on_its_rungs_only(study):
     run(study, 1.0)
 
-    assert list(study.trials[0].intermediate_values) == rungs(MOST)
+    assert list(study.trials[0].intermediate_values) == rungs(MAX_EPOCHS)
 
 
 def test_a_pruner_that_does_not_exist_is_refused_with_the_nearest():
@@ -172,7 +174,7 @@ def test_a_test_of_folds_needs_folds():
 
 
 @pytest.mark.parametrize(
-    ("epochs", "stages", "most"),
+    ("epochs", "stages", "max_epochs"),
     [
         (None, (), 30),
         (Int(10, 50), (), 50),
@@ -182,9 +184,9 @@ def test_a_test_of_folds_needs_folds():
         (None, (Stage("more", lambda _: 12, lambda *_: None),), 30),
     ],
 )
-def test_the_most_epochs_are_those_of_the_space_or_the_task(epochs, stages, most):
+def test_the_most_epochs_are_those_of_the_space_or_the_task(epochs, stages, max_epochs):
     parameters = {"rate": Float(0.1, 1.0)} | ({"epochs": epochs} if epochs else {})
     space = Space(parameters)
     task = bare_task(space=space, epochs=30, stages=stages)
 
-    assert most_epochs(task, space) == most
+    assert max_epochs_of(task, space) == max_epochs

@@ -177,7 +177,7 @@ def test_the_area_under_the_curve_of_one_class_is_no_number():
 
 @pytest.mark.parametrize("name", ["accuracy", "sparse_categorical_crossentropy"])
 def test_targets_that_are_no_classes_of_the_predictions_are_refused(name):
-    with pytest.raises(HPOError, match=r"\(4, 2\) are no classes for .*\(4, 3\)"):
+    with pytest.raises(HPOError, match=r"\(4, 2\) are not classes for .*\(4, 3\)"):
         score(f"val_{name}", np.zeros((4, 2)), probabilities(4, 3))
 
 
@@ -277,7 +277,7 @@ def test_a_single_output_may_have_a_name(objective):
 
 
 def test_of_several_outputs_one_must_be_named():
-    with pytest.raises(HPOError, match=r"val_mae.*behind the name of an output \(price, kind\)"):
+    with pytest.raises(HPOError, match=r"val_mae.*after the name of an output \(price, kind\)"):
         scorer_of(task("val_mae"), ["price", "kind"])
 
 

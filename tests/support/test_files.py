@@ -78,7 +78,7 @@ def test_a_file_of_any_ending_holds_arrays(tmp_path):
     ids=["objects", "records with objects"],
 )
 def test_an_array_of_objects_is_not_written(tmp_path, array):
-    with pytest.raises(HPOError, match="'y/' is of Python objects") as caught:
+    with pytest.raises(HPOError, match="'y/' holds Python objects") as caught:
         files.write_arrays(tmp_path / "y.npz", {"fine": np.arange(3), "y/": array})
 
     assert str(tmp_path / "y.npz") in str(caught.value)
