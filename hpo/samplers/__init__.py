@@ -1,4 +1,4 @@
-"""Samplers: which configuration is tried next. Each is an Optuna sampler under a short name."""
+"""Samplers choose the next configuration. Each is an Optuna sampler under a short name."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ NAMES = tuple(_MODULES)
 def make_sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
     """Make a sampler.
 
-    A sampler is made anew for every trial, with a seed of its own, and takes all it knows from
-    the study: so a study that is resumed, or whose worker was replaced, goes on as if nothing
-    had happened.
+    Every trial gets a new sampler with its own seed, which learns everything it knows from the
+    study. So a study that is resumed, or whose worker is replaced, continues as if nothing had
+    happened.
 
     Args:
         name: One of ``NAMES``.
         seed: Seed of its random numbers.
 
     Raises:
-        UsageError: There is no such sampler.
+        UsageError: The sampler does not exist, or needs a package that is not installed.
     """
     if name not in _MODULES:
         raise UsageError(f"no sampler {name!r}. {suggestion(name, NAMES)}")

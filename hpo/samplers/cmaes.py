@@ -1,19 +1,19 @@
 """CMA-ES: evolution of a normal distribution (Hansen, 2016, "The CMA evolution strategy").
 
-Optuna's keeps its state in the study as a pickle, and a study may come from somebody else: what
-is unpickled can run any code. Here the state is computed anew from the study's trials at every
-ask, a generation after the other, which takes milliseconds. So it needs nothing to be stored, and
-no package.
+Optuna's CMA-ES keeps its state in the study as a pickle, but a study may come from somebody else,
+and unpickling can run any code. Here every ask computes the state from the study's trials, one
+generation after the other, which takes milliseconds. So nothing has to be stored, and no package
+is needed.
 
-Numbers evolve together. Categories have probabilities that move towards those of the better half
-of each generation, as in Hamano et al. (2024), "CatCMA". A parameter that did not apply to a
-trial tells nothing there. Configurations that failed are the worst of their generation.
+Numbers evolve together. Categories have probabilities that move toward those of the better half of
+each generation, as in Hamano et al. (2024), "CatCMA". A trial says nothing about a parameter that
+did not apply to it. Configurations that failed are the worst of their generation.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from hpo.samplers.joint import Question
     from hpo.space.axes import Axes
 
-_FIRST_SIZE = 0.25
-_SIZES = (1e-8, 1.0)
+_FIRST_STEP_SIZE = 0.25
+_STEP_SIZE_BOUNDS = (1e-8, 1.0)
 _CATEGORY_RATE = 0.3
+_MAX_DRAWS = 20
 
 
 def make(seed: int) -> JointSampler:
@@ -39,77 +40,77 @@ def make(seed: int) -> JointSampler:
 
 
 def choose(question: Question) -> dict[str, Any]:
-    """Draw a configuration from the distribution that the study's trials have led to."""
+    """Draw a configuration from the distribution that has evolved from the study's trials."""
     axes = question.axes
     strategy = Strategy(axes)
     state = strategy.first()
-    codes, order = _ranked(axes, question.history, strategy.population)
-    for generation in range(len(order)):
+    codes, rankings = _generations(axes, question.history, strategy.population)
+    for generation, ranking in enumerate(rankings):
         rows = slice(generation * strategy.population, (generation + 1) * strategy.population)
-        # A generator of its own, so that all asks compute the same state.
+        # Each generation has its own random numbers, so that all asks compute the same state.
         rng = np.random.default_rng([question.seed, generation])
-        state = strategy.evolved(state, codes[rows][order[generation]], rng)
+        state = strategy.evolved(state, codes[rows][ranking], rng)
     return axes.decode(strategy.draw(state, question.rng))
 
 
 @dataclass(frozen=True)
 class State:
-    """The distribution, and the paths it has gone.
+    """The distribution and its evolution paths.
 
     Attributes:
         mean: Shape (n_numeric,).
-        size: The step size.
+        step_size: The step size.
         covariance: Shape (n_numeric, n_numeric).
-        size_path: Shape (n_numeric,).
-        shape_path: Shape (n_numeric,).
-        chances: Of the choices of each categorical axis, shape (n_choices,) each.
+        step_path: The path of the step size, shape (n_numeric,).
+        covariance_path: The path of the covariance, shape (n_numeric,).
+        probabilities: Of the choices of each categorical axis, shape (n_choices,) each.
     """
 
     mean: np.ndarray
-    size: float
+    step_size: float
     covariance: np.ndarray
-    size_path: np.ndarray
-    shape_path: np.ndarray
-    chances: list[np.ndarray]
+    step_path: np.ndarray
+    covariance_path: np.ndarray
+    probabilities: list[np.ndarray]
 
 
 @dataclass(frozen=True)
 class Rates:
-    """How fast what is learnt, as Hansen recommends it.
+    """The learning rates that Hansen recommends, with his names for them.
 
     Attributes:
-        strength: Of how many equal trials the better half of a generation is worth.
-        size: Of the path of the step size.
-        shape: Of the path of the covariance.
-        one: Of the covariance, by its path.
-        many: Of the covariance, by the generation.
-        damping: Of changes of the step size.
-        usual: How long the path of the step size is when nothing is learnt.
+        mass: The variance-effective selection mass of the better half of a generation (mu_eff).
+        step_path: Rate of the path of the step size (c_sigma).
+        covariance_path: Rate of the path of the covariance (c_c).
+        rank_one: Rate of the covariance by its path (c_1).
+        rank_many: Rate of the covariance by the generation (c_mu).
+        damping: Damping of changes of the step size (d_sigma).
+        expected_length: Expected length of a standard normal vector (chi_n).
     """
 
-    strength: float
-    size: float
-    shape: float
-    one: float
-    many: float
+    mass: float
+    step_path: float
+    covariance_path: float
+    rank_one: float
+    rank_many: float
     damping: float
-    usual: float
+    expected_length: float
 
     @classmethod
-    def of(cls, n: int, shares: np.ndarray) -> Rates:
-        """The rates for so many dimensions and weights of the better half."""
-        strength = float(1 / (shares**2).sum())
-        size = (strength + 2) / (n + strength + 5)
-        one = 2 / ((n + 1.3) ** 2 + strength)
-        many = 2 * (strength - 2 + 1 / strength) / ((n + 2) ** 2 + strength)
+    def of(cls, n: int, weights: np.ndarray) -> Rates:
+        """The rates for ``n`` dimensions and the weights of the better half."""
+        mass = float(1 / (weights**2).sum())
+        step_path = (mass + 2) / (n + mass + 5)
+        rank_one = 2 / ((n + 1.3) ** 2 + mass)
+        rank_many = 2 * (mass - 2 + 1 / mass) / ((n + 2) ** 2 + mass)
         return cls(
-            strength=strength,
-            size=size,
-            shape=(4 + strength / n) / (n + 4 + 2 * strength / n),
-            one=one,
-            many=min(1 - one, many),
-            damping=1 + 2 * max(0.0, math.sqrt((strength - 1) / (n + 1)) - 1) + size,
-            usual=math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2)),
+            mass=mass,
+            step_path=step_path,
+            covariance_path=(4 + mass / n) / (n + 4 + 2 * mass / n),
+            rank_one=rank_one,
+            rank_many=min(1 - rank_one, rank_many),
+            damping=1 + 2 * max(0.0, math.sqrt((mass - 1) / (n + 1)) - 1) + step_path,
+            expected_length=math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2)),
         )
 
 
@@ -118,7 +119,7 @@ class Strategy:
     """How the distribution evolves, with the constants that Hansen recommends.
 
     Args:
-        axes: The axes.
+        axes: The axes of the search.
     """
 
     axes: Axes
@@ -135,19 +136,19 @@ class Strategy:
 
     @cached_property
     def population(self) -> int:
-        """How many trials make a generation."""
+        """Number of trials in a generation."""
         return 4 + int(3 * math.log(len(self.axes.searched)))
 
     @cached_property
-    def shares(self) -> np.ndarray:
-        """Weights of the better half, best first, shape (population // 2,)."""
+    def weights(self) -> np.ndarray:
+        """Weights of the better half of a generation, best first, shape (population // 2,)."""
         raw = np.log((self.population + 1) / 2) - np.log(np.arange(self.population // 2) + 1)
         return np.asarray(raw / raw.sum())
 
     @cached_property
     def rates(self) -> Rates:
-        """How fast what is learnt; there are numeric axes."""
-        return Rates.of(len(self.numeric), self.shares)
+        """The learning rates; there must be numeric axes."""
+        return Rates.of(len(self.numeric), self.weights)
 
     def first(self) -> State:
         """The distribution before any trial."""
@@ -155,11 +156,11 @@ class Strategy:
         choices = [self.axes.axes[j].n_values or 1 for j in self.categorical]
         return State(
             mean=np.full(n, 0.5),
-            size=_FIRST_SIZE,
+            step_size=_FIRST_STEP_SIZE,
             covariance=np.eye(n),
-            size_path=np.zeros(n),
-            shape_path=np.zeros(n),
-            chances=[np.full(count, 1 / count) for count in choices],
+            step_path=np.zeros(n),
+            covariance_path=np.zeros(n),
+            probabilities=[np.full(count, 1 / count) for count in choices],
         )
 
     def draw(self, state: State, rng: np.random.Generator) -> np.ndarray:
@@ -167,13 +168,14 @@ class Strategy:
         codes = np.zeros(len(self.axes))
         if self.numeric:
             codes[self.numeric] = np.clip(self._numbers(state, rng), 0.0, 1.0)
-        for j, chances in zip(self.categorical, state.chances, strict=True):
-            codes[j] = rng.choice(len(chances), p=chances)
+        for j, probabilities in zip(self.categorical, state.probabilities, strict=True):
+            codes[j] = rng.choice(len(probabilities), p=probabilities)
         return codes
 
     def _numbers(self, state: State, rng: np.random.Generator) -> np.ndarray:
+        """The first of some draws inside the unit cube, or else the first draw."""
         points = rng.multivariate_normal(
-            state.mean, state.size**2 * state.covariance, size=20, method="eigh"
+            state.mean, state.step_size**2 * state.covariance, size=_MAX_DRAWS, method="eigh"
         )
         inside = ((points >= 0.0) & (points <= 1.0)).all(axis=1)
         return np.asarray(points[int(np.argmax(inside))])
@@ -183,67 +185,84 @@ class Strategy:
 
         Args:
             state: The distribution before.
-            ranked: Codes of the generation, best first, shape (population, n_axes); NaN where a
-                parameter did not apply.
-            rng: Random numbers for what is missing.
+            ranked: Codes of the generation, best first, shape (population, n_axes); NaN for
+                parameters that did not apply.
+            rng: Random numbers to replace the NaN.
         """
-        best = ranked[: len(self.shares)]
-        chances = self._evolved_chances(state, best)
-        n = len(self.numeric)
-        if n == 0:
-            return State(**{**vars(state), "chances": chances})
-        numbers = best[:, self.numeric]
-        drawn = np.clip(
-            state.mean
-            + state.size * np.sqrt(np.diag(state.covariance)) * rng.normal(size=numbers.shape),
-            0.0,
-            1.0,
-        )
-        steps = (np.where(np.isnan(numbers), drawn, numbers) - state.mean) / state.size
-        step = self.shares @ steps
-
+        best = ranked[: len(self.weights)]
+        probabilities = self._evolved_probabilities(state, best)
+        if not self.numeric:
+            return replace(state, probabilities=probabilities)
+        steps = self._steps(state, best[:, self.numeric], rng)
+        step = self.weights @ steps
+        step_path = self._step_path(state, step)
         rates = self.rates
-        strength = rates.strength
+        relative_length = float(np.linalg.norm(step_path)) / rates.expected_length
+        covariance_path = self._covariance_path(state, step, relative_length)
+        covariance = (1 - rates.rank_one - rates.rank_many) * state.covariance
+        covariance += rates.rank_one * np.outer(covariance_path, covariance_path)
+        covariance += rates.rank_many * (steps.T * self.weights) @ steps
+        growth = min(1.0, rates.step_path / rates.damping * (relative_length - 1))
+        return State(
+            mean=np.clip(state.mean + state.step_size * step, 0.0, 1.0),
+            step_size=float(np.clip(state.step_size * math.exp(growth), *_STEP_SIZE_BOUNDS)),
+            covariance=(covariance + covariance.T) / 2,
+            step_path=step_path,
+            covariance_path=covariance_path,
+            probabilities=probabilities,
+        )
 
+    def _steps(self, state: State, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """From the mean to each configuration, in step sizes, shape (population // 2, n_numeric).
+
+        Random numbers of the distribution replace those of parameters that did not apply.
+        """
+        noise = rng.normal(size=numbers.shape)
+        deviation = state.step_size * np.sqrt(np.diag(state.covariance))
+        drawn = np.clip(state.mean + deviation * noise, 0.0, 1.0)
+        steps = (np.where(np.isnan(numbers), drawn, numbers) - state.mean) / state.step_size
+        return np.asarray(steps)
+
+    def _step_path(self, state: State, step: np.ndarray) -> np.ndarray:
+        rates = self.rates
         values, vectors = np.linalg.eigh(state.covariance)
         whitened = vectors @ ((vectors.T @ step) / np.sqrt(np.maximum(values, 1e-20)))
-        size_path = (1 - rates.size) * state.size_path
-        size_path += math.sqrt(rates.size * (2 - rates.size) * strength) * whitened
-        length = float(np.linalg.norm(size_path))
-        straight = length / rates.usual < 1.4 + 2 / (n + 1)
-        shape_path = (1 - rates.shape) * state.shape_path
-        shape_path += straight * math.sqrt(rates.shape * (2 - rates.shape) * strength) * step
-        covariance = (1 - rates.one - rates.many) * state.covariance
-        covariance += rates.one * np.outer(shape_path, shape_path)
-        covariance += rates.many * (steps.T * self.shares) @ steps
-        growth = min(1.0, rates.size / rates.damping * (length / rates.usual - 1))
-        return State(
-            mean=np.clip(state.mean + state.size * step, 0.0, 1.0),
-            size=float(np.clip(state.size * math.exp(growth), *_SIZES)),
-            covariance=(covariance + covariance.T) / 2,
-            size_path=size_path,
-            shape_path=shape_path,
-            chances=chances,
-        )
+        path = (1 - rates.step_path) * state.step_path
+        path += math.sqrt(rates.step_path * (2 - rates.step_path) * rates.mass) * whitened
+        return np.asarray(path)
 
-    def _evolved_chances(self, state: State, best: np.ndarray) -> list[np.ndarray]:
-        found = []
-        for j, chances in zip(self.categorical, state.chances, strict=True):
-            known = ~np.isnan(best[:, j])
-            seen = np.zeros(len(chances))
-            np.add.at(seen, best[known, j].astype(int), self.shares[known])
-            rate = _CATEGORY_RATE * self.shares[known].sum()
-            moved = (1 - rate) * chances + _CATEGORY_RATE * seen
+    def _covariance_path(
+        self, state: State, step: np.ndarray, relative_length: float
+    ) -> np.ndarray:
+        rates = self.rates
+        # While the step path is long, the step size grows first and this path waits.
+        continues = relative_length < 1.4 + 2 / (len(step) + 1)
+        path = (1 - rates.covariance_path) * state.covariance_path
+        rate = rates.covariance_path * (2 - rates.covariance_path)
+        path += continues * math.sqrt(rate * rates.mass) * step
+        return np.asarray(path)
+
+    def _evolved_probabilities(self, state: State, best: np.ndarray) -> list[np.ndarray]:
+        evolved = []
+        for j, probabilities in zip(self.categorical, state.probabilities, strict=True):
+            applies = ~np.isnan(best[:, j])
+            weights = np.zeros(len(probabilities))
+            np.add.at(weights, best[applies, j].astype(int), self.weights[applies])
+            rate = _CATEGORY_RATE * self.weights[applies].sum()
+            moved = (1 - rate) * probabilities + _CATEGORY_RATE * weights
             # No choice ever dies out.
-            moved = np.maximum(moved, 0.1 / len(chances))
-            found.append(moved / moved.sum())
-        return found
+            moved = np.maximum(moved, 0.1 / len(probabilities))
+            evolved.append(moved / moved.sum())
+        return evolved
 
 
-def _ranked(axes: Axes, history: History, population: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Codes of all trials as they ended, and of each full generation the order, best first.
+def _generations(
+    axes: Axes, history: History, population: int
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Codes of all trials in the order of their ends, and the ranking of each full generation.
 
-    By the time they ended, since a slow trial of a low number would shift all generations.
+    The order is by end, not by number, since a slow trial of a low number would shift all
+    generations when it ends. A ranking has positions within its generation, best first.
     """
     pairs = list(zip(history.scored, history.scores, strict=True))
     pairs += [(trial, math.inf) for trial in history.failed]
@@ -251,6 +270,6 @@ def _ranked(axes: Axes, history: History, population: int) -> tuple[np.ndarray, 
     pairs.sort(key=lambda pair: (cast("datetime", pair[0].datetime_complete), pair[0].number))
     codes = axes.encode([trial.params for trial, _ in pairs])
     scores = np.array([score for _, score in pairs])
-    full = len(pairs) // population
-    generations = scores[: full * population].reshape(full, population)
+    n_full = len(pairs) // population
+    generations = scores[: n_full * population].reshape(n_full, population)
     return codes, [np.argsort(generation, kind="stable") for generation in generations]

@@ -1,13 +1,13 @@
-"""Genetic search with the operators of NSGA-II (Deb et al., 2002), as Optuna has it.
+"""Genetic search with Optuna's operators of NSGA-II (Deb et al., 2002).
 
-Optuna's counts only the trials that it drew itself and that are complete, and writes its
-generations into them. Here the parents are the best of all trials that have a score, whoever drew
-them, and pruned ones too; so every trial may be a parent as soon as it has ended. With a single
-objective that is what the elitism of NSGA-II comes to.
+Optuna's sampler counts only complete trials that it drew itself, and writes its generations into
+them. Here the parents are the best of all trials with a score, including pruned ones, no matter
+who drew them, so that every trial may be a parent as soon as it has ended. With a single objective
+the elitism of NSGA-II amounts to the same.
 
-The population is smaller than Optuna's 50: searches here rarely have more than some hundred
-trials, and until it is full trials are drawn at random. Parameters that not all trials have are
-drawn at random too, since the operators do not know them.
+The population is smaller than Optuna's 50, since searches here rarely have more than a few hundred
+trials, and trials are drawn at random until the population is full. Parameters that not all trials
+have are drawn at random too, since the operators do not know them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ POPULATION = 20
 
 
 def make(seed: int) -> NSGAIISampler:
-    """Make the sampler, with a seed of its own."""
+    """Make the sampler with a seed."""
     return _SteadySampler(population_size=POPULATION, seed=seed)
 
 
@@ -40,5 +40,5 @@ class _SteadySampler(NSGAIISampler):
         if len(history.scored) < POPULATION:
             return {}
         best = np.argsort(history.scores, kind="stable")[:POPULATION]
-        parents = [history.scored[place] for place in best]
+        parents = [history.scored[position] for position in best]
         return self._child_generation_strategy(study, search_space, parents)

@@ -12,7 +12,7 @@ from hpo.errors import UsageError
 
 
 def make(seed: int) -> GPSampler:
-    """Make the sampler, with a seed of its own.
+    """Make the sampler with a seed.
 
     Raises:
         UsageError: PyTorch is not installed.
@@ -20,7 +20,7 @@ def make(seed: int) -> GPSampler:
     if importlib.util.find_spec("torch") is None:
         raise UsageError(
             "sampler 'gp-torch' needs PyTorch, which is not installed. Install it (pip install "
-            "torch), or use the sampler 'gp', which does the same without."
+            "torch), or use --sampler gp, a Gaussian process that does not need PyTorch."
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)

@@ -1,4 +1,4 @@
-"""What a study has to tell a sampler: scores, failed configurations, trials that still run."""
+"""What a sampler learns from a study: scores, failed configurations and running trials."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class History:
     """The trials of a study, by what they are evidence of.
 
+    The trial that asks for a configuration is not among them.
+
     Attributes:
         scored: Trials with a score.
-        scores: Their scores, all to be minimized, all finite; that of a pruned trial is what it
-            reported last, yet no better than half of the complete trials.
-        failed: Trials that failed through their own configuration.
-        running: Trials that still run, the asking one apart.
-        begun: How many trials were begun, those that will be tried again and the asking one apart.
+        scores: Their scores, to be minimized and finite. The score of a pruned trial is its last
+            report, but no better than the median of the complete trials.
+        failed: Trials that failed because of their own configuration.
+        running: Trials that are still running.
+        begun: Number of trials that have begun, except those that will be tried again.
     """
 
     scored: list[FrozenTrial]
@@ -43,47 +45,47 @@ class History:
 
     @classmethod
     def of(cls, study: optuna.Study, asking: FrozenTrial) -> History:
-        """Read what a study has to tell.
+        """The history of a study.
 
         Args:
             study: The study; it has one objective.
-            asking: The trial that is to get a configuration.
+            asking: The trial that asks for a configuration.
         """
         direction = direction_of(study)
         trials = [t for t in study.get_trials(deepcopy=False) if t.number != asking.number]
         complete = [
             (t, as_loss(t.values[0], direction)) for t in trials if t.state == TrialState.COMPLETE
         ]
-        typical = statistics.median([score for _, score in complete]) if complete else -math.inf
+        median = statistics.median([score for _, score in complete]) if complete else -math.inf
         pruned = [
-            (t, max(as_loss(t.intermediate_values[max(t.intermediate_values)], direction), typical))
+            (t, max(as_loss(t.intermediate_values[max(t.intermediate_values)], direction), median))
             for t in trials
             if t.state == TrialState.PRUNED and t.intermediate_values
         ]
-        known = sorted(complete + pruned, key=lambda pair: pair[0].number)
+        pairs = sorted(complete + pruned, key=lambda pair: pair[0].number)
         return cls(
-            scored=[trial for trial, _ in known],
-            scores=_finite([score for _, score in known]),
+            scored=[trial for trial, _ in pairs],
+            scores=_finite([score for _, score in pairs]),
             failed=[t for t in trials if failed_by_configuration(t)],
             running=[t for t in trials if t.state == TrialState.RUNNING],
             begun=sum(t.state != TrialState.WAITING and not is_interrupted(t) for t in trials),
         )
 
 
-def study_seed(study: optuna.Study, otherwise: int) -> int:
-    """The seed of the whole study, for what must not change from one trial to the next."""
-    return int(study.user_attrs.get(FIRST_SEED, otherwise))
+def study_seed(study: optuna.Study, default: int) -> int:
+    """The seed of the whole study, for everything that all its trials must share."""
+    return int(study.user_attrs.get(FIRST_SEED, default))
 
 
 def _finite(scores: list[float]) -> list[float]:
-    """The scores with the worst finite one for what is infinite or no number."""
+    """The scores, with the best or worst finite one in place of infinity, the worst for NaN."""
     finite = [score for score in scores if math.isfinite(score)]
     worst, best = max(finite, default=0.0), min(finite, default=0.0)
     return [score if math.isfinite(score) else best if score < 0 else worst for score in scores]
 
 
 def axes_of(study: optuna.Study) -> Axes:
-    """The axes of a study: of its search space, or of what all its trials have in common."""
+    """The axes of a study: those of its search space, or else those that all its trials share."""
     settings: dict[str, Any] = study.user_attrs.get(SETTINGS, {})
     if "space" in settings:
         return axes_of_space(settings["space"])
@@ -95,7 +97,7 @@ def axes_of(study: optuna.Study) -> Axes:
 
 
 def axes_for(study: optuna.Study, search_space: Mapping[str, BaseDistribution]) -> Axes:
-    """The axes of the parameters that Optuna wants drawn, with their conditions."""
+    """The axes of the parameters that Optuna asks for, with their conditions."""
     of_study = axes_of(study)
     if {axis.name: axis.distribution for axis in of_study.axes} == dict(search_space):
         return of_study

@@ -1,16 +1,17 @@
-"""Hyperopt's tree-structured Parzen estimator, asked by Optuna.
+"""Hyperopt's tree-structured Parzen estimator as an Optuna sampler.
 
 Bergstra et al. (2013), "Making a science of model search".
 
-Hyperopt models every parameter by itself, on those trials in which it applies. So the search
-space reaches it flat: all its parameters side by side, and in the history only those that did
-apply. What it suggests for one that does not apply is never asked for. That is what nested
-``hp.choice`` come to, and leaves room for conditions that they cannot express.
+Hyperopt models every parameter independently, on the trials in which it applies. So it gets a flat
+search space: all parameters side by side, and in the history only those that applied. Its
+suggestions for parameters that do not apply are ignored. Nested ``hp.choice`` amount to the same,
+but cannot express all conditions.
 
-The study's history is made into Hyperopt's at every ask, so other workers' trials and those of
-an earlier run count. As with Hyperopt itself, trials that run or failed have an infinite loss.
-Since that alone hardly keeps it from what fails, a suggestion that is more likely to fail than not
-is given up for another, a few times, and at last for one at random that is likely to come through.
+Every ask converts the study's history to Hyperopt's, so trials of other workers and of earlier
+runs count. As in Hyperopt itself, running and failed trials have an infinite loss. That alone
+hardly keeps it away from failures. So a suggestion that is more likely to fail than not is
+replaced: a few times by another suggestion, then by a random configuration that is likely to
+succeed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hpo.samplers.gp.features import Features
-from hpo.samplers.gp.observed import Observed, feasibility
+from hpo.samplers.gp.observations import Observations, feasibility
 from hpo.samplers.joint import JointSampler
 from hpo.space.ranges import on_step
 
@@ -37,43 +38,43 @@ if TYPE_CHECKING:
     from hpo.space.axes import Axes, Axis
 
 
-_ATTEMPTS = 5
-_DRAWS = 256
+_MAX_ATTEMPTS = 5
+_N_DRAWS = 256
 
 
 def make(seed: int) -> JointSampler:
-    """Make the sampler, with a seed of its own."""
+    """Make the sampler with a seed."""
     return JointSampler(choose, seed)
 
 
 def choose(question: Question) -> dict[str, Any]:
-    """Choose a configuration; it has values also for parameters that do not apply."""
+    """Choose a configuration, including values of parameters that do not apply."""
     axes, history = question.axes, question.history
     searched = {axis.name: axis for axis in axes.axes if axis.n_values != 1}
     constants = {axis.name: axis.decode(0.0) for axis in axes.axes if axis.n_values == 1}
     documents = _documents(searched, axes, history)
     likely = _likely(question)
     params: dict[str, Any] = {}
-    for _ in range(_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         seed = int(question.rng.integers(2**31 - 1))  # as hyperopt.fmin draws it
         suggested = _suggest(searched, documents, question.number, seed)
         values = {name: _value(axis, suggested[name]) for name, axis in searched.items()}
         params = constants | values
         if likely(axes.encode([params]))[0]:
             return params
-    drawn = axes.from_unit(question.rng.random((_DRAWS, len(axes.searched))))
+    drawn = axes.from_unit(question.rng.random((_N_DRAWS, len(axes.searched))))
     promising = likely(drawn)
     return axes.decode(drawn[int(np.argmax(promising))]) if promising.any() else params
 
 
 def _likely(question: Question) -> Callable[[np.ndarray], np.ndarray]:
-    """Which configurations, in codes, are more likely to come through than to fail."""
+    """Says which configurations, in codes, are more likely to succeed than to fail."""
     features = Features(question.axes)
     model = None
     if question.history.failed:
-        observed = Observed.of(question.axes, question.history, question.rng)
+        observations = Observations.of(question.axes, question.history, question.rng)
         with threadpool_limits(1, "blas"):
-            model = feasibility(features, observed)
+            model = feasibility(features, observations)
     if model is None:
         return lambda codes: np.ones(len(codes), dtype=bool)
     return lambda codes: model.is_likely(features.of(codes))
@@ -83,7 +84,7 @@ def _suggest(
     searched: Mapping[str, Axis], documents: list[dict[str, Any]], number: int, seed: int
 ) -> dict[str, float]:
     with warnings.catch_warnings():
-        # NumPy 2.5 objects to how Hyperopt shapes its arrays; users can do nothing about it.
+        # NumPy 2.5 warns of how Hyperopt shapes its arrays; users can do nothing about it.
         warnings.simplefilter("ignore")
         from hyperopt import tpe
         from hyperopt.base import Domain, trials_from_docs
@@ -99,7 +100,7 @@ def _unused(_params: Any) -> float:
 
 
 def _node(axis: Axis) -> Any:
-    """The parameter in Hyperopt's words: numbers with steps as their count from the lowest."""
+    """The parameter for Hyperopt: numbers with steps become the number of steps from the lowest."""
     from hyperopt import hp
 
     distribution: Any = axis.distribution
@@ -123,15 +124,15 @@ def _value(axis: Axis, suggested: float) -> Any:
         return min(max(suggested, distribution.low), distribution.high)
     if distribution.log:
         return int(min(max(suggested, distribution.low), distribution.high))
-    count = min(max(int(suggested), 0), axis.n_values - 1)
-    value = distribution.low + count * distribution.step
+    n_steps = min(max(int(suggested), 0), axis.n_values - 1)
+    value = distribution.low + n_steps * distribution.step
     if isinstance(value, float):
         return on_step(distribution.low, distribution.step, value)
     return min(value, distribution.high)
 
 
-def _observed(axis: Axis, value: Any) -> float:
-    """What Hyperopt would have suggested for a value."""
+def _suggestion(axis: Axis, value: Any) -> float:
+    """The suggestion of Hyperopt's that would have led to a value."""
     distribution: Any = axis.distribution
     if axis.is_categorical:
         return int(distribution.to_internal_repr(value))
@@ -155,7 +156,7 @@ def _document(
     searched: Mapping[str, Axis], trial: FrozenTrial, result: dict[str, Any]
 ) -> dict[str, Any]:
     values = {
-        name: [_observed(axis, trial.params[name])] if name in trial.params else []
+        name: [_suggestion(axis, trial.params[name])] if name in trial.params else []
         for name, axis in searched.items()
     }
     number = trial.number

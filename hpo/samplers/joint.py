@@ -1,4 +1,4 @@
-"""A sampler that chooses a whole configuration at once, by a function of what is known."""
+"""A sampler that chooses a whole configuration at once, by a function."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Question:
-    """What is known when a configuration is asked for.
+    """Everything that a sampler may use to choose the configuration of a trial.
 
     Attributes:
         axes: The axes of the search.
-        history: What the study has to tell.
+        history: The other trials of the study.
         number: The number of the trial.
-        fixed: Values that the trial will have in any case, such as those of a queued one.
+        fixed: Values that the trial has in any case, such as those it was queued with.
         seed: The seed of the whole study.
-        rng: Random numbers of this ask.
-        known: Says which configurations were tried, are being tried or are queued.
+        rng: Random numbers for this trial.
+        known: Lists the configurations that were tried, are being tried or are queued.
     """
 
     axes: Axes
@@ -48,10 +48,10 @@ class Question:
 class JointSampler(BaseSampler):
     """Chooses a whole configuration at once.
 
-    Parameters that are not in the study's space, where it has one, are drawn at random.
+    Parameters that are not in the study's space are drawn at random.
 
     Args:
-        choose: Chooses values for all axes, also for those that do not apply.
+        choose: Chooses values for all axes, including those that do not apply.
         seed: Seed of its random numbers.
     """
 
@@ -62,7 +62,7 @@ class JointSampler(BaseSampler):
         self._random = RandomSampler(seed=seed)
 
     def reseed_rng(self) -> None:
-        """Go on with other random numbers, as Optuna wants it in threads."""
+        """Continue with other random numbers, as Optuna requires in threads."""
         self._rng = np.random.default_rng()
         self._random.reseed_rng()
 
@@ -80,7 +80,7 @@ class JointSampler(BaseSampler):
         trial: FrozenTrial,
         search_space: dict[str, BaseDistribution],
     ) -> dict[str, Any]:
-        """A configuration; it has values also for parameters that do not apply."""
+        """A configuration, including values of parameters that do not apply."""
         self._raise_error_if_multi_objective(study)
         axes = axes_for(study, search_space)
         if not axes.searched:

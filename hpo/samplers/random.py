@@ -6,5 +6,5 @@ from optuna.samplers import RandomSampler
 
 
 def make(seed: int) -> RandomSampler:
-    """Make the sampler, with a seed of its own."""
+    """Make the sampler with a seed."""
     return RandomSampler(seed=seed)

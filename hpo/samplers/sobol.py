@@ -1,7 +1,7 @@
 """A Sobol sequence over the whole space (Sobol, 1967), scrambled (Owen, 1998).
 
-Optuna's own draws conditional parameters at random, and needs the one sampler to be kept. Here
-the study's seed and the number of trials say which point of the sequence is next.
+Optuna's own sampler draws conditional parameters at random, and one sampler object has to draw the
+whole sequence. Here the study's seed and the number of trials determine the next point.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def make(seed: int) -> JointSampler:
-    """Make the sampler, with a seed of its own."""
+    """Make the sampler with a seed."""
     return JointSampler(choose, seed)
 
 
@@ -32,10 +32,10 @@ def spread(axes: Axes, n: int, seed: int, *, skip: int = 0) -> np.ndarray:
     """Codes of points of a scrambled Sobol sequence.
 
     Args:
-        axes: The axes.
-        n: How many points.
+        axes: The axes of the search.
+        n: Number of points.
         seed: Seed of the scrambling (Owen, 1998).
-        skip: How many points of the sequence come before them.
+        skip: Number of points at the beginning of the sequence to leave out.
 
     Returns:
         Shape (n, n_axes).

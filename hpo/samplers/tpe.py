@@ -1,12 +1,12 @@
 """Tree-structured Parzen estimator.
 
-Bergstra et al. (2011), "Algorithms for hyper-parameter optimization"; multivariate as Falkner et
-al. (2018), "BOHB", have it.
+Bergstra et al. (2011), "Algorithms for hyper-parameter optimization"; multivariate as in Falkner et
+al. (2018), "BOHB".
 
-``group=True`` models parameters that apply together as one group, which conditional search
-spaces need: otherwise all that are not in every trial would be drawn one by one.
+``group=True`` models parameters that apply together as one group, as conditional search spaces
+need it: otherwise every parameter that some trial lacks would be drawn independently.
 
-Optuna leaves failed trials out. Here those that failed through their own configuration count as
+Optuna ignores failed trials. Here trials that failed because of their own configuration count as
 worse than all others.
 """
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-_GOOD_SHARE = 10
-"""One in so many trials is a good one to the estimator."""
+_TRIALS_PER_GOOD_ONE = 10
+"""One in so many trials counts as good to the estimator."""
 
 
 def make(seed: int) -> TPESampler:
-    """Make the sampler, with a seed of its own."""
+    """Make the sampler with a seed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return _FailureAwareSampler(multivariate=True, group=True, constant_liar=True, seed=seed)
@@ -71,7 +71,7 @@ def _with_failures(study: optuna.Study) -> optuna.Study:
 
 
 class _StudyWithFailures:
-    """A study as the estimator sees it: what failed was pruned before it reported anything.
+    """A study for the estimator: its failed trials look pruned before they reported anything.
 
     Args:
         study: The study itself.
@@ -92,8 +92,8 @@ class _StudyWithFailures:
         trials = self._study._get_trials(deepcopy, None, use_cache)  # noqa: SLF001
         complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
         failed = [trial for trial in trials if failed_by_configuration(trial)]
-        # More of them than this, and some would count as good for want of complete trials.
-        counted = failed[-complete * (_GOOD_SHARE - 1) :] if complete else []
+        # With more failed trials, some would count as good for lack of complete ones.
+        counted = failed[-complete * (_TRIALS_PER_GOOD_ONE - 1) :] if complete else []
         shown = {trial.number: _as_pruned(trial) for trial in counted}
         trials = [shown.get(trial.number, trial) for trial in trials]
         return [trial for trial in trials if states is None or trial.state in states]

@@ -1,9 +1,9 @@
-"""Keeps a sampler from configurations that a study knows already, as long as there are others.
+"""Keeps a sampler from configurations that a study already knows, as long as there are others.
 
-Samplers that draw from a distribution come back to what they liked, and where the space is small
-most trials would be spent on what is known. So a configuration is drawn as a whole before it is
-asked for, and drawn again where it is known; at last one is taken at random. Where some number
-that always applies is continuous, no configuration comes twice, and nothing is done.
+Samplers that draw from a distribution return to promising configurations, and in a small space
+they would spend most trials on known ones. So a configuration is drawn as a whole, and drawn again
+if it is known; after several attempts an unknown one is taken at random. If a number that always
+applies is continuous, no configuration repeats, and the sampler is left alone.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from hpo.space.axes import Axes
     from hpo.space.combinations import Key
 
-_ATTEMPTS = 10
-_DRAWS = 200
+_MAX_ATTEMPTS = 10
+_MAX_DRAWS = 200
 
 
 class UntriedSampler(BaseSampler):
-    """Asks a sampler until it names a configuration that the study does not know.
+    """Asks a sampler until it draws a configuration that the study does not know.
 
     Args:
         sampler: The sampler.
@@ -45,22 +45,22 @@ class UntriedSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """All of the study's space where it has few configurations, else what the sampler wants."""
+        """All of the study's space if configurations may repeat, else what the sampler infers."""
         axes = axes_of(study)
-        if _is_coarse(axes):
+        if _can_repeat(axes):
             return {axis.name: axis.distribution for axis in axes.axes}
         return self._sampler.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """A configuration, or what the sampler draws together."""
+        """A whole configuration, or else the values that the sampler draws together."""
         axes = axes_of(study)
-        if not _is_coarse(axes):
+        if not _can_repeat(axes):
             return self._sampler.sample_relative(study, trial, search_space)
         tried = known(study, besides=trial.number)
         drawn: dict[str, Any] = {}
-        for _ in range(_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             drawn = self._drawn(study, trial, axes)
             if key(drawn) not in tried:
                 return drawn
@@ -73,7 +73,7 @@ class UntriedSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """What the sampler draws."""
+        """The value that the sampler draws."""
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
@@ -91,7 +91,7 @@ class UntriedSampler(BaseSampler):
         self._sampler.after_trial(study, trial, state, values)
 
     def _drawn(self, study: optuna.Study, trial: FrozenTrial, axes: Axes) -> dict[str, Any]:
-        """The configuration that a trial of Optuna's would get from the sampler."""
+        """The configuration that one of Optuna's trials would get from the sampler."""
         space = self._sampler.infer_relative_search_space(study, trial)
         together = self._sampler.sample_relative(study, trial, space) | queued(trial)
         drawn: dict[str, Any] = {}
@@ -108,23 +108,23 @@ class UntriedSampler(BaseSampler):
         return drawn
 
 
-def _is_coarse(axes: Axes) -> bool:
-    """Whether configurations may come twice: no number that always applies is continuous."""
+def _can_repeat(axes: Axes) -> bool:
+    """Whether configurations may repeat: no number that always applies is continuous."""
     return all(axis.n_values is not None for axis in axes.axes if not axis.conditions)
 
 
 def _at_random(
     study: optuna.Study, trial: FrozenTrial, axes: Axes, tried: set[Key]
 ) -> dict[str, Any] | None:
-    """A configuration that is not known; None where there is none."""
+    """A configuration that the study does not know; None if there is none."""
     rng = np.random.default_rng([study_seed(study, 0), trial.number])
     fixed = queued(trial)
-    for codes in axes.from_unit(rng.random((_DRAWS, len(axes.searched)))):
+    for codes in axes.from_unit(rng.random((_MAX_DRAWS, len(axes.searched)))):
         drawn = applicable(axes, axes.decode(codes) | fixed)
         if key(drawn) not in tried:
             return drawn
     values = all_values(axes)
     if values is None:
         return None
-    left = combinations(axes, values | {name: [value] for name, value in fixed.items()})
-    return next((one for one in left if key(one) not in tried), None)
+    remaining = combinations(axes, values | {name: [value] for name, value in fixed.items()})
+    return next((params for params in remaining if key(params) not in tried), None)

@@ -9,7 +9,7 @@ from hpo.samplers import make_sampler
 from hpo.samplers.gp.acquisition import Acquisition, Feasibility, log_improvement
 from hpo.samplers.gp.features import Features
 from hpo.samplers.gp.model import GaussianProcess, Prior, fit, matern
-from hpo.samplers.gp.scores import transformed
+from hpo.samplers.gp.scores import standardized
 from hpo.samplers.history import axes_of
 from hpo.space.axes import distribution_of
 from hpo.space.parameters import Categorical, Float, Int
@@ -122,7 +122,7 @@ def test_a_fantasy_takes_away_doubt_and_leaves_the_mean(axes):
 
 def test_one_diverged_trial_does_not_flatten_the_others():
     scores = [0.31, 0.3, 0.29, 0.33, 0.4, 1e9]
-    found = transformed(scores)
+    found = standardized(scores)
     assert np.array_equal(np.argsort(found), np.argsort(scores))
     assert found[0] - found[2] > 0.01
 

@@ -1,9 +1,9 @@
-"""What a configuration promises: the logarithm of its expected improvement, if it is feasible.
+"""How promising a configuration is: the logarithm of its expected improvement, if it is feasible.
 
 Ament et al. (2023), "Unexpected improvements to expected improvement for Bayesian optimization":
 the logarithm keeps a slope where the improvement itself is zero to machine precision. The
-probability that the configuration does not fail multiplies it, as Gelbart et al. (2014),
-"Bayesian optimization with unknown constraints", have it.
+improvement is multiplied by the probability that the configuration does not fail, as in Gelbart et
+al. (2014), "Bayesian optimization with unknown constraints".
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 _LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 _LOG_ROOT_HALF_PI = 0.5 * np.log(np.pi / 2)
-_FAR = -1e6
-_MILLS = -1e3
+_MIN_Z = -1e6
+_MIN_MILLS_Z = -1e3
 """Below this, 1 - |z| * Mills' ratio is 1 / z**2 to machine precision."""
 
 
 @dataclass(frozen=True)
 class Feasibility:
-    """The probability not to fail: a Gaussian process of 1 (came through) and -1 (failed).
+    """The probability that a configuration does not fail.
 
     Args:
-        process: The Gaussian process.
+        process: A Gaussian process, fitted to 1 for success and -1 for failure.
     """
 
     process: GaussianProcess
 
     def log_probability(self, features: np.ndarray) -> np.ndarray:
-        """For features of shape (n, n_features), shape (n,)."""
+        """Its logarithm, shape (n,), for features of shape (n, n_features)."""
         mean, deviation = self.process.predict(features)
         return np.asarray(log_ndtr(mean / self._spread(deviation)))
 
     def log_probability_with_gradient(self, features: np.ndarray) -> tuple[float, np.ndarray]:
-        """For features of shape (n_features,), with the gradient."""
+        """Its logarithm and the gradient for features of shape (n_features,)."""
         mean, deviation, mean_slope, deviation_slope = self.process.predict_with_gradient(features)
         spread = float(self._spread(np.array(deviation)))
         z = mean / spread
@@ -50,7 +50,7 @@ class Feasibility:
         return log_probability, ratio * z_slope
 
     def is_likely(self, features: np.ndarray) -> np.ndarray:
-        """Which are more likely to come through than to fail; for (n, n_features), shape (n,)."""
+        """Whether success is more likely than failure, shape (n,), for (n, n_features)."""
         return np.asarray(self.log_probability(features) > np.log(0.5))
 
     def _spread(self, deviation: np.ndarray) -> np.ndarray:
@@ -59,12 +59,12 @@ class Feasibility:
 
 @dataclass(frozen=True)
 class Acquisition:
-    """What configurations promise.
+    """How promising configurations are.
 
     Args:
-        process: A model of the scores, which are minimized; None while there are none.
+        process: A model of the scores, which are minimized; None while there are no scores.
         best: The score to improve on.
-        feasibility: The probability not to fail; None while nothing has failed.
+        feasibility: The probability of success; None while nothing has failed.
     """
 
     process: GaussianProcess | None
@@ -72,7 +72,7 @@ class Acquisition:
     feasibility: Feasibility | None = None
 
     def values(self, features: np.ndarray) -> np.ndarray:
-        """For features of shape (n, n_features), shape (n,)."""
+        """Values, shape (n,), for features of shape (n, n_features)."""
         total = np.zeros(len(features))
         if self.process is not None:
             mean, deviation = self.process.predict(features)
@@ -82,7 +82,7 @@ class Acquisition:
         return total
 
     def value_with_gradient(self, features: np.ndarray) -> tuple[float, np.ndarray]:
-        """For features of shape (n_features,), with the gradient."""
+        """The value and its gradient for features of shape (n_features,)."""
         total, gradient = 0.0, np.zeros(len(features))
         if self.process is not None:
             mean, deviation, mean_slope, deviation_slope = self.process.predict_with_gradient(
@@ -105,13 +105,15 @@ def log_improvement(z: np.ndarray) -> np.ndarray:
     """The logarithm of the expected improvement at standard deviation 1, of shape (n,).
 
     Args:
-        z: By how much the mean is better than what it has to improve on, shape (n,).
+        z: By how much the mean is better than the score to improve on, shape (n,).
     """
-    z = np.maximum(z, _FAR)
+    z = np.maximum(z, _MIN_Z)
     near = np.maximum(z, -1.0)
     density = np.exp(-0.5 * near**2 - _LOG_ROOT_2PI)
     simple = np.log(density + near * np.exp(log_ndtr(near)))
     far = np.minimum(z, -1.0)
     inner = np.log(erfcx(-far * np.sqrt(0.5)) * -far) + _LOG_ROOT_HALF_PI
-    rest = np.where(far > _MILLS, np.log(-np.expm1(np.minimum(inner, -1e-16))), -2 * np.log(-far))
+    rest = np.where(
+        far > _MIN_MILLS_Z, np.log(-np.expm1(np.minimum(inner, -1e-16))), -2 * np.log(-far)
+    )
     return np.asarray(np.where(z > -1.0, simple, -0.5 * far**2 - _LOG_ROOT_2PI + rest))

@@ -1,13 +1,14 @@
 """Configurations as points of a Euclidean space, so that their kernel is positive definite.
 
-Each axis contributes the distance along it times a weight of its own: the difference of numbers,
-and for categories the Hamming distance, 1 between any two.
+Each axis contributes the distance along it times its own weight: the difference of numbers, and
+for categories the Hamming distance, 1 between any two.
 
-A parameter that does not apply has an inactive value. To a category it is one category more. The
-values of a number lie on an arc of one radian around it, after Hutter and Osborne (2013), "A
-kernel for hierarchical parameter spaces": so it is as far from each of them as the two ends are
-from each other, and the distance along the axis counts only where both apply. Whether parameters
-with the same conditions apply is an axis too, with a weight that says how much that matters.
+A parameter that does not apply has an inactive value. For a categorical parameter it is an
+additional category. The values of a number lie on an arc of one radian around the inactive value,
+after Hutter and Osborne (2013), "A kernel for hierarchical parameter spaces": so it is as far from
+each of them as the two ends are from each other, and the distance along the axis counts only if
+both apply. Whether parameters with the same conditions apply is an axis too, with a weight for how
+much that matters.
 """
 
 from __future__ import annotations
@@ -24,37 +25,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Features:
-    """The features of configurations with given axes.
+    """The features of configurations.
 
     Args:
-        axes: The axes.
+        axes: The axes of the search.
     """
 
     axes: Axes
 
     @cached_property
     def groups(self) -> list[list[int]]:
-        """Positions of the axes that apply together, for those that do not always."""
-        found: list[list[int]] = []
+        """Positions of the axes that apply together, except those that always apply."""
+        groups: list[list[int]] = []
         for j in self.axes.searched:
             conditions = self.axes.axes[j].conditions
             if not conditions:
                 continue
-            alike = [g for g in found if self.axes.axes[g[0]].conditions == conditions]
+            alike = [g for g in groups if self.axes.axes[g[0]].conditions == conditions]
             if alike:
                 alike[0].append(j)
             else:
-                found.append([j])
-        return found
+                groups.append([j])
+        return groups
 
     @cached_property
     def columns(self) -> list[list[int]]:
         """The columns of each weight: of the axes that are searched, then of the groups."""
-        found, start = [], 0
+        columns, start = [], 0
         for width in [*map(self._width, self.axes.searched), *(1 for _ in self.groups)]:
-            found.append(list(range(start, start + width)))
+            columns.append(list(range(start, start + width)))
             start += width
-        return found
+        return columns
 
     @cached_property
     def weight_of(self) -> np.ndarray:
@@ -108,13 +109,13 @@ class Features:
             Shape (len(free),).
         """
         slopes = np.empty(len(free))
-        for place, j in enumerate(free):
+        for position, j in enumerate(free):
             columns = self.columns[self.axes.searched.index(j)]
             if len(columns) == 1:
-                slopes[place] = gradient[columns[0]]
+                slopes[position] = gradient[columns[0]]
             else:
                 sine, cosine = np.sin(codes[j]), np.cos(codes[j])
-                slopes[place] = gradient[columns[0]] * cosine - gradient[columns[1]] * sine
+                slopes[position] = gradient[columns[0]] * cosine - gradient[columns[1]] * sine
         return slopes
 
     def moved(self, features: np.ndarray, codes: np.ndarray, free: list[int]) -> np.ndarray:

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 _ROOT5 = 5.0**0.5
 _JITTER = 1e-8
-_FAILED = 1e25
+_NOT_POSITIVE_DEFINITE = 1e25
 
-_LOG_WEIGHTS = (-8.0, 8.0)
-_LOG_SIGNAL = (-3.0, 4.0)
-_LOG_NOISE = (-14.0, 1.0)
+_LOG_WEIGHT_BOUNDS = (-8.0, 8.0)
+_LOG_SIGNAL_BOUNDS = (-3.0, 4.0)
+_LOG_NOISE_BOUNDS = (-14.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Normal priors of the logarithms: where they are centred, and how wide they are.
+    """Normal priors of the logarithms of the hyperparameters.
 
     Args:
         n_weights: The number of weights.
-        weight: The centre for the weights. The default expects lengths of about half an axis:
-            with longer ones the model is soon sure that an axis is a slope, and stays at its end.
-        noise: The centre for the variance of the noise.
+        weight: The center for the weights. The default expects lengths of about half an axis: with
+            longer ones the model is soon sure that an axis is a slope, and stays at its end.
+        noise: The center for the variance of the noise.
     """
 
     n_weights: int
@@ -42,8 +42,8 @@ class Prior:
     noise: float = -7.0
 
     @property
-    def centre(self) -> np.ndarray:
-        """Of the weights, the signal and the noise; shape (n_weights + 2,)."""
+    def center(self) -> np.ndarray:
+        """Means for the weights, the signal and the noise; shape (n_weights + 2,)."""
         return np.array([*[self.weight] * self.n_weights, 0.5, self.noise])
 
     @property
@@ -57,11 +57,11 @@ class GaussianProcess:
     """A Gaussian process with mean zero.
 
     Args:
-        log_parameters: Logarithms of the weights, of the variance of the signal and of that of
-            the noise, shape (n_weights + 2,).
-        weight_of: The weight of each feature, shape (n_features,).
-        features: Where it was observed, shape (n, n_features).
-        targets: What was observed, shape (n,).
+        log_parameters: Logarithms of the weights, of the variance of the signal and of the
+            variance of the noise, shape (n_weights + 2,).
+        weight_of: The position of each feature's weight, shape (n_features,).
+        features: The observed points, shape (n, n_features).
+        targets: The observed values, shape (n,).
     """
 
     log_parameters: np.ndarray
@@ -71,7 +71,7 @@ class GaussianProcess:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Of every feature, shape (n_features,)."""
+        """The weight of every feature, shape (n_features,)."""
         return np.asarray(np.exp(self.log_parameters[:-2])[self.weight_of])
 
     @cached_property
@@ -143,10 +143,10 @@ class GaussianProcess:
         )
 
     def with_fantasies(self, features: np.ndarray) -> GaussianProcess:
-        """The same after observing at more points what it expects there.
+        """The same process after observing its own mean at more points.
 
         Args:
-            features: Shape (n, n_features).
+            features: The points, shape (n, n_features).
         """
         if not len(features):
             return self
@@ -164,35 +164,35 @@ def fit(
     """Fit a Gaussian process: the hyperparameters with the highest posterior density.
 
     Args:
-        features: Shape (n, n_features).
-        targets: About standardised, shape (n,).
+        features: The observed points, shape (n, n_features).
+        targets: The observed values, roughly standardized, shape (n,).
         columns: The columns of each weight.
-        prior: What to expect of the hyperparameters.
+        prior: The prior of the hyperparameters.
     """
     distances = np.stack([_squared_distances(features[:, c], features[:, c]) for c in columns])
     objective = _NegativeLogPosterior(distances, targets, prior)
-    bounds = [*[_LOG_WEIGHTS] * len(columns), _LOG_SIGNAL, _LOG_NOISE]
-    wide = prior.centre
-    narrow = wide + np.array([*[2.0] * len(columns), 0.0, 0.0])
-    # Predictions hardly depend on more exact hyperparameters.
+    bounds = [*[_LOG_WEIGHT_BOUNDS] * len(columns), _LOG_SIGNAL_BOUNDS, _LOG_NOISE_BOUNDS]
+    long = prior.center
+    short = long + np.array([*[2.0] * len(columns), 0.0, 0.0])
+    # More exact hyperparameters hardly change the predictions.
     options = {"maxiter": 60, "ftol": 1e-6}
-    found = [
+    results = [
         minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        for start in (wide, narrow)
+        for start in (long, short)
     ]
-    best = min(found, key=lambda result: float(result.fun))
+    best = min(results, key=lambda result: float(result.fun))
     weight_of = np.repeat(np.arange(len(columns)), [len(c) for c in columns])
     return GaussianProcess(np.asarray(best.x), weight_of, features, targets)
 
 
 @dataclass(frozen=True)
 class _NegativeLogPosterior:
-    """What is minimized over the hyperparameters, with its gradient.
+    """The function to minimize over the hyperparameters, with its gradient.
 
     Args:
         distances: Squared distances by weight, shape (n_weights, n, n).
-        targets: Shape (n,).
-        prior: The prior.
+        targets: The observed values, shape (n,).
+        prior: The prior of the hyperparameters.
     """
 
     distances: np.ndarray
@@ -205,22 +205,22 @@ class _NegativeLogPosterior:
         n = len(self.targets)
         flat = self.distances.reshape(len(weights), -1)
         shape, slope = matern((weights @ flat).reshape(n, n))
-        off = (log_parameters - self.prior.centre) / self.prior.width
+        offset = (log_parameters - self.prior.center) / self.prior.width
         try:
             factor = cholesky(signal * shape, noise + _JITTER * signal)
         except np.linalg.LinAlgError:
-            return _FAILED, np.zeros_like(log_parameters)
+            return _NOT_POSITIVE_DEFINITE, np.zeros_like(log_parameters)
         alpha = cho_solve((factor, True), self.targets, check_finite=False)
         inverse = lapack.dpotri(factor, lower=1)[0]
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
-        value = 0.5 * self.targets @ alpha + np.log(np.diag(factor)).sum() + 0.5 * off @ off
-        # The derivative of the likelihood by any parameter p is half the sum of this times dK/dp.
+        value = 0.5 * self.targets @ alpha + np.log(np.diag(factor)).sum() + 0.5 * offset @ offset
+        # The derivative of the likelihood by any parameter p is half the sum of pull * dK/dp.
         pull = inverse - np.outer(alpha, alpha)
         gradient = np.empty_like(log_parameters)
         gradient[:-2] = 0.5 * signal * weights * (flat @ (pull * slope).ravel())
         gradient[-2] = 0.5 * signal * np.vdot(pull, shape)
         gradient[-1] = 0.5 * noise * np.trace(pull)
-        return float(value), gradient + off / self.prior.width
+        return float(value), gradient + offset / self.prior.width
 
 
 def matern(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -241,8 +241,8 @@ def cholesky(kernel: np.ndarray, noise: float) -> np.ndarray:
     Raises:
         numpy.linalg.LinAlgError: It is not positive definite, even with more noise.
     """
-    for more in (0.0, 1e-6, 1e-4):
-        matrix = kernel + (noise + more) * np.eye(len(kernel))
+    for extra in (0.0, 1e-6, 1e-4):
+        matrix = kernel + (noise + extra) * np.eye(len(kernel))
         factor, info = lapack.dpotrf(matrix, lower=1, clean=1, overwrite_a=1)
         if info == 0:
             return np.asarray(factor)
