@@ -1,16 +1,16 @@
-"""Are the scores that hpo claims true? Many small studies of data whose truth is known.
+"""Checks whether the scores that hpo claims are true, in many small studies with a known truth.
 
     python benchmarks/honesty.py [--studies 20] [--trials 12] [--samples 300] [--cv kfold:5]
                                  [--method auto] [--seed 0]
 
-Every study searches a task of its own: two classes, told apart by many weak features, of which
-a configuration sees some. So many configurations are about equally good, and the one that comes
-out best owes that to luck. The truth is the score on 20,000 further samples.
+Every study searches a task of its own: two classes that differ in many weak features, of which each
+configuration sees some. So many configurations are about equally good, and the best score is partly
+luck. The truth is the score on 20,000 more samples.
 
-Printed are, for every study, the best single trial's score out of fold and its true one, and the
-ensemble's cross-fitted score with its 95 % interval and its true one. Below stand how often the
-interval holds the truth, and how much too good the scores are on average. The epoch of every trial
-was chosen on the same folds; cross-fitting the ensemble does not undo that.
+For every study it prints the out-of-fold and the true score of the best single trial, and the
+cross-fitted score of the ensemble with its 95 % interval and its true score. At the end it prints
+how often the interval contains the truth, and how much too good the scores are on average. The
+epoch of every trial was chosen on the same folds; cross-fitting the ensemble does not undo that.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 
     from hpo.ensembles.ensemble import Ensemble
 
-FEATURES = 40
-SEEN = 12
-VIEWS = 12
+N_FEATURES = 40
+N_FEATURES_PER_VIEW = 12
+N_VIEWS = 12
 N_TEST = 20_000
-STRENGTH = 1.2
+SIGNAL_STRENGTH = 1.2
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One study: what was claimed, and what is true; all scores are accuracies.
+class Comparison:
+    """The claimed and the true scores of one study; all scores are accuracies.
 
     Attributes:
-        single: Of the best single trial, out of fold.
-        single_truth: The same on the test set, the mean of its fold models, each by itself.
-        apparent: Of the ensemble, on the predictions that chose it.
-        claimed: Of the ensemble, cross-fitted.
+        single: The best single trial, out of fold.
+        single_truth: The best single trial on the test set: the mean of its fold models' scores.
+        apparent: The ensemble on the predictions that chose it.
+        claimed: The ensemble, cross-fitted.
         low: The lower end of the interval.
-        high: The upper end.
-        truth: Of the ensemble on the test set.
+        high: The upper end of the interval.
+        truth: The ensemble on the test set.
         method: How the ensemble was chosen.
     """
 
@@ -65,32 +65,35 @@ class Finding:
 
     @property
     def holds(self) -> bool:
-        """Whether the interval holds the truth."""
+        """Whether the interval contains the truth."""
         return self.low <= self.truth <= self.high
 
 
 def make_task(seed: int, samples: int, cv: str) -> Task:
-    """A task with weak features, of which every configuration sees some."""
-    generator = np.random.default_rng(seed)
-    slopes = generator.normal(size=FEATURES)
-    slopes *= STRENGTH / np.linalg.norm(slopes)
-    views = [np.sort(generator.choice(FEATURES, SEEN, replace=False)) for _ in range(VIEWS)]
+    """Make a task with weak features, of which every configuration sees some."""
+    random = np.random.default_rng(seed)
+    slopes = random.normal(size=N_FEATURES)
+    slopes *= SIGNAL_STRENGTH / np.linalg.norm(slopes)
+    views = [
+        np.sort(random.choice(N_FEATURES, N_FEATURES_PER_VIEW, replace=False))
+        for _ in range(N_VIEWS)
+    ]
 
     def load(_data_dir: Path | None) -> Data:
-        drawn = np.random.default_rng([seed, 1])
-        x = drawn.normal(size=(samples + N_TEST, FEATURES)).astype("float32")
-        y = (x @ slopes + drawn.logistic(size=len(x)) > 0).astype("int64")
+        random = np.random.default_rng([seed, 1])
+        x = random.normal(size=(samples + N_TEST, N_FEATURES)).astype("float32")
+        y = (x @ slopes + random.logistic(size=len(x)) > 0).astype("int64")
         return Data(x=x[:samples], y=y[:samples], x_test=x[samples:], y_test=y[samples:])
 
     def build(params: dict[str, Any], _data: Data) -> Any:
         import keras
 
-        seen = np.zeros(FEATURES, "float32")
-        seen[views[params["view"]]] = 1
+        mask = np.zeros(N_FEATURES, "float32")
+        mask[views[params["view"]]] = 1
         model = keras.Sequential(
             [
-                keras.Input((FEATURES,)),
-                keras.layers.Rescaling(seen.tolist()),
+                keras.Input((N_FEATURES,)),
+                keras.layers.Rescaling(mask.tolist()),
                 keras.layers.Dense(1, activation="sigmoid"),
             ]
         )
@@ -101,7 +104,7 @@ def make_task(seed: int, samples: int, cv: str) -> Task:
 
     space = Space(
         {
-            "view": Categorical(tuple(range(VIEWS)), default=0),
+            "view": Categorical(tuple(range(N_VIEWS)), default=0),
             "rate": Float(0.01, 0.1, log=True, default=0.03),
         }
     )
@@ -118,8 +121,8 @@ def make_task(seed: int, samples: int, cv: str) -> Task:
     )
 
 
-def examine(seed: int, *, samples: int, trials: int, cv: str, method: str) -> Finding:
-    """Search, make an ensemble, and compare what is claimed with the truth."""
+def compare(seed: int, *, samples: int, trials: int, cv: str, method: str) -> Comparison:
+    """Search, make an ensemble, and compare the claimed scores with the true ones."""
     task = make_task(seed, samples, cv)
     with tempfile.TemporaryDirectory() as runs:
         study = hpo.run(
@@ -131,11 +134,11 @@ def examine(seed: int, *, samples: int, trials: int, cv: str, method: str) -> Fi
             keep=trials,
             seed=seed,
         )
-        made = hpo.ensemble(study, task=task, method=method)
-        truth = single_truth(made)
-    result = made.result
+        ensemble = hpo.ensemble(study, task=task, method=method)
+        truth = single_truth(ensemble)
+    result = ensemble.result
     low, high = result["oof_interval"]
-    return Finding(
+    return Comparison(
         single=result["best_single_oof"],
         single_truth=truth,
         apparent=result["oof_apparent"],
@@ -147,16 +150,16 @@ def examine(seed: int, *, samples: int, trials: int, cv: str, method: str) -> Fi
     )
 
 
-def single_truth(made: Ensemble) -> float:
-    """The true score of the best trial: of its fold models, each by itself, as out of fold."""
+def single_truth(ensemble: Ensemble) -> float:
+    """The true score of the best trial: the mean of its fold models' scores on the test set."""
     import keras
 
     from hpo.ensembles.members import Member
 
-    data = made.data
-    best = Member(made.study.name, made.result["best_single"])
+    data = ensemble.data
+    best = Member(ensemble.study.name, ensemble.result["best_single"])
     scores = []
-    for saved in made.members.models(best):
+    for saved in ensemble.members.models(best):
         model = keras.saving.load_model(saved.path, compile=False)
         predicted = np.asarray(model(data.x_test)).reshape(-1) > 0.5
         scores.append((predicted == data.y_test).mean())
@@ -164,7 +167,7 @@ def single_truth(made: Ensemble) -> float:
 
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """The mean, and its standard error."""
+    """The mean and its standard error."""
     return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
@@ -176,25 +179,26 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
 @click.option("--method", default="auto", show_default=True)
 @click.option("--seed", default=0, show_default=True)
 def main(studies: int, seed: int, **settings: Any) -> None:
-    """Print what small studies claim beside the truth."""
+    """Print the claimed and the true scores of small studies."""
     import_keras()
     print("       best single trial    ensemble")
     print("study  claimed     true    claimed   95 % interval       true  holds  method")
-    findings = []
+    comparisons = []
     for study in range(studies):
-        found = examine(seed + study, **settings)
-        findings.append(found)
+        one = compare(seed + study, **settings)
+        comparisons.append(one)
         print(
-            f"{study:5}  {found.single:7.4f}  {found.single_truth:7.4f}  {found.claimed:9.4f}   "
-            f"{found.low:.4f} to {found.high:.4f}  {found.truth:7.4f}  "
-            f"{'yes' if found.holds else 'no':5}  {found.method}",
+            f"{study:5}  {one.single:7.4f}  {one.single_truth:7.4f}  {one.claimed:9.4f}   "
+            f"{one.low:.4f} to {one.high:.4f}  {one.truth:7.4f}  "
+            f"{'yes' if one.holds else 'no':5}  {one.method}",
             flush=True,
         )
-    print(f"\nthe interval holds the truth {sum(f.holds for f in findings)} of {studies} times")
+    n_holding = sum(c.holds for c in comparisons)
+    print(f"\nthe interval contains the truth {n_holding} of {studies} times")
     for what, values in (
-        ("best single trial", [f.single - f.single_truth for f in findings]),
-        ("ensemble, apparent", [f.apparent - f.truth for f in findings]),
-        ("ensemble, cross-fitted", [f.claimed - f.truth for f in findings]),
+        ("best single trial", [c.single - c.single_truth for c in comparisons]),
+        ("ensemble, apparent", [c.apparent - c.truth for c in comparisons]),
+        ("ensemble, cross-fitted", [c.claimed - c.truth for c in comparisons]),
     ):
         mean, error = mean_and_error(values)
         print(f"too good by  {what:24} {mean:+.4f} ± {error:.4f}")

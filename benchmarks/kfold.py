@@ -1,13 +1,15 @@
-"""A trial of k-fold cross-validation: hpo's fused training beside ``model.fit``.
+"""Compares hpo's fused training with ``model.fit`` on a trial of k-fold cross-validation.
 
     python benchmarks/kfold.py [--batch-size 16 --batch-size 1] [--epochs 100] [--repeats 3]
 
 Both train the same network on the same folds of Boston housing with the same batches in the same
-order, validate after every epoch, and end with out-of-fold predictions; building and compiling
-count. ``fit`` is called as one would write it by hand: one model and one call per fold. Printed
-are seconds, their ratio, and the mean absolute error out of fold (the four folds are of one size,
-so it is the mean of theirs) at the epoch where the mean curve is best. Without XLA the two ways
-agree to every digit; with it they round differently, which 30,000 steps of batch size 1 amplify.
+order, validate after every epoch, and end with out-of-fold predictions. The time includes building
+and compiling. ``fit`` is called as one would write it by hand: one model and one call per fold.
+
+It prints the seconds, their ratio, and the mean absolute error out of fold at the epoch where the
+mean curve is best. (The four folds have the same size, so that is the mean of their errors.)
+Without XLA the two agree to every digit; with it they round differently, and 30,000 steps of batch
+size 1 amplify that.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one way to run the trial took and reached."""
+    """The time and the score of one way to run the trial."""
 
     seconds: float
     oof_mae: float
@@ -38,7 +40,7 @@ class Outcome:
 
 
 def network() -> Any:
-    """Build the textbook's network: two hidden layers of 64 units."""
+    """Build the network of the textbook: two hidden layers of 64 units."""
     import keras
 
     keras.utils.set_random_seed(SEED)
@@ -55,7 +57,7 @@ def network() -> Any:
 
 
 def folds() -> list[FoldArrays]:
-    """Cut Boston housing into four folds, standardised in each training part."""
+    """Split Boston housing into four folds, each standardized by its training part."""
     from hpo.plugins import load_task
     from hpo.training.evaluation import Evaluator
 
@@ -107,7 +109,7 @@ def with_fit(batch_size: int, epochs: int) -> Outcome:
 
 
 def best_mean(curves: np.ndarray) -> float:
-    """The best mean over the folds of curves of shape (n_epochs, n_folds)."""
+    """The best mean over the folds; curves have shape (n_epochs, n_folds)."""
     return float(curves.mean(axis=1).min())
 
 
@@ -116,12 +118,12 @@ def best_mean(curves: np.ndarray) -> float:
 @click.option("--epochs", default=100, show_default=True)
 @click.option("--repeats", default=3, show_default=True, help="Runs of hpo; the median counts.")
 def main(batch_sizes: tuple[int, ...], epochs: int, repeats: int) -> None:
-    """Print how many times faster than ``fit`` a trial is."""
+    """Print how many times faster a trial is than with ``fit``."""
     import_keras()
     import keras
 
     print(f"4 folds, {epochs} epochs, {os.cpu_count()} cores, Keras {keras.__version__}")
-    with_fit(batch_size=16, epochs=1)  # what a process pays once is not the trial's
+    with_fit(batch_size=16, epochs=1)  # warm up: what a process pays once is not part of a trial
     for batch_size in batch_sizes:
         fused = sorted(
             (with_hpo(batch_size, epochs) for _ in range(repeats)), key=lambda run: run.seconds

@@ -1,11 +1,11 @@
-"""What the engine costs beside the trials themselves, and how that grows with the study.
+"""Measures what the engine costs in addition to the trials, and how that grows with the study.
 
     python benchmarks/overhead.py [--trials 300] [--large 5000]
 
-First a task that does nothing, evaluated by the worker loop on the study's journal: the time per
-trial is all the engine's own. Then a study of thousands of trials: how long an ask and a tell take
-there, how much memory the study takes, and how long ``hpo show`` and ``hpo report`` take. Beside it
-Optuna driven directly on the same kind of journal.
+First the worker loop evaluates a task that does nothing on the study's journal, so that the time
+per trial is the engine's own; Optuna used directly on the same kind of journal is the comparison.
+Then it measures a study of thousands of trials: how long an ask and a tell take, how much memory
+the study needs, and how long ``hpo show`` and ``hpo report`` take.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from hpo.study.folder import create_study
 from hpo.study.journal import open_journal
 from hpo.study.keys import RESULT
 from hpo.study.settings import Settings
-from hpo.training import evaluation
-from hpo.training.evaluation import Evaluation, TrialArrays
+from hpo.training.evaluation import Evaluation, Evaluator, TrialArrays
 from hpo.training.memory import resident_bytes
 
 SPACE = Space(
@@ -44,7 +43,7 @@ ROWS = np.arange(400)
 
 
 def load(_data_dir: Path | None) -> Data:
-    """Data that nothing looks at."""
+    """Make data that nothing looks at."""
     rng = np.random.default_rng(0)
     return Data(x=rng.normal(size=(400, 13)), y=rng.normal(size=400))
 
@@ -61,7 +60,7 @@ TASK = Task(
 
 
 def evaluate(_self: object, params: dict[str, float], **_more: object) -> Evaluation:
-    """A trial that takes no time, with curves and predictions of the usual size."""
+    """Return at once, with curves and predictions of the usual size."""
     score = abs(np.log10(params["rate_0"]) + 3) + abs(np.log2(params["units_0"]) - 6)
     curves = {name: np.full((100, 4), score) for name in ("loss", "mae", "val_loss", "val_mae")}
     arrays = TrialArrays(curves, ROWS, {"": np.zeros((400, 1), "float32")}, ROWS % 4)
@@ -72,16 +71,16 @@ def engine(trials: int, sampler: str) -> float:
     """Milliseconds per trial of a search whose trials do nothing."""
     with (
         tempfile.TemporaryDirectory() as runs,
-        mock.patch.object(evaluation.Evaluator, "evaluate", evaluate),
+        mock.patch.object(Evaluator, "evaluate", evaluate),
     ):
-        run(TASK, trials=1, sampler=sampler, runs=runs)  # imports, facts and the like
+        run(TASK, trials=1, sampler=sampler, runs=runs)  # warm up: imports, facts and so on
         began = time.monotonic()
         run(TASK, trials=trials + 1, sampler=sampler, runs=runs)
         return 1000 * (time.monotonic() - began) / trials
 
 
 def optuna_alone(trials: int, sampler: str) -> float:
-    """Milliseconds per trial of Optuna driven directly, with one sampler for all trials."""
+    """Milliseconds per trial of Optuna used directly, with one sampler for all trials."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         storage = open_journal(Path(folder) / "journal.log")
@@ -111,12 +110,12 @@ def large(trials: int) -> None:
             began = time.monotonic()
             trial = study.record.ask()
             SPACE.suggest(trial)
-            asked = time.monotonic()
+            after_ask = time.monotonic()
             study.record.tell(trial, 1.0)
-            told = time.monotonic()
+            after_tell = time.monotonic()
             print(
-                f"  {sampler}: ask {1000 * (asked - began):.0f} ms, "
-                f"tell {1000 * (told - asked):.0f} ms"
+                f"  {sampler}: ask {1000 * (after_ask - began):.0f} ms, "
+                f"tell {1000 * (after_tell - after_ask):.0f} ms"
             )
         for command in ("show", "report"):
             began = time.monotonic()
@@ -129,7 +128,7 @@ def large(trials: int) -> None:
 
 
 def fill(record: optuna.Study, trials: int, rng: np.random.Generator) -> None:
-    """Add trials at random, each as a worker would have left it."""
+    """Add random trials, each as a worker would store it."""
     for _ in range(trials):
         fixed = optuna.trial.FixedTrial(
             {
@@ -140,27 +139,27 @@ def fill(record: optuna.Study, trials: int, rng: np.random.Generator) -> None:
             }
         )
         params = SPACE.suggest(fixed)
-        found = evaluate(None, params)
+        evaluation = evaluate(None, params)
         record.add_trial(
             optuna.trial.create_trial(
                 params=params,
                 distributions=fixed.distributions,
-                value=found.score,
-                user_attrs={RESULT: found.summary(), "worker": "somebody-1", "seed": 1},
+                value=evaluation.score,
+                user_attrs={RESULT: evaluation.summary(), "worker": "machine-1", "seed": 1},
             )
         )
 
 
 def main() -> None:
-    """Measure all of it and print it."""
+    """Measure everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--large", type=int, default=5000)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     for sampler in ("random", "tpe"):
-        own, direct = engine(given.trials, sampler), optuna_alone(given.trials, sampler)
-        print(f"{sampler}: {own:.1f} ms a trial; Optuna directly {direct:.1f} ms", flush=True)
-    large(given.large)
+        own, direct = engine(arguments.trials, sampler), optuna_alone(arguments.trials, sampler)
+        print(f"{sampler}: {own:.1f} ms per trial; Optuna directly {direct:.1f} ms", flush=True)
+    large(arguments.large)
 
 
 if __name__ == "__main__":

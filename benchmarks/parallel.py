@@ -1,9 +1,9 @@
-"""How many trials of Boston housing two workers get through in the time of one.
+"""Measures how many trials of Boston housing two workers finish in the time of one.
 
     python benchmarks/parallel.py [--minutes 3]
 
-Each search runs by itself for the same time, starting its workers included. Two workers on two
-cores have a thread each; so has a single one, since the data is small.
+Each search runs alone for the same time, which includes starting its workers. Two workers on two
+cores have one thread each; so has a single worker, since the data is small.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import hpo
 
 
 def trials_of(workers: int, minutes: float) -> int:
-    """The trials that so many workers finish in so many minutes."""
+    """The number of trials that some workers finish in some minutes."""
     with tempfile.TemporaryDirectory() as runs:
         study = hpo.run(
             "boston",
@@ -30,7 +30,7 @@ def trials_of(workers: int, minutes: float) -> int:
 
 
 def main() -> None:
-    """Search with one and with two workers, and print both."""
+    """Search with one worker and with two, and print both numbers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=3.0)
     minutes = parser.parse_args().minutes

@@ -1,10 +1,10 @@
-"""What pruning saves and what it costs: the same searches with and without.
+"""Measures what pruning saves and what it costs: the same searches with and without it.
 
     python benchmarks/pruning.py [--task boston] [--trials 30] [--seeds 5]
 
-Every search runs by itself, with one worker. Epochs do not depend on the machine or on what else
-it does; seconds do. The score is that of the best trial, and that of the ensemble of all, both out
-of fold; the test set is not looked at.
+Every search runs alone, with one worker. The number of epochs does not depend on the machine or its
+load; the seconds do. The scores are those of the best trial and of an ensemble of all trials, both
+out of fold. The test set is not used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hpo.study.opening import of_study
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a search came to."""
+    """The cost and the scores of a search."""
 
     seconds: float
     epochs: int
@@ -32,11 +32,11 @@ class Outcome:
     ensemble: float
 
 
-def search(task: str, pruner: str, trials: int, seed: int, more: dict[str, object]) -> Outcome:
+def search(task: str, pruner: str, trials: int, seed: int, options: dict[str, object]) -> Outcome:
     """Search once."""
     with tempfile.TemporaryDirectory() as runs:
         began = time.monotonic()
-        study = hpo.run(task, pruner=pruner, trials=trials, seed=seed, runs=runs, **more)
+        study = hpo.run(task, pruner=pruner, trials=trials, seed=seed, runs=runs, **options)
         seconds = time.monotonic() - began
         best = study.best
         return Outcome(
@@ -58,7 +58,7 @@ def ensemble_score(study: hpo.Study, name: str) -> float:
 
 
 def main() -> None:
-    """Search with both pruners and every seed, and print what came of it."""
+    """Search with every pruner and seed, and print the outcomes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--task", default="boston")
     parser.add_argument("--trials", type=int, default=30)
@@ -66,17 +66,17 @@ def main() -> None:
     parser.add_argument("--pruners", nargs="+", default=["none", "asha"])
     parser.add_argument("--train-size")
     parser.add_argument("--workers", type=int, default=1)
-    given = parser.parse_args()
-    more = {"train_size": given.train_size, "workers": given.workers}
+    arguments = parser.parse_args()
+    options = {"train_size": arguments.train_size, "workers": arguments.workers}
     print("pruner     seed  seconds  epochs  complete  best    ensemble", flush=True)
-    for pruner in given.pruners:
+    for pruner in arguments.pruners:
         outcomes = []
-        for seed in range(given.seeds):
-            found = search(given.task, pruner, given.trials, seed, more)
-            outcomes.append(found)
+        for seed in range(arguments.seeds):
+            one = search(arguments.task, pruner, arguments.trials, seed, options)
+            outcomes.append(one)
             print(
-                f"{pruner:10} {seed:4} {found.seconds:8.0f} {found.epochs:7} {found.complete:9}  "
-                f"{found.best:.4f}  {found.ensemble:.4f}",
+                f"{pruner:10} {seed:4} {one.seconds:8.0f} {one.epochs:7} {one.complete:9}  "
+                f"{one.best:.4f}  {one.ensemble:.4f}",
                 flush=True,
             )
         print(

@@ -1,12 +1,12 @@
-"""Samplers side by side: what they find in 50 evaluations, and what an ask costs.
+"""Compares samplers: the best value after 50 evaluations, and the time per ask.
 
     python benchmarks/samplers.py [--sampler gp ...] [--function branin ...] [--trials 50]
                                   [--seeds 10] [--boston] [--train-size 0.5]
 
-Every sampler is asked as the search asks it: made anew for every trial, with all it knows in the
-study. Beside them stand Hyperopt used directly and, where PyTorch is installed, Optuna's
-GPSampler. Printed are the median of the best values over the seeds (the quartiles in brackets)
-and seconds of CPU time per ask. All functions are minimized.
+Every sampler is used as the search uses it: a new one for every trial, which takes what it knows
+from the study. The comparison includes Hyperopt used directly and, where PyTorch is installed,
+Optuna's GPSampler. It prints the median of the best values over the seeds (with quartiles in
+brackets) and the seconds of CPU time per ask. All functions are minimized.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Function:
-    """A function to minimize, and where."""
+    """A function to minimize, and its space."""
 
     space: Space
     value: Callable[[Mapping[str, Any]], float]
@@ -43,7 +43,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one search reached, and seconds per ask."""
+    """The best value of one search, and seconds per ask."""
 
     best: float
     seconds: float
@@ -89,13 +89,13 @@ def ackley5(params: Mapping[str, Any]) -> float:
 
 
 def mixed(params: Mapping[str, Any]) -> float:
-    """Like a network to tune: an optimizer with its own learning rate, layers with their units.
+    """Like tuning a network: optimizers with their own learning rates, layers with their units.
 
     Its minimum is 0, at three layers of 64, 128 and 32 units, adam and a rate of 0.003.
     """
-    wanted = {"units_1": 64, "units_2": 128, "units_3": 32}
+    best_units = {"units_1": 64, "units_2": 128, "units_3": 32}
     value = 0.5 * (3 - params["layers"]) ** 2
-    for name, units in wanted.items():
+    for name, units in best_units.items():
         if name in params:
             value += 0.3 * np.log2(params[name] / units) ** 2
     if params["optimizer"] == "adam":
@@ -135,7 +135,7 @@ FUNCTIONS = {
 def search(
     function: Function, make: Callable[[int], optuna.samplers.BaseSampler], trials: int, seed: int
 ) -> Outcome:
-    """Minimize a function as the search does it."""
+    """Minimize a function as the search does."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -149,7 +149,7 @@ def search(
         trial = study.ask()
         try:
             params = function.space.suggest(trial)
-        except UsageError:  # a grid has nothing left
+        except UsageError:  # the grid is exhausted
             break
         seconds += time.process_time() - began
         study.tell(trial, function.value(params))
@@ -157,7 +157,7 @@ def search(
 
 
 def search_with_hyperopt(function: Function, trials: int, seed: int) -> Outcome:
-    """Minimize a function with Hyperopt alone, with a space as its users write it."""
+    """Minimize a function with Hyperopt alone, in a space as Hyperopt's users write it."""
     import hyperopt
 
     seconds = 0.0
@@ -170,7 +170,7 @@ def search_with_hyperopt(function: Function, trials: int, seed: int) -> Outcome:
         return value
 
     began = time.process_time()
-    found = hyperopt.Trials()
+    hyperopt_trials = hyperopt.Trials()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         hyperopt.fmin(
@@ -178,29 +178,30 @@ def search_with_hyperopt(function: Function, trials: int, seed: int) -> Outcome:
             _hyperopt_space(function.space),
             algo=hyperopt.tpe.suggest,
             max_evals=trials,
-            trials=found,
+            trials=hyperopt_trials,
             rstate=np.random.default_rng(seed),
             show_progressbar=False,
             verbose=False,
         )
-    return Outcome(min(found.losses()), (time.process_time() - began - seconds) / trials)
+    spent = time.process_time() - began - seconds
+    return Outcome(min(hyperopt_trials.losses()), spent / trials)
 
 
 def _applicable(space: Space, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that apply, out of values for all of them or nested as hp.choice nests."""
+    """The parameters that apply, from values for all of them or nested in choices."""
     flat: dict[str, Any] = {}
     for name, value in params.items():
         flat |= value if isinstance(value, dict) else {name: value}
-    chosen: dict[str, Any] = {}
+    active: dict[str, Any] = {}
     for name, parameter in space.parameters.items():
-        if all(e in chosen and c.holds(chosen[e]) for e, c in parameter.conditions.items()):
+        if all(e in active and c.holds(active[e]) for e, c in parameter.conditions.items()):
             value = flat[name]
-            chosen[name] = int(value) if isinstance(parameter, Int) else value
-    return chosen
+            active[name] = int(value) if isinstance(parameter, Int) else value
+    return active
 
 
 def _hyperopt_space(space: Space) -> dict[str, Any]:
-    """The space in Hyperopt's words: a parameter with conditions in the options of a choice."""
+    """The space for Hyperopt: parameters with conditions are nested in the options of a choice."""
     from hyperopt import hp
 
     nodes = {name: _hyperopt_node(name, parameter) for name, parameter in space.parameters.items()}
@@ -222,7 +223,7 @@ def _hyperopt_space(space: Space) -> dict[str, Any]:
 
 
 def _hyperopt_node(name: str, parameter: Parameter) -> Any:
-    """A parameter in Hyperopt's words; a list of what conditions may be on."""
+    """A parameter for Hyperopt; a list of values where other parameters may depend on it."""
     from hyperopt import hp
 
     if isinstance(parameter, Categorical):
@@ -238,7 +239,7 @@ def _hyperopt_node(name: str, parameter: Parameter) -> Any:
 
 
 def search_boston(sampler: str, trials: int, seed: int, train_size: str | None) -> Outcome:
-    """Search Boston housing from beginning to end; seconds are those of whole trials."""
+    """Search Boston housing from beginning to end; the seconds are those of whole trials."""
     import tempfile
 
     import hpo
@@ -260,7 +261,7 @@ def search_boston(sampler: str, trials: int, seed: int, train_size: str | None) 
 
 
 def describe(outcomes: list[Outcome]) -> str:
-    """The median and the quartiles of the best, and the mean of seconds per ask."""
+    """Format the median and the quartiles of the best values, and the mean seconds per ask."""
     best = [outcome.best for outcome in outcomes]
     low, median, high = np.quantile(best, [0.25, 0.5, 0.75])
     seconds = np.mean([outcome.seconds for outcome in outcomes])
@@ -269,14 +270,14 @@ def describe(outcomes: list[Outcome]) -> str:
 
 def available() -> list[str]:
     """The samplers whose packages are installed."""
-    found = []
+    installed = []
     for name in samplers.NAMES:
         try:
             samplers.make_sampler(name, 0)
         except UsageError:
             continue
-        found.append(name)
-    return found
+        installed.append(name)
+    return installed
 
 
 def _searches() -> dict[str, Callable[[Function, int, int], Outcome]]:
@@ -285,26 +286,26 @@ def _searches() -> dict[str, Callable[[Function, int, int], Outcome]]:
             function, lambda own: UntriedSampler(samplers.make_sampler(name, own)), trials, seed
         )
 
-    found = {name: of(name) for name in available()}
-    found["Hyperopt itself"] = search_with_hyperopt
+    searches = {name: of(name) for name in available()}
+    searches["Hyperopt itself"] = search_with_hyperopt
     if importlib.util.find_spec("torch"):
         import optuna
 
-        found["Optuna's GPSampler"] = lambda function, trials, seed: search(
+        searches["Optuna's GPSampler"] = lambda function, trials, seed: search(
             function, lambda own: optuna.samplers.GPSampler(seed=own), trials, seed
         )
-    return found
+    return searches
 
 
 @click.command()
-@click.option("--sampler", "wanted", multiple=True, help="Only these; by default all.")
+@click.option("--sampler", "names", multiple=True, help="Only these samplers; by default all.")
 @click.option("--function", "functions", multiple=True, type=click.Choice([*FUNCTIONS]))
 @click.option("--trials", default=50, show_default=True)
 @click.option("--seeds", default=10, show_default=True)
-@click.option("--boston", is_flag=True, help="Search Boston housing too, from the data on.")
-@click.option("--train-size", help="Of how much of the training data, with --boston.")
+@click.option("--boston", is_flag=True, help="Also search Boston housing from beginning to end.")
+@click.option("--train-size", help="With --boston: how much of the training data to search on.")
 def main(
-    wanted: tuple[str, ...],
+    names: tuple[str, ...],
     functions: tuple[str, ...],
     trials: int,
     seeds: int,
@@ -312,7 +313,7 @@ def main(
     train_size: str | None,
 ) -> None:
     """Compare samplers."""
-    searches = {n: s for n, s in _searches().items() if not wanted or n in wanted}
+    searches = {n: s for n, s in _searches().items() if not names or n in names}
     for label in functions or FUNCTIONS:
         print(f"\n{label}, {trials} evaluations, {seeds} seeds")
         for name, searched in searches.items():

@@ -1,9 +1,9 @@
-"""What XLA gains and costs in the fused training loop: the figures behind hpo/training/xla.py.
+"""Measures what XLA gains and costs in the fused training loop, for hpo/training/xla.py.
 
     python benchmarks/xla.py
 
-For each network it prints the seconds until the first epoch is done and the microseconds of a
-step after that (the best of several epochs), with XLA and without.
+For each network it prints the seconds until the first epoch is done, and the microseconds per step
+after that (in the fastest of several epochs), with and without XLA.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EPOCHS = 15
 
 
 def measure(build: Callable[[], Any], width: int, batch_size: int, *, xla: bool) -> str:
-    """Train a network on random numbers and say what that took."""
+    """Train a network on random numbers and describe the time it took."""
     import keras
 
     from hpo.training import FoldArrays, variables

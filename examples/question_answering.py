@@ -1,10 +1,10 @@
-"""Answers questions about short stories: two inputs that are joined, one word as the answer.
+"""Answers questions about short stories: a network with two inputs; the answer is one word.
 
-The stories are made here, after those of Weston et al. (2015), "Towards AI-complete question
+The stories are generated here, after those of Weston et al. (2015), "Towards AI-complete question
 answering: a set of prerequisite toy tasks": people walk from room to room, and a question asks
-where one of them is. Guessing is right one time in six. Shows a task with several inputs, a search
-space in code whose encoders are branches with hyperparameters of their own, and samples that can
-be read::
+where one of them is. Guessing is right one time in six. The example shows a task with several
+inputs, a search space in code whose encoders are branches with their own hyperparameters, and
+samples that people can read::
 
     hpo run ./examples/question_answering.py --trials 5
 """
@@ -34,21 +34,21 @@ QUESTION_LENGTH = 4
 
 
 def stories(n: int, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Make up stories, a question about each, and the answers.
+    """Generate stories, a question about each, and the answers.
 
     Args:
-        n: How many.
-        seed: The same seed makes the same stories.
+        n: Number of stories.
+        seed: The same seed generates the same stories.
 
     Returns:
-        Word numbers by input, shapes (n, STORY_LENGTH) and (n, QUESTION_LENGTH), and the place
-        that answers each question as its number in ``PLACES``, shape (n,). Padding stands in
-        front, so that the end of every story is in the same place.
+        Word numbers by input, shapes (n, STORY_LENGTH) and (n, QUESTION_LENGTH), and the answers
+        as positions in ``PLACES``, shape (n,). Padding comes first, so that all stories end at the
+        same position.
     """
     import numpy as np
 
     random = np.random.default_rng(seed)
-    told, asked, answers = [], [], []
+    texts, questions, answers = [], [], []
     for _ in range(n):
         story: list[str] = []
         place_of: dict[str, str] = {}
@@ -57,43 +57,43 @@ def stories(n: int, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
             story += [person, *str(random.choice(MOVES)).split(), place]
             place_of[person] = place
         person = str(random.choice(sorted(place_of)))
-        told.append(_numbered(story, STORY_LENGTH))
+        texts.append(_word_numbers(story, STORY_LENGTH))
         where, is_, *now = str(random.choice(QUESTIONS)).split()
-        asked.append(_numbered([where, is_, person, *now], QUESTION_LENGTH))
+        questions.append(_word_numbers([where, is_, person, *now], QUESTION_LENGTH))
         answers.append(PLACES.index(place_of[person]))
-    return {"story": np.array(told), "question": np.array(asked)}, np.array(answers)
+    return {"story": np.array(texts), "question": np.array(questions)}, np.array(answers)
 
 
-def _numbered(words: Sequence[str], length: int) -> list[int]:
+def _word_numbers(words: Sequence[str], length: int) -> list[int]:
     return [0] * (length - len(words)) + [NUMBERS[word] for word in words]
 
 
 def load(data_dir: Path | None = None) -> Data:
-    """Make 1500 stories to learn from and 500 for the test.
+    """Generate 1,500 stories for training and 500 for the test.
 
     Args:
-        data_dir: Not needed: the stories are made up.
+        data_dir: Not used: the stories are generated.
     """
     del data_dir
     return of_size(1500, 500)
 
 
 def of_size(n_train: int, n_test: int) -> Data:
-    """Make the data of the task, of any size."""
+    """Generate data of any size."""
     x, y = stories(n_train, seed=1)
     x_test, y_test = stories(n_test, seed=2)
     return Data(x=x, y=y, x_test=x_test, y_test=y_test, class_names=PLACES, decode=in_words)
 
 
 def in_words(sample: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """Write a sample, its two rows of word numbers by input, in words."""
+    """Turn a sample, a row of word numbers for each input, into words."""
     return {
         name: " ".join(WORDS[number] for number in row if number) for name, row in sample.items()
     }
 
 
 def model(params: Params, data: Data) -> keras.Model:
-    """Build a network that reads the story, every word beside its product with the question."""
+    """Build a network that reads every word of the story with its match to the question."""
     import keras
     from keras import layers
 
@@ -103,15 +103,15 @@ def model(params: Params, data: Data) -> keras.Model:
     embedding = layers.Embedding(
         len(WORDS), params["embedding"], mask_zero=params["encoder"] == "recurrent"
     )
-    asked = layers.GlobalAveragePooling1D()(embedding(question))
+    topic = layers.GlobalAveragePooling1D()(embedding(question))
     words = embedding(story)
-    # The product is great where a word is asked for; without it the network has to find out what
-    # it is that makes two words the same, which takes ten times as long.
-    matches = layers.Multiply()([words, layers.RepeatVector(STORY_LENGTH)(asked)])
+    # The product is large where a word of the story is also in the question. Without it the network
+    # has to learn which words are the same, which takes ten times as long.
+    matches = layers.Multiply()([words, layers.RepeatVector(STORY_LENGTH)(topic)])
     joined = layers.Concatenate()([words, matches])
-    understood = ENCODERS[params["encoder"]](joined, params)
-    understood = layers.Dropout(params["dropout"])(understood)
-    answer = layers.Dense(len(data.class_names or ()), activation="softmax")(understood)
+    encoded = ENCODERS[params["encoder"]](joined, params)
+    encoded = layers.Dropout(params["dropout"])(encoded)
+    answer = layers.Dense(len(data.class_names or ()), activation="softmax")(encoded)
     network = keras.Model({"story": story, "question": question}, answer)
     network.compile(
         keras.optimizers.Adam(params["learning_rate"]),
@@ -155,7 +155,7 @@ space = Space(
 
 task = Task(
     name="question_answering",
-    description="Where somebody is, according to a short story (two text inputs, 6 classes)",
+    description="Where a person is, according to a short story (two text inputs, 6 classes)",
     load=load,
     model=model,
     space=space,

@@ -1,9 +1,9 @@
-"""Tells three things from what a person writes: age, income bracket, and whether they are retired.
+"""Predicts three things from what a person writes: age, income bracket, and being retired.
 
-The people and their posts are made here. One network has three outputs, each with a loss of its
-own; how much the losses count beside each other is searched, like any hyperparameter. That is why
-the objective cannot be the loss, which falls with its weights. It is an error that the network
-logs, made of the metrics of all outputs, and again computed on whole arrays, for ensembles::
+The people and their posts are generated here. One network has three outputs, each with a loss of
+its own. The weights of the losses are searched like any hyperparameter. That is why the objective
+cannot be the loss, which falls with its weights. Instead the network logs an error made of the
+metrics of all outputs, and a function computes the same error on whole arrays, for ensembles::
 
     hpo run ./examples/three_outputs.py --trials 5
 """
@@ -25,22 +25,22 @@ VOCABULARY = 300
 POST_LENGTH = 50
 BRACKETS = ("low", "middle", "high")
 RETIREMENT = 66.0
-YEARS = 10.0  # An age that is so far off counts as much as a wrong class.
+YEARS = 10.0  # An age that is off by so many years counts as much as a wrong class.
 
 
 def people(n: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Make up people and what they write.
+    """Generate people and what they write.
 
-    Every word is most often used at some age and some income. Income rises with age until people
+    Every word is used most often at a certain age and income. Income rises with age until people
     retire, most of them near the same age.
 
     Args:
-        n: How many.
-        seed: The same seed makes the same people.
+        n: Number of people.
+        seed: The same seed generates the same people.
 
     Returns:
-        Numbers of the words of every person, from 1, shape (n, POST_LENGTH), with zeros where
-        posts are shorter, and the targets by output, shapes (n,).
+        Word numbers of every person, from 1, shape (n, POST_LENGTH), padded with zeros, and the
+        targets by output, shapes (n,).
     """
     import numpy as np
 
@@ -52,7 +52,7 @@ def people(n: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     income_of_word = language.normal(0, 2, VOCABULARY)
     distance = np.square((age[:, None] - age_of_word) / 15)
     distance += np.square((income[:, None] - income_of_word) / 1.5)
-    # The largest of such random numbers falls on each word with its probability.
+    # The Gumbel trick: with this noise, each word is the largest with its own probability.
     chances = -distance[:, None] / 2 + random.gumbel(size=(n, POST_LENGTH, VOCABULARY))
     words = chances.argmax(axis=2) + 1
     length = random.integers(POST_LENGTH // 5, POST_LENGTH + 1, n)
@@ -62,24 +62,24 @@ def people(n: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 
 def load(data_dir: Path | None = None) -> Data:
-    """Make 1800 people to learn from and 600 for the test.
+    """Generate 1,800 people for training and 600 for the test.
 
     Args:
-        data_dir: Not needed: the people are made up.
+        data_dir: Not used: the people are generated.
     """
     del data_dir
     return of_size(1800, 600)
 
 
 def of_size(n_train: int, n_test: int) -> Data:
-    """Make the data of the task, of any size."""
+    """Generate data of any size."""
     x, y = people(n_train, seed=1)
     x_test, y_test = people(n_test, seed=2)
     return Data(x=x, y=y, x_test=x_test, y_test=y_test, class_names=BRACKETS)
 
 
 def model(params: Params, data: Data) -> keras.Model:
-    """Build one body, dense layers above the mean of the words, and three heads."""
+    """Build one body, dense layers on the mean of the words, and three heads."""
     import keras
     from keras import layers
 
@@ -103,7 +103,7 @@ def model(params: Params, data: Data) -> keras.Model:
             "income": "sparse_categorical_crossentropy",
             "retired": "binary_crossentropy",
         },
-        # Only their ratios matter to the optimizer, so the first weight stays as it is.
+        # Only the ratios of the weights matter to the optimizer, so the first one is fixed.
         loss_weights={
             "age": 1.0,
             "income": params["income_weight"],
@@ -116,7 +116,7 @@ def model(params: Params, data: Data) -> keras.Model:
 
 
 def _log_error(network: keras.Model) -> None:
-    """Let a network log the error beside its metrics."""
+    """Make a network log the error in addition to its metrics."""
     metrics_result = network.get_metrics_result
 
     def with_error() -> dict[str, Any]:
@@ -132,12 +132,15 @@ def _log_error(network: keras.Model) -> None:
 
 
 def error(y_true: Mapping[str, np.ndarray], y_pred: Mapping[str, np.ndarray]) -> float:
-    """Compute the error that the networks log: the mean of the outputs' errors, from 0.
+    """Compute the error that the networks log: the mean of the errors of all outputs.
 
     Args:
         y_true: Targets by output, shapes (n,).
         y_pred: Predictions by output: ages and probabilities of being retired, shapes (n,), and
-            of the brackets, shape (n, 3).
+            probabilities of the brackets, shape (n, 3).
+
+    Returns:
+        The error, 0 or more.
     """
     import numpy as np
 

@@ -1,1 +1,1 @@
-"""Task plugins that ship with hpo, one per module."""
+"""The task plugins that ship with hpo, one per module."""

@@ -1,4 +1,4 @@
-"""Networks of ``keras.applications``, trained on ImageNet, that other tasks are built upon."""
+"""Networks from ``keras.applications``, pretrained on ImageNet, that tasks build on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from hpo import HPOError
-from hpo_tasks.pictures import batches, digest, remembered, rescale
+from hpo_tasks.pictures import batches, cached_rows, digest, rescale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
 ALPHAS = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}
 
-# What keras.applications subtracts from blue, green and red for networks that came from Caffe.
+# What keras.applications subtracts from blue, green and red for networks converted from Caffe.
 CAFFE_MEAN = (103.939, 116.779, 123.68)
 
 
 @dataclass(frozen=True)
 class Base:
-    """What has to be known of a network of ``keras.applications``.
+    """The facts about a network of ``keras.applications`` that tasks need.
 
     Args:
-        file: Its weights without the classifier, as Keras calls the file; ``{alpha}`` stands for
-            the width.
-        folder: Where Keras downloads them from, below ``ORIGIN``.
-        scaling: What it expects: pixels from -1 to 1 ("tf"), of blue, green and red less their
-            means ("caffe"), or from 0 to 255 ("none").
+        file: Keras's name for the file with its weights without the classifier; ``{alpha}`` stands
+            for the width.
+        folder: The folder below ``ORIGIN`` that Keras downloads the weights from.
+        scaling: The pixels it expects: from -1 to 1 ("tf"), from 0 to 255 in the order blue, green,
+            red, minus their means ("caffe"), or from 0 to 255 ("none").
         blocks: The first layers of its last blocks, the last block first.
-        taps: The last layers of the last stretches of one resolution, the last first.
+        taps: The last layers at each of its lowest resolutions, the lowest first.
     """
 
     file: str
@@ -90,26 +90,26 @@ def weights_file(base: str, alpha: float | None, data_dir: Path | None, *, task:
     Args:
         base: One of ``BASES``.
         alpha: The width of a MobileNet: 0.25, 0.5, 0.75 or 1.0.
-        data_dir: The folder the user named.
+        data_dir: The user's data folder.
         task: The task that needs them, for messages.
 
     Raises:
-        HPOError: There is no such base or width, or its weights are nowhere to be had.
+        HPOError: There is no such base or width, or its weights cannot be found or downloaded.
     """
     from hpo_tasks.sources import find_weights
 
-    known = _base(base)
-    if "{alpha}" in known.file and alpha not in ALPHAS:
+    network = _base(base)
+    if "{alpha}" in network.file and alpha not in ALPHAS:
         raise HPOError(
             f"{task}: alpha must be one of {', '.join(map(str, ALPHAS))}. Received: {alpha}"
         )
-    file = known.file.format(alpha=ALPHAS.get(alpha or 0.0, ""))
-    url = f"{ORIGIN}{known.folder}/{file}"
+    file = network.file.format(alpha=ALPHAS.get(alpha or 0.0, ""))
+    url = f"{ORIGIN}{network.folder}/{file}"
     return find_weights(file, data_dir, task=task, url=url)
 
 
 def build_base(base: str, alpha: float | None, size: int, weights: Path) -> Any:
-    """Build a base for pictures of one size, frozen, with its weights.
+    """Build a frozen base with its weights for pictures of one size.
 
     Args:
         base: One of ``BASES``.
@@ -118,10 +118,10 @@ def build_base(base: str, alpha: float | None, size: int, weights: Path) -> Any:
         weights: The file with its weights.
 
     Returns:
-        A model of pixels that :func:`scaled` prepared, shape (n, size, size, 3).
+        A model that takes pixels prepared by :func:`scaled`, shape (n, size, size, 3).
 
     Raises:
-        HPOError: The file does not hold weights of this base.
+        HPOError: The file does not hold the weights of this base.
     """
     import keras
 
@@ -135,13 +135,13 @@ def build_base(base: str, alpha: float | None, size: int, weights: Path) -> Any:
         model.load_weights(weights)
     except (ValueError, OSError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise HPOError(f"{weights} holds no weights of {base}: {reason}") from error
+        raise HPOError(f"{weights} does not hold weights of {base}: {reason}") from error
     model.trainable = False
     return model
 
 
 def scaled(base: str, pixels: Any) -> Any:
-    """Prepare pixels for a base as its ``preprocess_input`` does, by layers of Keras's own.
+    """Prepare pixels for a base as its ``preprocess_input`` does, with Keras layers.
 
     Args:
         base: One of ``BASES``.
@@ -165,15 +165,15 @@ def scaled(base: str, pixels: Any) -> Any:
 
 
 def unfreeze(model: Any, base: str, blocks: int) -> None:
-    """Let the last blocks of a base be trained, but for their batch normalisation.
+    """Make the last blocks of a base trainable, except for their batch normalization.
 
-    Batch normalisation stays as ImageNet left it: on few pictures its moments, moving while the
-    weights behind them do, undo what the base knows.
+    Batch normalization keeps its ImageNet statistics: with few pictures, statistics that move
+    while the weights change would destroy what the base has learned.
 
     Args:
         model: A model that has the base as one of its layers.
         base: One of ``BASES``.
-        blocks: How many blocks, counted from the end; 1 or 2.
+        blocks: Number of blocks, counted from the end; 1 or 2.
     """
     import keras
 
@@ -187,19 +187,20 @@ def unfreeze(model: Any, base: str, blocks: int) -> None:
 
 
 class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
-    """Turns pictures into what a trained base sees in them; it learns nothing from them.
+    """Turns pictures into features of a pretrained base; it learns nothing from them.
 
-    The features of every picture lie in the cache under its content, the weights' and all the
-    settings, so that folds, trials and workers share them.
+    The cache holds the features of every picture by its content, the weights and all settings, so
+    that folds, trials and workers share them.
 
     Args:
         base: One of ``BASES``.
         weights: The file with its weights.
-        sizes: Heights and widths that the pictures are brought to; features of all are joined.
+        sizes: Heights and widths that the pictures are resized to; the features of all sizes are
+            joined.
         alpha: The width of a MobileNet.
-        taps: From how many stretches of layers features are taken, counted from the end; 1 to 3.
-        pooling: How a map becomes a number: its "average", "max" or "both".
-        mirror: Whether features are averaged over the picture and its mirror image.
+        taps: Number of resolutions that features are taken from, counted from the end; 1 to 3.
+        pooling: How a feature map becomes a number: its "average", its "max", or "both".
+        mirror: Whether to average the features of the picture and its mirror image.
     """
 
     def __init__(
@@ -227,10 +228,10 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
 
     def transform(self, x: np.ndarray) -> np.ndarray:
         """Features, float32, shape (n, n_features), of pictures, uint8, shape (n, h, w, 3)."""
-        of_weights = hashlib.sha256(self.weights.read_bytes()).hexdigest()
+        weights_hash = hashlib.sha256(self.weights.read_bytes()).hexdigest()
         by_size = [
-            remembered(
-                digest(["features", *self._settings(size), of_weights]),
+            cached_rows(
+                digest(["features", *self._settings(size), weights_hash]),
                 x,
                 lambda pictures, size=size: self._compute(pictures, size),  # type: ignore[misc]
             )
@@ -239,9 +240,9 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
         return np.concatenate(by_size, axis=1)
 
     def exported(self) -> tuple[Callable[..., np.ndarray], dict[str, Any]]:
-        """What ``transform`` does as a function of Keras models, for ``hpo export``.
+        """Return ``transform`` as a function of Keras models, for ``hpo export``.
 
-        The frozen base goes with it: an extractor for every size.
+        The export includes the frozen base: one extractor per size.
         """
         extractors = {
             f"extractor_{place}": self._shared_extractor(size)
@@ -250,7 +251,7 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
         return pretrained_features, extractors
 
     def _shared_extractor(self, size: int) -> Any:
-        """The same model for equal settings, so that folds export one."""
+        """Return the same model for equal settings, so that all folds export a single one."""
         key = (*self._settings(size), str(self.weights))
         if key not in _extractors:
             _extractors[key] = self._extractor(size)
@@ -261,55 +262,56 @@ class PretrainedFeatures(BaseEstimator, TransformerMixin):  # type: ignore[misc]
 
     def _compute(self, x: np.ndarray, size: int) -> np.ndarray:
         extractor = self._extractor(size)
-        # Not resize(): enlarged pictures would fill the cache and be of no further use.
-        found = [extractor.predict_on_batch(rescale(batch, size)) for batch in batches(x)]
-        return np.concatenate(found)
+        # Not resize(): enlarged pictures would fill the cache, and nothing would use them again.
+        parts = [extractor.predict_on_batch(rescale(batch, size)) for batch in batches(x)]
+        return np.concatenate(parts)
 
     def _extractor(self, size: int) -> Any:
         import keras
 
         base = build_base(self.base, self.alpha, size, self.weights)
         taps = [base.get_layer(name).output for name in _base(self.base).taps[: self.taps]]
-        see = keras.Model(
+        extract = keras.Model(
             base.input, [pooled for tap in taps for pooled in _pooled(tap, self.pooling)]
         )
         pictures = keras.Input((size, size, 3), dtype="uint8")
         pixels = scaled(self.base, pictures)
-        features = _joined(see(pixels))
+        features = _joined(extract(pixels))
         if self.mirror:
             mirrored = keras.ops.flip(pixels, axis=2)
-            features = keras.layers.Average()([features, _joined(see(mirrored))])
+            features = keras.layers.Average()([features, _joined(extract(mirrored))])
         return keras.Model(pictures, features)
 
 
-# As long as somebody holds them: a base takes up to 80 MB.
+# Weak references, since a base takes up to 80 MB.
 _extractors: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
-def pretrained_features(x: np.ndarray, given: Mapping[str, Any]) -> np.ndarray:
-    """Features of pictures.
+def pretrained_features(x: np.ndarray, models: Mapping[str, Any]) -> np.ndarray:
+    """Compute the features of pictures.
 
     Args:
         x: Pictures, uint8, shape (n, height, width, 3).
-        given: "extractor_0" and so on: models of pictures, uint8, shape (n, size, size, 3).
+        models: "extractor_0" and so on: models that take pictures, uint8, shape
+            (n, size, size, 3).
 
     Returns:
-        Float32, shape (n, n_features): what the extractors find, joined.
+        The features of all extractors, joined; float32, shape (n, n_features).
     """
-    found = []
-    for name in sorted(given):
-        size = given[name].input_shape[1]
-        parts = [given[name].predict_on_batch(rescale(batch, size)) for batch in batches(x)]
-        found.append(np.concatenate(parts))
-    return np.concatenate(found, axis=1)
+    by_size = []
+    for name in sorted(models):
+        size = models[name].input_shape[1]
+        parts = [models[name].predict_on_batch(rescale(batch, size)) for batch in batches(x)]
+        by_size.append(np.concatenate(parts))
+    return np.concatenate(by_size, axis=1)
 
 
 def _pooled(maps: Any, pooling: str) -> list[Any]:
     import keras
 
     average, maximum = keras.layers.GlobalAveragePooling2D(), keras.layers.GlobalMaxPooling2D()
-    chosen = {"average": [average], "max": [maximum], "both": [average, maximum]}
-    return [layer(maps) for layer in chosen[pooling]]
+    layers = {"average": [average], "max": [maximum], "both": [average, maximum]}
+    return [layer(maps) for layer in layers[pooling]]
 
 
 def _joined(parts: Any) -> Any:

@@ -1,9 +1,9 @@
 """Boston housing: the median price of homes in 506 census tracts of 1970.
 
 The data (Harrison and Rubinfeld, 1978, "Hedonic prices and the demand for clean air", J. Environ.
-Economics & Management 5) ships with this package. Its column B is computed from the share of black
-residents on the assumption that segregation raises prices; it is a fault of the data set and no
-model that means anything to anybody should use it. ``--set column_b=drop`` leaves it out.
+Economics & Management 5) ships with this package. Its column B is computed from the share of Black
+residents on the assumption that segregation raises prices. That is a flaw of the data set; a model
+for real decisions should not use the column. ``--set column_b=drop`` leaves it out.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ SEED = 113
 
 
 def load(data_dir: Path | None = None) -> Data:
-    """Read the data set, cut as ``keras.datasets.boston_housing`` cuts it: 404 and 102 tracts.
+    """Read the data set, split as in ``keras.datasets.boston_housing``: 404 and 102 tracts.
 
     Args:
-        data_dir: Not needed: the data travels with the package.
+        data_dir: Not used: the data ships with this package.
     """
     del data_dir
     import numpy as np
@@ -53,7 +53,11 @@ def load(data_dir: Path | None = None) -> Data:
 
 
 def preprocessor(params: Params) -> Any:
-    """Scale the columns, less column B where ``column_b`` says ``"drop"``."""
+    """Scale the columns; without column B if ``column_b`` is ``"drop"``.
+
+    Raises:
+        HPOError: ``column_b`` is neither ``"keep"`` nor ``"drop"``.
+    """
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PowerTransformer, QuantileTransformer, StandardScaler
@@ -68,8 +72,8 @@ def preprocessor(params: Params) -> Any:
         "power": PowerTransformer(),
         "quantile": QuantileTransformer(n_quantiles=100, output_distribution="normal"),
     }
-    chosen = ColumnTransformer([("columns", "passthrough", columns)])
-    return make_pipeline(chosen, scalers[params["scaling"]])
+    selector = ColumnTransformer([("columns", "passthrough", columns)])
+    return make_pipeline(selector, scalers[params["scaling"]])
 
 
 def model(params: Params, data: Data) -> keras.Model:
@@ -87,7 +91,7 @@ def model(params: Params, data: Data) -> keras.Model:
             ),
             keras.layers.Dropout(params["dropout"]),
         ]
-    # Homes cost some 20 thousand dollars, give or take 10: the network starts from there.
+    # Homes cost about 20 thousand dollars, give or take 10: the network starts from there.
     layers += [keras.layers.Dense(1), keras.layers.Rescaling(scale=10.0, offset=20.0)]
     network = keras.Sequential(layers)
     optimizer = keras.optimizers.get(params["optimizer"])

@@ -1,12 +1,12 @@
-"""Cuts ``cats_and_dogs_small``, 4,000 of the 25,000 pictures of Kaggle's Dogs vs. Cats, 2013.
+"""Makes ``cats_and_dogs_small``: 4,000 of the 25,000 pictures of Kaggle's Dogs vs. Cats (2013).
 
-The subset is that of Chollet, "Deep Learning with Python" (2017), section 5.2: of either class
-numbers 0 to 999 for training, 1000 to 1499 for validation, 1500 to 1999 for the test.
+The subset is that of Chollet, "Deep Learning with Python" (2017), section 5.2. Of each class it
+takes numbers 0 to 999 for training, 1000 to 1499 for validation, and 1500 to 1999 for the test.
 
-Microsoft publishes the same collection (``PetImages``) with a few empty or broken pictures. There a
-number whose picture is no JPEG is passed over and the next number takes its place, so that the
-parts keep their sizes; a picture keeps its own number in its name, and what was passed over is
-logged as a warning.
+Microsoft publishes the same collection (``PetImages``) with a few empty or broken pictures. There,
+a number whose picture is not a complete JPEG is skipped and the next number takes its place, so
+that the parts keep their sizes. A picture keeps its own number in its name, and every skipped
+picture is logged as a warning.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ PARTS = {"train": 1000, "validation": 500, "test": 500}
 
 _KAGGLE = re.compile(r"(?:(?:.*/)?train/)?(cat|dog)\.(\d+)\.jpg")
 _MICROSOFT = re.compile(r"(?:(?:.*/)?PetImages/)?(Cat|Dog)/(\d+)\.jpg")
-# Where in an extracted folder such pictures may be, itself perhaps inside another one.
+# Where such pictures may be in an extracted folder, which may lie inside another one.
 _FOLDERS = ("", "train/", "*/train/", "Cat/", "Dog/", "PetImages/*/", "*/PetImages/*/")
 
 _LOG = logging.getLogger(__name__)
-_NAMED = 5
-_JPEG_STARTS, _JPEG_ENDS = b"\xff\xd8\xff", b"\xff\xd9"
-_TAIL = 4096  # some cameras write a little after the end
+_MAX_LISTED = 5
+_JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_TAIL_BYTES = 4096  # some cameras write a little after the end
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ class _Collection:
     """All pictures of an archive or a folder.
 
     Attributes:
-        source: Where they are, for messages.
-        names: Their names there, by class and number.
-        gaps: Whether broken pictures are to be expected.
-        read: Gives the content of the picture of a name.
+        source: The archive or folder, for messages.
+        names: Their names in it, by class and number.
+        may_have_gaps: Whether missing and broken pictures are skipped.
+        read: Returns the content of a picture by its name.
     """
 
     source: Path
     names: dict[tuple[str, int], str]
-    gaps: bool
+    may_have_gaps: bool
     read: Callable[[str], bytes]
 
 
@@ -67,14 +67,14 @@ def prepare(
     directory: Path | None = None,
     on_picture: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Path:
-    """Cut the subset, whole or not at all; one that is there is left as it is.
+    """Make the subset, completely or not at all; an existing one stays as it is.
 
     Args:
         source: Kaggle's ``dogs-vs-cats.zip`` or the ``train.zip`` in it, Microsoft's archive of
-            ``PetImages``, or a folder that either was extracted to.
+            ``PetImages``, or the folder that one of them was extracted to.
         directory: Where to put the folder ``cats_and_dogs_small``; by default ``HPO_DATA_DIR`` or
             the cache of Keras.
-        on_picture: ``(done, of) -> None``, called after every picture that is written.
+        on_picture: ``(done, total) -> None``, called after every picture that is written.
 
     Returns:
         The folder ``cats_and_dogs_small``.
@@ -94,24 +94,24 @@ def prepare(
 
 
 def _is_complete(folder: Path) -> bool:
-    """Whether the subset is there already; anything else of its name is refused."""
+    """Tell whether the subset exists already; refuse anything else of that name."""
     if not folder.exists():
         return False
-    found = {
+    counts = {
         part: [len(list((folder / part / f"{name}s").glob("*.jpg"))) for name in CLASSES]
         for part in PARTS
     }
-    if any(count != size for part, size in PARTS.items() for count in found[part]):
+    if any(count != size for part, size in PARTS.items() for count in counts[part]):
         raise HPOError(
-            f"{folder} exists, but does not hold the subset: expected {PARTS} pictures of "
-            f"{' and '.join(CLASSES)}. Received: {found}. Move it away and try again."
+            f"{folder} exists, but does not hold the subset: expected {PARTS} pictures of each of "
+            f"{' and '.join(CLASSES)}. Received: {counts}. Move it away and try again."
         )
     return True
 
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes ``folder`` when the block succeeds."""
+    """Yield a temporary folder that becomes ``folder`` when the block succeeds."""
     temporary = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     try:
         temporary.mkdir(parents=True)
@@ -152,7 +152,9 @@ def _open_zip(file: Path | IO[bytes], source: Path, stack: ExitStack) -> zipfile
     try:
         return stack.enter_context(zipfile.ZipFile(file))
     except zipfile.BadZipFile as error:
-        raise HPOError(f"{source}: is no complete zip archive ({error}). Get it again.") from error
+        raise HPOError(
+            f"{source}: is not a complete zip archive ({error}). Download it again."
+        ) from error
     except OSError as error:
         raise HPOError(f"{source}: cannot be read ({error.strerror or error}).") from error
 
@@ -160,22 +162,22 @@ def _open_zip(file: Path | IO[bytes], source: Path, stack: ExitStack) -> zipfile
 def _copy(
     archive: zipfile.ZipFile, name: str, source: Path, scratch: Path, stack: ExitStack
 ) -> IO[bytes]:
-    """Copy an archive out of another one: jumping about in a compressed file takes minutes."""
-    copy = stack.enter_context(TemporaryFile(dir=scratch))  # noqa: SIM115  (the stack is one)
+    """Copy an archive out of another one: seeking in a compressed file takes minutes."""
+    copy = stack.enter_context(TemporaryFile(dir=scratch))  # noqa: SIM115  (the stack closes it)
     try:
         with archive.open(name) as file:
             shutil.copyfileobj(file, copy, 1 << 20)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise HPOError(f"{source}: {name} in it is damaged ({error}). Get it again.") from error
+        raise HPOError(f"{source}: its {name} is damaged ({error}). Download it again.") from error
     return copy
 
 
 def _collection(source: Path, names: list[str], read: Callable[[str], bytes]) -> _Collection:
-    for pattern, gaps in ((_KAGGLE, False), (_MICROSOFT, True)):
+    for pattern, may_have_gaps in ((_KAGGLE, False), (_MICROSOFT, True)):
         matches = [match for name in names if (match := pattern.fullmatch(name))]
         if matches:
-            found = {(match[1].lower(), int(match[2])): match[0] for match in matches}
-            return _Collection(source, found, gaps, read)
+            by_number = {(match[1].lower(), int(match[2])): match[0] for match in matches}
+            return _Collection(source, by_number, may_have_gaps, read)
     raise HPOError(
         f"{source}: has no pictures named as in Kaggle's archive (train/cat.0.jpg) or Microsoft's "
         "(PetImages/Cat/0.jpg). Give dogs-vs-cats.zip, its train.zip, or the folder it was "
@@ -184,38 +186,38 @@ def _collection(source: Path, names: list[str], read: Callable[[str], bytes]) ->
 
 
 def _picture(collection: _Collection, name: str) -> bytes | None:
-    """The content of a picture; None if it is no whole JPEG."""
+    """Return the content of a picture; None if it is not a complete JPEG."""
     try:
         content = collection.read(name)
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
         return None
-    whole = content.startswith(_JPEG_STARTS) and _JPEG_ENDS in content[-_TAIL:]
-    return content if whole else None
+    is_complete = content.startswith(_JPEG_START) and _JPEG_END in content[-_TAIL_BYTES:]
+    return content if is_complete else None
 
 
-# ---------------------------------------------------------------- cutting
+# ---------------------------------------------------------------- writing
 
 
 def _check(collection: _Collection) -> None:
-    """Refuse a collection that lacks pictures before anything is written."""
-    if collection.gaps:
+    """Refuse an incomplete collection before anything is written."""
+    if collection.may_have_gaps:
         return
-    of = sum(PARTS.values())
-    lacking = [
+    n_per_class = sum(PARTS.values())
+    missing = [
         f"{kind}.{number}.jpg"
         for kind in CLASSES
-        for number in range(of)
+        for number in range(n_per_class)
         if (kind, number) not in collection.names
     ]
-    if lacking:
+    if missing:
         raise HPOError(
-            f"{collection.source}: lacks {len(lacking)} of the {of * len(CLASSES)} pictures: "
-            f"{_listed(lacking)}. Get it again."
+            f"{collection.source}: missing {len(missing)} of the {n_per_class * len(CLASSES)} "
+            f"pictures: {_listed(missing)}. Download it again."
         )
 
 
 def _cut(collection: _Collection, folder: Path, on_picture: Callable[[int, int], None]) -> None:
-    of = sum(PARTS.values()) * len(CLASSES)
+    total = sum(PARTS.values()) * len(CLASSES)
     done = 0
     for kind in CLASSES:
         pictures = _usable(collection, kind)
@@ -226,35 +228,36 @@ def _cut(collection: _Collection, folder: Path, on_picture: Callable[[int, int],
                 number, content = next(pictures)
                 (target / f"{kind}.{number}.jpg").write_bytes(content)
                 done += 1
-                on_picture(done, of)
+                on_picture(done, total)
 
 
 def _usable(collection: _Collection, kind: str) -> Iterator[tuple[int, bytes]]:
-    """The pictures of a class by number: as many as the subset takes."""
-    of = sum(PARTS.values())
-    passed_over: list[str] = []
-    left = of
+    """Yield the pictures of a class by number: as many as the subset takes."""
+    n_needed = n_missing = sum(PARTS.values())
+    broken: list[str] = []
     for number in sorted(number for name, number in collection.names if name == kind):
-        if left == 0:
+        if n_missing == 0:
             return
         name = collection.names[kind, number]
         content = _picture(collection, name)
         if content is not None:
-            left -= 1
+            n_missing -= 1
             yield number, content
-        elif collection.gaps:
-            passed_over.append(name)
-            _LOG.warning("%s: %s is no whole JPEG; the next number takes its place", NAME, name)
+        elif collection.may_have_gaps:
+            broken.append(name)
+            _LOG.warning("%s: %s is not a complete JPEG; the next number is used", NAME, name)
         else:
-            raise HPOError(f"{collection.source}: {name} in it is no whole JPEG. Get it again.")
-    if left:
-        broken = f"; these are broken: {_listed(passed_over)}" if passed_over else ""
+            raise HPOError(
+                f"{collection.source}: its {name} is not a complete JPEG. Download it again."
+            )
+    if n_missing:
+        listed = f"; these are broken: {_listed(broken)}" if broken else ""
         raise HPOError(
-            f"{collection.source}: lacks {left} of the {of} pictures of a {kind}{broken}. "
-            "Get it again."
+            f"{collection.source}: missing {n_missing} of the {n_needed} pictures of a {kind}"
+            f"{listed}. Download it again."
         )
 
 
 def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MAX_LISTED
+    return ", ".join(names[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")

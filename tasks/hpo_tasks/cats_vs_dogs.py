@@ -1,13 +1,14 @@
-"""Cats and dogs: which of the two a colour picture shows.
+"""Cats and dogs: which of the two a color picture shows.
 
 The pictures are the 4,000 of Kaggle's "Dogs vs. Cats" (2013) that Chollet ("Deep Learning with
-Python", 2017, section 5.2) chose: his 2,000 for training and 1,000 for validation are what is
-searched on, in three folds, so that every model trains on 2,000 as his did; 1,000 are the test.
+Python", 2017, section 5.2) chose. The search uses his 2,000 for training and 1,000 for validation
+in three folds, so that every model trains on 2,000 pictures as his did. The other 1,000 are the
+test set.
 
-The parameter ``approach`` chooses how much comes from ImageNet: nothing ("scratch"), the features
-that a trained base computes once ("features"), the frozen base behind augmentation ("augmented"),
-or a base whose last blocks are trained too ("fine_tuning"). ``base``, and ``alpha`` for the width
-of a MobileNet, are options: ``--set base=VGG16``.
+The parameter ``approach`` chooses how much comes from ImageNet: nothing ("scratch"), features that
+a pretrained base computes once ("features"), a frozen base after augmentation ("augmented"), or a
+base whose last blocks are trained too ("fine_tuning"). ``base``, and ``alpha`` for the width of a
+MobileNet, are options: ``--set base=VGG16``.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ APPROACHES = ("scratch", "features", "augmented", "fine_tuning")
 EPOCHS = 60
 WARM_UP = 3
 ADVICE = (
-    "Kaggle's Dogs vs. Cats cannot be downloaded without an account: get it there, cut it with "
-    "`hpo data prepare cats_vs_dogs FILE`, or name its folder with --data-dir or HPO_DATA_DIR."
+    "Kaggle's Dogs vs. Cats needs an account: download it there and run `hpo data prepare "
+    "cats_vs_dogs FILE`, or name the folder that holds it with --data-dir or HPO_DATA_DIR."
 )
 
-# The contract hands the user's folder to load alone, and the weights of a base lie there too.
+# Only load gets the user's folder, and the weights of a base lie there too.
 _folder: dict[str, Path | None] = {"data_dir": None}
 
 
@@ -47,7 +48,7 @@ def load(data_dir: Path | None = None) -> Data:
         data_dir: The folder that holds ``cats_and_dogs_small``.
 
     Raises:
-        HPOError: The pictures are not there, or one of them is broken.
+        HPOError: The pictures are missing, or one of them is broken.
     """
     from hpo_tasks.sources import find_folder
 
@@ -59,20 +60,20 @@ def load(data_dir: Path | None = None) -> Data:
 
 
 def decode(sample: np.ndarray) -> np.ndarray:
-    """Turn one sample into a picture for a person: uint8, shape (height, width, 3)."""
+    """Turn one sample into a picture to look at: uint8, shape (height, width, 3)."""
     import numpy as np
 
     return np.asarray(sample, "uint8")
 
 
 def preprocessor(params: Params) -> Any:
-    """Shrink the pictures, or turn them into features of the base.
+    """Resize the pictures, or turn them into features of the base.
 
     Args:
         params: The configuration.
 
     Raises:
-        HPOError: The base is unknown, or its weights are nowhere to be had.
+        HPOError: The base is unknown, or its weights cannot be found or downloaded.
     """
     from hpo_tasks.pictures import Resize
 
@@ -103,25 +104,27 @@ def model(params: Params, data: Data) -> keras.Model:
 
     Args:
         params: The configuration.
-        data: Prepared samples, of which only the shape is read: (n, size, size, 3) or
+        data: Preprocessed samples; only their shape matters: (n, size, size, 3) or
             (n, n_features).
 
     Raises:
-        HPOError: The base is unknown, or its weights are nowhere to be had.
+        HPOError: The base is unknown, or its weights cannot be found or downloaded.
     """
     import keras
 
-    from hpo_tasks.colour_networks import augmented, classified, convolved, seen
+    from hpo_tasks.color_networks import augment, base_features, classifier, convolutional_features
 
     approach = _approach(params)
     if approach == "features":
         inputs = features = keras.Input(data.x.shape[1:])
     else:
         inputs = keras.Input(data.x.shape[1:], dtype="uint8")
-        pixels = augmented(keras.layers.Rescaling(1.0)(inputs), params)
-        scratch = approach == "scratch"
-        features = convolved(pixels, params) if scratch else seen(pixels, params, _weights(params))
-    network = keras.Model(inputs, classified(features, params), name=approach)
+        pixels = augment(keras.layers.Rescaling(1.0)(inputs), params)
+        if approach == "scratch":
+            features = convolutional_features(pixels, params)
+        else:
+            features = base_features(pixels, params, _weights(params))
+    network = keras.Model(inputs, classifier(features, params), name=approach)
     _compile(network, params)
     return network
 
@@ -132,12 +135,12 @@ def callbacks(params: Params) -> list[Any]:
 
 
 def fine_tuning_epochs(params: Params) -> int:
-    """As many epochs as the first stage has, for fine-tuning; else none."""
+    """Return the number of epochs of fine-tuning: that of the first stage, or 0."""
     return int(params.get("epochs", EPOCHS)) if params["approach"] == "fine_tuning" else 0
 
 
 def start_fine_tuning(network: keras.Model, params: Params) -> None:
-    """Let the last blocks of the base be trained, with a learning rate of their own."""
+    """Make the last blocks of the base trainable, with a learning rate of their own."""
     from hpo_tasks.bases import unfreeze
 
     unfreeze(network, params["base"], params["unfrozen_blocks"])
@@ -146,15 +149,15 @@ def start_fine_tuning(network: keras.Model, params: Params) -> None:
 
 
 def _part(folder: Path, *parts: str) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures, uint8, shape (n, 180, 180, 3), and classes, shape (n,), of parts of the data."""
+    """Load the pictures of some parts, uint8, shape (n, 180, 180, 3), and classes, shape (n,)."""
     import numpy as np
 
     from hpo_tasks.pictures import list_pictures, load_pictures
 
     folders = [(folder / part / f"{name}s", n) for part in parts for n, name in enumerate(CLASSES)]
-    found = [(path, n) for within, n in folders for path in list_pictures(within)]
-    pictures = load_pictures([path for path, _class in found], SIZE)
-    return pictures, np.array([n for _path, n in found], "int64")
+    labeled = [(path, n) for within, n in folders for path in list_pictures(within)]
+    pictures = load_pictures([path for path, _class in labeled], SIZE)
+    return pictures, np.array([n for _path, n in labeled], "int64")
 
 
 def _approach(params: Params) -> str:
@@ -181,7 +184,7 @@ def _compile(network: keras.Model, params: Params) -> None:
 
 task = Task(
     name=NAME,
-    description="Cats and dogs on 4,000 colour pictures (classification, 180 x 180)",
+    description="Cats and dogs on 4,000 color pictures (classification, 180 x 180)",
     load=load,
     model=model,
     space=NAME,

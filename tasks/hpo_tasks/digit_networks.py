@@ -1,4 +1,4 @@
-"""The networks that ``architecture`` chooses between for digits."""
+"""Networks for digits, by the name of their ``architecture``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SIDE = 28
 
 
 def features(images: Any, params: Params) -> Any:
-    """What a network makes of digits, before the output layer.
+    """Apply the network that ``architecture`` names, without its output layer.
 
     Args:
-        images: A symbolic tensor, grey values from 0 to 1, shape (n, 28, 28, 1).
+        images: A symbolic tensor, gray values from 0 to 1, shape (n, 28, 28, 1).
         params: The configuration.
 
     Returns:
@@ -35,11 +35,11 @@ def features(images: Any, params: Params) -> Any:
             f"mnist: architecture must be one of {', '.join(_BODIES)}. "
             f"Received: {params['architecture']!r}"
         )
-    return body(_augmented(images, params), params)
+    return body(_augment(images, params), params)
 
 
-def _augmented(images: Any, params: Params) -> Any:
-    """Shift and turn digits at random; what lies beyond their edge is paper."""
+def _augment(images: Any, params: Params) -> Any:
+    """Shift and turn digits at random; empty paper fills the space at the edge."""
     import keras
 
     shift, degrees = params["shift"], params["rotation"]
@@ -60,26 +60,26 @@ def _dense(images: Any, params: Params) -> Any:
         features = keras.layers.Dense(
             params["units"], use_bias=not params["batch_norm"], kernel_regularizer=_penalty(params)
         )(features)
-        features = _activated(features, params)
+        features = _activate(features, params)
     return features
 
 
 def _convnet(images: Any, params: Params) -> Any:
-    """Plain convolutions of growing width, each block halving the picture."""
-    features = _convolved(images, params["filters"], params, pool=True)
+    """Plain convolutions of growing width; each block halves the picture."""
+    features = _convolve(images, params["filters"], params, pool=True)
     for block in (1, 2):
         width, more = params["filters"] << block, params["convolutions"] - 1
         for _ in range(more):
-            features = _convolved(features, width, params)
-        features = _convolved(features, width, params, pool=True)
-    return _pooled(features, params)
+            features = _convolve(features, width, params)
+        features = _convolve(features, width, params, pool=True)
+    return _pool(features, params)
 
 
 def _separable(images: Any, params: Params) -> Any:
     """Depthwise separable convolutions (Chollet, 2017, "Xception"), after a plain one."""
     import keras
 
-    features = _convolved(images, params["filters"], params, pool=True)
+    features = _convolve(images, params["filters"], params, pool=True)
     for block in (1, 2):
         for last in [False] * (params["convolutions"] - 1) + [True]:
             features = keras.layers.SeparableConv2D(
@@ -90,19 +90,19 @@ def _separable(images: Any, params: Params) -> Any:
                 depthwise_regularizer=_penalty(params),
                 pointwise_regularizer=_penalty(params),
             )(features)
-            features = _activated(features, params, pool=last)
-    return _pooled(features, params)
+            features = _activate(features, params, pool=last)
+    return _pool(features, params)
 
 
 def _residual(images: Any, params: Params) -> Any:
     """Residual blocks at two resolutions (He, Zhang, Ren and Sun, 2016)."""
-    features = _convolved(images, params["filters"], params, pool=True)
+    features = _convolve(images, params["filters"], params, pool=True)
     for stage in (1, 2):
         width = params["filters"] << (stage - 1)
         for block in range(params["residual_blocks"]):
             strides = 2 if stage > 1 and block == 0 else 1
             features = _residual_block(features, width, params, strides=strides)
-    return _pooled(features, params)
+    return _pool(features, params)
 
 
 def _residual_block(features: Any, width: int, params: Params, *, strides: int) -> Any:
@@ -111,12 +111,12 @@ def _residual_block(features: Any, width: int, params: Params, *, strides: int) 
     shortcut = features
     if strides > 1 or features.shape[-1] != width:
         shortcut = keras.layers.Conv2D(width, 1, strides=strides)(features)
-    inner = _convolved(features, width, params, strides=strides)
-    inner = _convolved(inner, width, params, relu=False)
+    inner = _convolve(features, width, params, strides=strides)
+    inner = _convolve(inner, width, params, relu=False)
     return keras.layers.ReLU()(keras.layers.Add()([shortcut, inner]))
 
 
-def _convolved(
+def _convolve(
     features: Any,
     width: int,
     params: Params,
@@ -135,22 +135,22 @@ def _convolved(
         use_bias=not params["batch_norm"],
         kernel_regularizer=_penalty(params),
     )(features)
-    return _activated(features, params, pool=pool, relu=relu)
+    return _activate(features, params, pool=pool, relu=relu)
 
 
-def _activated(features: Any, params: Params, *, pool: bool = False, relu: bool = True) -> Any:
+def _activate(features: Any, params: Params, *, pool: bool = False, relu: bool = True) -> Any:
     import keras
 
     if pool:
-        # Pooling first leaves a quarter of the numbers to normalise, which is half of the time.
+        # Pooling comes first, so that a quarter of the numbers are normalized; it halves the time.
         features = keras.layers.MaxPooling2D(padding="same")(features)
     if params["batch_norm"]:
-        # The default momentum of 0.99 remembers longer than an epoch of a part of the digits.
+        # The default momentum of 0.99 averages over more steps than an epoch on part of the digits.
         features = keras.layers.BatchNormalization(momentum=0.9)(features)
     return keras.layers.ReLU()(features) if relu else features
 
 
-def _pooled(features: Any, params: Params) -> Any:
+def _pool(features: Any, params: Params) -> Any:
     import keras
 
     if params["head"] == "average":

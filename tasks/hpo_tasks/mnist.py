@@ -1,9 +1,9 @@
-"""MNIST: which of the ten digits somebody wrote, on pictures of 28 x 28 grey pixels.
+"""MNIST: which of the ten digits a person wrote, on pictures of 28 x 28 gray pixels.
 
 The data is that of LeCun, Bottou, Bengio and Haffner (1998, "Gradient-based learning applied to
-document recognition", Proceedings of the IEEE 86): 60,000 digits to learn from and 10,000 for the
-test. The parameter ``architecture`` chooses between four kinds of network, all of them small
-enough to be trained on all digits by a CPU in minutes.
+document recognition", Proceedings of the IEEE 86): 60,000 digits for training and 10,000 for the
+test. The parameter ``architecture`` chooses one of four kinds of network. All are small enough to
+train on all digits in minutes on a CPU.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def load(data_dir: Path | None = None) -> Data:
     """
     arrays = load_arrays(find_file("mnist.npz", data_dir, task="mnist"))
     return Data(
-        # The pictures stay whole numbers of one byte, a quarter of what floats would take.
+        # The pictures stay one byte per pixel, a quarter of the memory that floats would take.
         x=arrays["x_train"][..., None],
         y=arrays["y_train"],
         x_test=arrays["x_test"][..., None],
@@ -44,13 +44,13 @@ def load(data_dir: Path | None = None) -> Data:
 
 
 def decode(sample: np.ndarray) -> np.ndarray:
-    """Turn one sample into a grey picture.
+    """Turn one sample into a gray picture.
 
     Args:
-        sample: Grey values from 0 to 255, shape (28, 28, 1).
+        sample: Gray values from 0 to 255, shape (28, 28, 1).
 
     Returns:
-        The same without the axis of channels, uint8, shape (28, 28).
+        The same values without the axis of channels, uint8, shape (28, 28).
     """
     import numpy as np
 
@@ -62,7 +62,7 @@ def model(params: Params, data: Data) -> keras.Model:
 
     Args:
         params: The configuration.
-        data: Digits, shape (n, 28, 28, 1), of which only the shape is read.
+        data: Digits, shape (n, 28, 28, 1); only their shape matters.
 
     Raises:
         HPOError: There is no such architecture.
@@ -84,7 +84,7 @@ def model(params: Params, data: Data) -> keras.Model:
 
 def callbacks(params: Params) -> list[Any]:
     """Lower the learning rate as ``schedule`` says."""
-    # With augmented digits the loss hardly ever rises; an epoch that gains little is enough.
+    # With augmentation the loss hardly ever rises, so one epoch with little gain lowers the rate.
     return make_schedule(
         params, epochs=int(params.get("epochs", EPOCHS)), patience=1, min_delta=2e-3
     )
@@ -92,18 +92,18 @@ def callbacks(params: Params) -> list[Any]:
 
 task = Task(
     name="mnist",
-    description="The ten handwritten digits on 60,000 grey pictures (classification, 28 x 28)",
+    description="The ten handwritten digits on 60,000 gray pictures (classification, 28 x 28)",
     load=load,
     model=model,
     space="mnist",
     objective="val_accuracy",
-    # Of 60,000 digits a fifth measures accuracies near 0.99 to a tenth of a percent; further folds
-    # would multiply the time and tell little more.
+    # A fifth of 60,000 digits measures accuracies near 0.99 to a tenth of a percent; more folds
+    # would multiply the time and add little.
     cv="holdout:0.2",
     callbacks=callbacks,
     epochs=EPOCHS,
     batch_size=128,
-    # A cosine schedule reaches its best at its end, whatever the epochs before looked like.
+    # A cosine schedule reaches its best score at its end, so no earlier epoch should stop it.
     patience=1000,
     reference=Reference(
         0.9908, "Chollet, Deep Learning with Python (2017), section 5.1: test accuracy"

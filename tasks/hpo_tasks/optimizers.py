@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules by name, as the built-in search spaces call them."""
+"""Optimizers and learning-rate schedules, by their names in the built-in search spaces."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 MOMENTUM = 0.9
 
-# What a cosine ends with; with nothing at all an epoch beyond its end would be wasted.
-FLOOR = 0.01
+# The share of the learning rate at the end of a cosine; with 0, later epochs would learn nothing.
+FINAL_SHARE = 0.01
 
 
 def make_optimizer(params: Params) -> keras.optimizers.Optimizer:
     """Make the optimizer that ``optimizer`` names.
 
     Args:
-        params: A configuration; "sgd" has Nesterov's momentum of 0.9 and, where the configuration
-            has one, the ``sgd_learning_rate`` in place of the ``learning_rate``; "adamw" decays
-            weights by ``weight_decay`` where the configuration has it.
+        params: A configuration. "sgd" has a Nesterov momentum of 0.9 and uses
+            ``sgd_learning_rate`` instead of ``learning_rate`` if the configuration has it; "adamw"
+            uses ``weight_decay`` if the configuration has it.
     """
     import keras
 
@@ -37,25 +37,25 @@ def make_optimizer(params: Params) -> keras.optimizers.Optimizer:
 
 
 def learning_rate(params: Params) -> float:
-    """The highest learning rate of a configuration."""
-    own = params["optimizer"] == "sgd" and "sgd_learning_rate" in params
-    return float(params["sgd_learning_rate" if own else "learning_rate"])
+    """Return the highest learning rate of a configuration."""
+    has_own_rate = params["optimizer"] == "sgd" and "sgd_learning_rate" in params
+    return float(params["sgd_learning_rate" if has_own_rate else "learning_rate"])
 
 
 def make_schedule(
     params: Params, *, epochs: int, warm_up: int = 1, patience: int = 3, min_delta: float = 1e-3
 ) -> list[Any]:
-    """The callbacks that lower the learning rate as ``schedule`` says.
+    """Make the callbacks that lower the learning rate as ``schedule`` says.
 
-    None of them looks at a validation part, so a model can be trained anew on all the data in the
-    same way.
+    None of them needs validation data, so a model can be trained on all the data the same way.
 
     Args:
         params: A configuration whose ``schedule`` is "cosine", "plateau" or "constant".
         epochs: The number of epochs of a cosine.
-        warm_up: Epochs in which it rises to the highest rate.
-        patience: Epochs without a lower training loss after which "plateau" lowers the rate.
-        min_delta: How much lower the loss has to be.
+        warm_up: The number of epochs in which a cosine rises to the highest rate.
+        patience: The number of epochs without a lower training loss after which "plateau" lowers
+            the rate.
+        min_delta: The smallest decrease of the loss that counts.
     """
     import keras
 
@@ -69,24 +69,27 @@ def make_schedule(
         return []
     peak: list[float] = []
 
-    def rate(epoch: int, present: float) -> float:
-        # The stages of a training are compiled with rates of their own.
-        peak[:] = peak or [float(present)]
+    def rate(epoch: int, current: float) -> float:
+        # Every stage has a rate and callbacks of its own, so the first rate is the peak.
+        peak[:] = peak or [float(current)]
         return peak[0] * cosine(epoch, epochs=epochs, warm_up=warm_up)
 
     return [keras.callbacks.LearningRateScheduler(rate)]
 
 
 def cosine(epoch: int, *, epochs: int, warm_up: int = 1) -> float:
-    """The share of the highest learning rate: rising at first, then half a cosine.
+    """Compute the share of the highest learning rate: a linear rise, then half a cosine.
 
     Loshchilov and Hutter (2017), "SGDR: stochastic gradient descent with warm restarts".
 
     Args:
         epoch: The epoch, from 0.
-        epochs: The number of epochs; later ones have what it ends with.
-        warm_up: Epochs until it has risen; 1 begins with the highest rate.
+        epochs: The number of epochs; later epochs keep the final share.
+        warm_up: The number of epochs of the rise; with 1, epoch 0 has the highest rate.
+
+    Returns:
+        A share from ``FINAL_SHARE`` to 1.
     """
     rising = min((epoch + 1) / warm_up, 1.0)
     falling = (1 + math.cos(math.pi * min(epoch / epochs, 1.0))) / 2
-    return max(FLOOR, rising * falling)
+    return max(FINAL_SHARE, rising * falling)

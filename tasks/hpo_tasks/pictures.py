@@ -1,9 +1,9 @@
 """Pictures as arrays of bytes: decoded once, kept on disk, mapped into memory.
 
-Decoding and shrinking thousands of pictures takes longer than a short trial, and every worker
-needs the same ones. So they lie in a folder (``HPO_CACHE_DIR``, else ``hpo`` in
-``XDG_CACHE_HOME`` or ``~/.cache``) as ``.npy`` files under the digest of all they depend on.
-Whatever lies there can be deleted at any time.
+Decoding and resizing thousands of pictures takes longer than a short trial, and every worker needs
+the same ones. So they are cached in a folder (``HPO_CACHE_DIR``, else ``hpo`` in
+``XDG_CACHE_HOME`` or ``~/.cache``) as ``.npy`` files, named by the digest of everything they depend
+on. The files can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -29,63 +29,63 @@ if TYPE_CHECKING:
 SUFFIXES = (".jpg", ".jpeg")
 BATCH = 128
 
-# hpo and TensorFlow tell shared arrays by their address: whoever asks for the same file gets the
-# same array, so that three folds hold one copy.
+# hpo and TensorFlow recognize shared arrays by their address. So every request for the same file
+# returns the same array, and three folds hold one copy.
 _mapped: WeakValueDictionary[Path, np.ndarray] = WeakValueDictionary()
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """The JPEG files of a folder, by name.
+    """List the JPEG files of a folder, sorted by name.
 
     Raises:
         HPOError: There is no such folder, or no picture in it.
     """
-    found = [path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES]
-    if not found:
-        raise HPOError(f"pictures: {folder} holds no JPEG files. Put the pictures there.")
-    return sorted(found)
+    paths = [path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        raise HPOError(f"pictures: {folder} has no JPEG files. Put the pictures there.")
+    return sorted(paths)
 
 
 def load_pictures(paths: Sequence[Path], size: int) -> np.ndarray:
-    """Decode JPEG files and bring them to one size, as the cache has them or for the first time.
+    """Decode JPEG files and resize them to one size; the cache keeps the result.
 
     Args:
-        paths: The files. Their names, sizes and times of change say whether the cache holds them.
+        paths: The files. The cache recognizes them by name, size and time of last change.
         size: Height and width of the result, in pixels; the aspect ratio is not kept.
 
     Returns:
         Pictures, uint8, shape (n, size, size, 3), read-only.
 
     Raises:
-        HPOError: A file is no JPEG picture.
+        HPOError: A file is not a JPEG picture.
     """
     key = digest(["pictures", size, *map(_describe, paths)])
     return cached(key, lambda: _decode_all(paths, size))
 
 
 def resize(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Bring pictures to another size, as the cache has them or for the first time.
+    """Resize pictures; the cache keeps the result.
 
     Args:
         pictures: Pictures, uint8, shape (n, height, width, 3).
         size: Height and width of the result, in pixels.
 
     Returns:
-        Pictures, uint8, shape (n, size, size, 3), read-only; for equal arguments the same array.
+        Pictures, uint8, shape (n, size, size, 3), read-only; the same array for equal arguments.
     """
     key = digest(["resized", size, content(pictures)])
     return cached(key, lambda: np.concatenate([rescale(part, size) for part in batches(pictures)]))
 
 
 def rescale(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Bring a batch of pictures to another size; nothing is kept.
+    """Resize a batch of pictures without the cache.
 
     Args:
         pictures: Pictures, uint8, shape (n, height, width, 3).
         size: Height and width of the result, in pixels.
 
     Returns:
-        Pictures, uint8, shape (n, size, size, 3); the same where they have that size already.
+        Pictures, uint8, shape (n, size, size, 3); the argument itself if it has that size already.
     """
     import keras
 
@@ -99,13 +99,13 @@ def rescale(pictures: np.ndarray, size: int) -> np.ndarray:
 
 
 def batches(pictures: np.ndarray) -> Iterator[np.ndarray]:
-    """Cut pictures into batches of up to ``BATCH``."""
+    """Split pictures into batches of up to ``BATCH``."""
     for start in range(0, len(pictures), BATCH):
         yield pictures[start : start + BATCH]
 
 
 class Resize(BaseEstimator, TransformerMixin):  # type: ignore[misc]
-    """Brings pictures to another size; it learns nothing from them.
+    """Resizes pictures; it learns nothing from them.
 
     Args:
         size: Height and width of the result, in pixels.
@@ -119,35 +119,39 @@ class Resize(BaseEstimator, TransformerMixin):  # type: ignore[misc]
         return self
 
     def transform(self, x: np.ndarray) -> np.ndarray:
-        """Pictures, uint8, shape (n, size, size, 3), of such of any height and width."""
+        """Return pictures, uint8, shape (n, size, size, 3), of pictures of any height and width."""
         return resize(x, self.size)
 
     def exported(self) -> tuple[Callable[..., np.ndarray], dict[str, Any]]:
-        """What ``transform`` does as a function of NumPy and Keras, for ``hpo export``."""
+        """Return ``transform`` as a function of NumPy and Keras, for ``hpo export``."""
         return resized, {"size": self.size}
 
 
-def resized(x: np.ndarray, given: Mapping[str, Any]) -> np.ndarray:
-    """Bring any number of pictures to another size; nothing is kept.
+def resized(x: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
+    """Resize any number of pictures without the cache.
 
     Args:
         x: Pictures, uint8, shape (n, height, width, 3).
-        given: "size": height and width of the result, in pixels.
+        settings: "size": height and width of the result, in pixels.
     """
-    return np.concatenate([rescale(batch, int(given["size"])) for batch in batches(x)])
+    return np.concatenate([rescale(batch, int(settings["size"])) for batch in batches(x)])
 
 
 def cached(key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """An array from the cache; made and put there where it is not, or not whole.
+    """Return an array from the cache; make and store it first if it is missing or damaged.
 
-    Two processes that make the same at once do not disturb each other: the file appears whole.
+    Two processes that make the same array at once do not disturb each other: each moves a complete
+    file into place.
 
     Args:
-        key: What the array depends on, as :func:`digest` writes it.
+        key: The :func:`digest` of everything the array depends on.
         make: Makes the array.
 
     Returns:
         The array, mapped into memory and read-only; the same object as long as it is in use.
+
+    Raises:
+        HPOError: The file cannot be read back after it was written.
     """
     path = cache_directory() / f"{key}.npy"
     array = _mapped.get(path)
@@ -163,36 +167,36 @@ def cached(key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
     return array
 
 
-def remembered(
+def cached_rows(
     key: str, pictures: np.ndarray, make: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """What is made of each picture by itself, computed once for every picture.
+    """Return one row per picture from the cache; make and store missing rows first.
 
-    Folds, the whole training data and the test set share pictures, so each row is kept under the
-    content of its picture. Of two processes that add rows at once, one may have to do so again.
+    Folds, the whole training data and the test set share pictures, so each row is stored by the
+    content of its picture. If two processes add rows at once, one of them may have to repeat it.
 
     Args:
-        key: What the rows depend on beside the picture, as :func:`digest` writes it.
+        key: The :func:`digest` of everything the rows depend on, except the pictures.
         pictures: Pictures, shape (n, height, width, 3).
-        make: Makes rows, shape (m, ...), of m of the pictures.
+        make: Makes rows, shape (m, ...), of m pictures.
 
     Returns:
         A row per picture, shape (n, ...).
     """
     path = cache_directory() / f"{key}.npz"
-    names = [content(one) for one in pictures]
-    known = _read_rows(path)
-    missing = [place for place, name in enumerate(names) if name not in known]
+    names = [content(picture) for picture in pictures]
+    rows = _read_rows(path)
+    missing = [place for place, name in enumerate(names) if name not in rows]
     if missing:
-        made = make(pictures[missing])
-        known |= {names[place]: row for place, row in zip(missing, made, strict=True)}
-        rows = np.stack(list(known.values()))
-        _write(path, lambda file: np.savez(file, names=list(known), rows=rows))
-    return np.stack([known[name] for name in names])
+        new = make(pictures[missing])
+        rows |= {names[place]: row for place, row in zip(missing, new, strict=True)}
+        stacked = np.stack(list(rows.values()))
+        _write(path, lambda file: np.savez(file, names=list(rows), rows=stacked))
+    return np.stack([rows[name] for name in names])
 
 
 def cache_directory() -> Path:
-    """The folder of the cache: ``HPO_CACHE_DIR``, else ``hpo`` where the user keeps caches."""
+    """Return the folder of the cache: ``HPO_CACHE_DIR``, else ``hpo`` in the user's cache."""
     named = os.environ.get("HPO_CACHE_DIR")
     if named:
         return Path(named).expanduser()
@@ -200,14 +204,14 @@ def cache_directory() -> Path:
 
 
 def digest(parts: Sequence[Any]) -> str:
-    """A short name for strings and numbers: equal for equal ones."""
+    """Return a short name for strings and numbers: equal values have equal names."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def content(array: np.ndarray) -> str:
-    """A short name for what is in an array."""
-    of_bytes = hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return digest([array.dtype.str, array.shape, of_bytes.hexdigest()])
+    """Return a short name for the content of an array."""
+    hashed = hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return digest([array.dtype.str, array.shape, hashed.hexdigest()])
 
 
 def _describe(path: Path) -> list[Any]:
@@ -216,16 +220,16 @@ def _describe(path: Path) -> list[Any]:
 
 
 def _read(path: Path) -> np.ndarray | None:
-    """The array of a file; None where there is no such file or it is damaged."""
+    """Return the array of a file; None if the file is missing or damaged."""
     try:
-        # A plain array, since NumPy would make a new one of the mapped kind wherever it is used.
+        # A plain array: NumPy would make a new np.memmap at every use.
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError, SyntaxError):
         return None
 
 
 def _read_rows(path: Path) -> dict[str, np.ndarray]:
-    """Rows by the names of their pictures; none where there is no such file or it is damaged."""
+    """Return rows by the names of their pictures; {} if the file is missing or damaged."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             names, rows = arrays["names"], arrays["rows"]
@@ -236,14 +240,14 @@ def _read_rows(path: Path) -> dict[str, np.ndarray]:
 
 def _write(path: Path, save: Callable[[IO[bytes]], None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
             save(file)
-        Path(beside).replace(path)
+        Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(beside).unlink()
+            Path(temporary).unlink()
         raise
 
 
@@ -260,4 +264,4 @@ def _decode(path: Path) -> np.ndarray:
     try:
         return np.asarray(tf.io.decode_jpeg(path.read_bytes(), channels=3))
     except tf.errors.InvalidArgumentError as error:
-        raise HPOError(f"pictures: {path} is no JPEG picture. Replace or remove it.") from error
+        raise HPOError(f"pictures: {path} is not a JPEG picture. Replace or remove it.") from error

@@ -1,7 +1,7 @@
-"""Reuters: which of 46 topics a newswire is about; 8,982 to learn from, 2,246 to test on.
+"""Reuters: which of 46 topics a newswire is about; 8,982 for training, 2,246 for the test.
 
-Reuters-21578 (Lewis, 1987), newswires of a single topic, in the form of
-``keras.datasets.reuters``: lists of word numbers. Topics are unequal: the largest has 3,159
+The data is Reuters-21578 (Lewis, 1987), newswires with a single topic, in the form of
+``keras.datasets.reuters``: lists of word numbers. Topics differ in size: the largest has 3,159
 training newswires, the smallest 10.
 """
 
@@ -71,23 +71,23 @@ SEED = 113
 
 
 def load(data_dir: Path | None = None) -> Data:
-    """Read the newswires, cut as ``keras.datasets.reuters`` cuts them.
+    """Read the newswires, split as in ``keras.datasets.reuters``.
 
     Args:
-        data_dir: Folder with ``reuters.npz`` and ``reuters_word_index.json``; without one they
-            come from Keras's cache, or from where Keras downloads them.
+        data_dir: Folder with ``reuters.npz`` and ``reuters_word_index.json``; by default they come
+            from Keras's cache or Keras's download.
 
     Raises:
         HPOError: A file is missing, or is not the one that Keras ships.
     """
     import numpy as np
 
-    from hpo_tasks.text import numbered, read
+    from hpo_tasks.text import read_dataset, to_token_ids
 
-    arrays, decode = read("reuters", data_dir)
+    arrays, decode = read_dataset("reuters", data_dir)
     order = np.arange(len(arrays["x"]))
     np.random.RandomState(SEED).shuffle(order)
-    x, y = numbered(arrays["x"][order]), arrays["y"][order]
+    x, y = to_token_ids(arrays["x"][order]), arrays["y"][order]
     n_train = int(len(x) * (1 - TEST_SHARE))
     return Data(
         x=x[:n_train],
@@ -100,7 +100,7 @@ def load(data_dir: Path | None = None) -> Data:
 
 
 def model(params: Params, data: Data) -> keras.Model:
-    """Build the network of a configuration; its outputs are the probabilities of the topics."""
+    """Build the network for a configuration; its outputs are the probabilities of the topics."""
     return text_networks.classifier(params, data, units=len(TOPICS), activation="softmax")
 
 

@@ -1,8 +1,7 @@
 """Where the data sets and weights of the built-in tasks come from.
 
-Looked for in this order: the folder that the user names (``--data-dir`` or ``HPO_DATA_DIR``), the
-cache of Keras, and the place that Keras downloads from. What the user's folder holds is only ever
-read; a download goes to the cache of Keras.
+The order is: the user's data folder (``--data-dir`` or ``HPO_DATA_DIR``), Keras's cache, and
+Keras's download site. Nothing is written to the user's folder; a download goes to Keras's cache.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
-# As pinned in keras.datasets. There the word indices have their MD5 only; these are the SHA-256
-# of the files with that MD5.
+# As pinned in keras.datasets. It pins only the MD5 of the word indices; these are the SHA-256 of
+# the files with that MD5.
 SHA256 = {
     "imdb.npz": "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
     "imdb_word_index.json": "027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6",
@@ -36,7 +35,7 @@ SHA256 = {
     "mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
 }
 
-# Keras waits for a silent network for ever.
+# Without a timeout, Keras waits forever for a server that does not answer.
 TIMEOUT_S = 20.0
 
 
@@ -45,40 +44,40 @@ def find_file(name: str, data_dir: Path | None, *, task: str) -> Path:
 
     Args:
         name: One of the files in ``SHA256``.
-        data_dir: The folder the user named; by default ``HPO_DATA_DIR``.
+        data_dir: The user's data folder; by default ``HPO_DATA_DIR``.
         task: The task that needs it, for messages.
 
     Returns:
-        Its path. A file that was there already may be any file of that name.
+        Its path. The content of a file that existed already is not checked.
 
     Raises:
-        HPOError: It is nowhere, and downloading it failed.
+        HPOError: The file does not exist, and downloading it failed.
     """
-    places = [*_named(data_dir), *_cached("datasets")]
+    places = [*_users_folder(data_dir), *_keras_folders("datasets")]
     return _first_file(name, places) or _download(
         name, places, url=ORIGIN + name, sha256=SHA256[name], task=task
     )
 
 
 def find_weights(file: str, data_dir: Path | None, *, task: str, url: str | None) -> Path:
-    """Find trained weights of ``keras.applications``, or download them.
+    """Find pretrained weights of ``keras.applications``, or download them.
 
     Args:
-        file: The name of the file, as Keras calls it.
-        data_dir: The folder the user named, which may have them in ``weights``; by default
-            ``HPO_DATA_DIR``.
+        file: Keras's name for the file.
+        data_dir: The user's data folder, which may have the file in its folder ``weights``; by
+            default ``HPO_DATA_DIR``.
         task: The task that needs them, for messages.
-        url: Where to download them; None if there is no such place.
+        url: Where to download them; None if they cannot be downloaded.
 
     Raises:
-        HPOError: They are nowhere, and downloading them failed.
+        HPOError: The file does not exist, and downloading it failed.
     """
-    named = _named(data_dir)
-    places = [*(folder / "weights" for folder in named), *named, *_cached("models")]
-    found = _first_file(file, places)
-    if found is None and url is None:
+    users = _users_folder(data_dir)
+    places = [*(folder / "weights" for folder in users), *users, *_keras_folders("models")]
+    path = _first_file(file, places)
+    if path is None and url is None:
         raise HPOError(f"{_missing('file', file, places, task)} {_advice(file)}")
-    return found or _download(file, places, url=url or "", sha256=None, task=task)
+    return path or _download(file, places, url=url or "", sha256=None, task=task)
 
 
 def find_folder(name: str, data_dir: Path | None, *, task: str, advice: str) -> Path:
@@ -86,14 +85,14 @@ def find_folder(name: str, data_dir: Path | None, *, task: str, advice: str) -> 
 
     Args:
         name: The name of the folder.
-        data_dir: The folder the user named, which holds it; by default ``HPO_DATA_DIR``.
+        data_dir: The user's data folder, which holds it; by default ``HPO_DATA_DIR``.
         task: The task that needs it, for messages.
-        advice: How to get it: a sentence.
+        advice: A sentence that says how to get it.
 
     Raises:
-        HPOError: It is nowhere.
+        HPOError: The folder does not exist.
     """
-    places = [*_named(data_dir), *_cached("datasets")]
+    places = [*_users_folder(data_dir), *_keras_folders("datasets")]
     for place in places:
         if (place / name).is_dir():
             return place / name
@@ -101,19 +100,20 @@ def find_folder(name: str, data_dir: Path | None, *, task: str, advice: str) -> 
 
 
 def default_folder(data_dir: Path | None) -> Path:
-    """The folder where data sets are put: what the user named, or the cache of Keras.
+    """Return the folder that new data sets go to: the user's data folder, or Keras's cache.
 
     Args:
-        data_dir: The folder the user named; by default ``HPO_DATA_DIR``.
+        data_dir: The user's data folder; by default ``HPO_DATA_DIR``.
     """
-    return [*_named(data_dir), _cached("datasets")[-1]][0]
+    return [*_users_folder(data_dir), _keras_folders("datasets")[-1]][0]
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read an ``.npz`` file; an array of objects is refused, not unpickled.
+    """Read an ``.npz`` file; refuse an array of objects instead of unpickling it.
 
     Raises:
-        HPOError: The file is missing, damaged, no ``.npz`` or holds an array of objects.
+        HPOError: The file is missing or damaged, is not an ``.npz`` file, or holds an array of
+            objects.
     """
     try:
         with path.open("rb") as file:
@@ -123,10 +123,9 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def load_pickled_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read ``imdb.npz`` or ``reuters.npz``, which hold pickled lists, as Keras ships them.
+    """Read Keras's ``imdb.npz`` or ``reuters.npz``, which hold pickled lists.
 
-    Unpickling runs what a file tells it to run, so no file is unpickled but the very one that
-    Keras ships.
+    Unpickling a file can run any code in it, so only the very files that Keras ships are unpickled.
 
     Args:
         path: The file; its name says which one it should be.
@@ -142,7 +141,7 @@ def load_pickled_arrays(path: Path) -> dict[str, np.ndarray]:
     if sha256 != SHA256.get(path.name):
         raise HPOError(
             f"{path} is not the file Keras ships (SHA-256 {SHA256.get(path.name)}); reading it "
-            f"could run code in it. Delete it and get it again. Received: SHA-256 {sha256}"
+            f"could run code in it. Delete it and download it again. Received: SHA-256 {sha256}"
         )
     return _arrays(io.BytesIO(content), allow_pickle=True)
 
@@ -150,27 +149,29 @@ def load_pickled_arrays(path: Path) -> dict[str, np.ndarray]:
 def _arrays(file: IO[bytes], *, allow_pickle: bool) -> dict[str, np.ndarray]:
     import numpy as np
 
-    # np.load would take a lone array or a pickle too; this takes an archive only.
+    # np.load would also accept a single array or a pickle; this accepts only an archive.
     with np.lib.npyio.NpzFile(file, allow_pickle=allow_pickle) as archive:
         arrays = {name: archive[name] for name in archive.files}
     others = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
     if others:
-        raise ValueError(f"these are no arrays: {', '.join(others)}")
+        raise ValueError(f"these are not arrays: {', '.join(others)}")
     return arrays
 
 
 def _unreadable(path: Path, error: Exception) -> HPOError:
-    return HPOError(f"{path}: cannot be read ({_in_one_line(error)}). Delete it and get it again.")
+    return HPOError(
+        f"{path}: cannot be read ({_in_one_line(error)}). Delete it and download it again."
+    )
 
 
-def _named(data_dir: Path | None) -> list[Path]:
-    """The folder that the user named, if any."""
-    named = data_dir or os.environ.get("HPO_DATA_DIR")
-    return [Path(named).expanduser()] if named else []
+def _users_folder(data_dir: Path | None) -> list[Path]:
+    """The user's data folder, if there is one."""
+    folder = data_dir or os.environ.get("HPO_DATA_DIR")
+    return [Path(folder).expanduser()] if folder else []
 
 
-def _cached(subfolder: str) -> list[Path]:
-    """Where Keras keeps such files; where it would write one comes last."""
+def _keras_folders(subfolder: str) -> list[Path]:
+    """The folders where Keras keeps such files; the one that it writes to comes last."""
     fallback = Path("/tmp/.keras")  # noqa: S108  (where Keras looks; nothing from there is run)
     if "KERAS_HOME" in os.environ:
         home = Path(os.environ["KERAS_HOME"]).expanduser()
@@ -188,7 +189,7 @@ def _first_file(name: str, places: Sequence[Path]) -> Path | None:
 def _download(
     name: str, places: Sequence[Path], *, url: str, sha256: str | None, task: str
 ) -> Path:
-    """Download a file into the last of the places, whole or not at all."""
+    """Download a file into the last of the places, completely or not at all."""
     target = places[-1] / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -205,9 +206,9 @@ def _download(
 def _fetch(name: str, folder: Path, url: str, sha256: str | None) -> Path:
     from keras.utils import get_file
 
-    # Keras shows its progress on standard output, which belongs to results.
-    shown = sys.stderr if sys.stderr.isatty() else io.StringIO()
-    with redirect_stdout(shown), _timeout(TIMEOUT_S):
+    # Keras shows its progress on standard output, which is reserved for results.
+    progress = sys.stderr if sys.stderr.isatty() else io.StringIO()
+    with redirect_stdout(progress), _timeout(TIMEOUT_S):
         return Path(get_file(name, origin=url, file_hash=sha256, cache_subdir=str(folder)))
 
 

@@ -1,4 +1,4 @@
-"""Networks that read text: what stands between the tokens and the output layer."""
+"""Networks for texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BAGS = ("bag", "average")
 
 
 def preprocessor(params: Params) -> Any:
-    """Make bags of n-grams for networks without word order, padded sequences for the others."""
+    """Make bags of n-grams for networks without word order, padded sequences for others."""
     from hpo_tasks.text import BagOfNgrams, PaddedSequences
 
     if params["architecture"] not in BAGS:
@@ -31,12 +31,12 @@ def preprocessor(params: Params) -> Any:
 
 
 def classifier(params: Params, data: Data, *, units: int, activation: str) -> keras.Model:
-    """Build and compile the network of a configuration.
+    """Build and compile the network for a configuration.
 
     Args:
-        params: The configuration; ``architecture`` says which of the networks below.
+        params: The configuration; ``architecture`` names one of the networks below.
         data: Preprocessed training samples.
-        units: Units of the output layer.
+        units: Number of units of the output layer.
         activation: Its activation: "sigmoid" or "softmax".
     """
     import keras
@@ -60,7 +60,7 @@ def classifier(params: Params, data: Data, *, units: int, activation: str) -> ke
 
 
 def _bag(params: Params, data: Data, n_outputs: int) -> tuple[Any, Any]:
-    """A dense network on a bag of n-grams; with 0 layers a linear model."""
+    """A dense network on a bag of n-grams; a linear model with 0 layers."""
     import keras
 
     layers = params["layers"]
@@ -90,7 +90,7 @@ def _average(params: Params, data: Data, n_outputs: int) -> tuple[Any, Any]:
 
 
 def _weighted_sum(params: Params, data: Data, units: int, dropout: float) -> tuple[Any, Any]:
-    """What a dense layer without bias computes of a sparse row: the n-grams' vectors, weighted."""
+    """Sum the weighted vectors of the n-grams, as a dense layer without bias does a sparse row."""
     import keras
 
     shape = data.x["ngrams"].shape[1:]
@@ -107,7 +107,7 @@ def _weighted_sum(params: Params, data: Data, units: int, dropout: float) -> tup
 
 
 def _convolutions(params: Params, data: Data, n_outputs: int) -> tuple[Any, Any]:
-    """One or two convolutions over embedded words, and the strongest response to each filter.
+    """One or two convolutions over embedded words, then the maximum of each filter.
 
     Kim (2014), "Convolutional neural networks for sentence classification".
     """

@@ -106,5 +106,5 @@ def test_preparing_imports_neither_tensorflow_nor_keras(hpo, tmp_path):
 
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
 
-    assert "source.zip: is no complete zip archive" in done.stderr
+    assert "source.zip: is not a complete zip archive" in done.stderr
     assert {"tensorflow", "keras", "sklearn", "numpy", "optuna"}.isdisjoint(json.loads(done.stdout))

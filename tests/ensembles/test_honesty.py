@@ -107,5 +107,5 @@ def test_the_benchmark_prints_what_is_claimed_beside_the_truth():
     result = CliRunner().invoke(main, ["--studies", "2", "--trials", "2", "--samples", "60"])
 
     assert result.exit_code == 0, result.output
-    assert "interval holds the truth" in result.output
+    assert "interval contains the truth" in result.output
     assert "ensemble, cross-fitted" in result.output

@@ -97,10 +97,10 @@ def test_weights_of_another_network_are_refused_in_one_line(weights, tmp_path):
     other = tmp_path / "other.h5"
     other.write_bytes(b"no weights")
 
-    with pytest.raises(HPOError, match=r"other\.h5 holds no weights of MobileNet") as why:
+    with pytest.raises(HPOError, match=r"other\.h5 does not hold weights of MobileNet") as why:
         bases.build_base("MobileNet", 0.25, SIZE, other)
     assert "\n" not in str(why.value)
-    with pytest.raises(HPOError, match="holds no weights of MobileNet"):
+    with pytest.raises(HPOError, match="does not hold weights of MobileNet"):
         bases.build_base("MobileNet", 0.5, SIZE, weights)
 
 

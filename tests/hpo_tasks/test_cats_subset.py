@@ -202,8 +202,9 @@ def test_too_many_broken_pictures_are_named(tmp_path, directory):
         cats_subset.prepare(extracted(files, tmp_path), directory)
 
     assert str(caught.value) == (
-        f"{tmp_path}: lacks 1 of the 8 pictures of a dog; these are broken: PetImages/Dog/0.jpg, "
-        "PetImages/Dog/1.jpg, PetImages/Dog/2.jpg, PetImages/Dog/3.jpg. Get it again."
+        f"{tmp_path}: missing 1 of the 8 pictures of a dog; these are broken: "
+        "PetImages/Dog/0.jpg, PetImages/Dog/1.jpg, PetImages/Dog/2.jpg, PetImages/Dog/3.jpg. "
+        "Download it again."
     )
     assert list(directory.iterdir()) == []
 
@@ -212,7 +213,7 @@ def test_too_many_broken_pictures_are_named(tmp_path, directory):
 def test_a_broken_picture_of_kaggle_is_an_error(tmp_path, directory):
     source = zipped(kaggle() | {"train/dog.3.jpg": b""}, tmp_path / "train.zip")
 
-    with pytest.raises(HPOError, match=r"train\.zip: train/dog\.3\.jpg in it is no whole JPEG"):
+    with pytest.raises(HPOError, match=r"train\.zip: its train/dog\.3\.jpg is not a complete JPEG"):
         cats_subset.prepare(source, directory)
 
     assert list(directory.iterdir()) == []
@@ -226,7 +227,7 @@ def test_a_picture_damaged_within_the_archive_is_an_error(tmp_path, directory):
             archive.writestr(name, content)
     source.write_bytes(source.read_bytes().replace(picture("cat", 5), picture("dog", 5)))
 
-    with pytest.raises(HPOError, match=r"train/cat\.5\.jpg in it is no whole JPEG"):
+    with pytest.raises(HPOError, match=r"its train/cat\.5\.jpg is not a complete JPEG"):
         cats_subset.prepare(source, directory)
 
 
@@ -241,8 +242,8 @@ def test_missing_pictures_are_counted_and_named(tmp_path, directory):
         cats_subset.prepare(source, directory)
 
     assert str(caught.value) == (
-        f"{tmp_path}: lacks 6 of the 16 pictures: cat.5.jpg, cat.6.jpg, cat.7.jpg, dog.5.jpg, "
-        "dog.6.jpg and 1 more. Get it again."
+        f"{tmp_path}: missing 6 of the 16 pictures: cat.5.jpg, cat.6.jpg, cat.7.jpg, "
+        "dog.5.jpg, dog.6.jpg and 1 more. Download it again."
     )
     assert list(directory.iterdir()) == []
 
@@ -263,14 +264,14 @@ def test_half_an_archive_is_one_line(tmp_path, directory):
     source = zipped(kaggle(), tmp_path / "train.zip")
     source.write_bytes(source.read_bytes()[:1000])
 
-    with pytest.raises(HPOError, match=r"train\.zip: is no complete zip archive"):
+    with pytest.raises(HPOError, match=r"train\.zip: is not a complete zip archive"):
         cats_subset.prepare(source, directory)
 
 
 def test_half_an_archive_within_a_whole_one_is_one_line(tmp_path, directory):
     source = zipped({"train.zip": zipped(kaggle())[:1000]}, tmp_path / "dogs-vs-cats.zip")
 
-    with pytest.raises(HPOError, match=r"dogs-vs-cats\.zip: is no complete zip archive"):
+    with pytest.raises(HPOError, match=r"dogs-vs-cats\.zip: is not a complete zip archive"):
         cats_subset.prepare(source, directory)
 
 

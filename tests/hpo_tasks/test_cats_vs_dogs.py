@@ -12,7 +12,7 @@ from hpo.plugins import load_space
 from hpo.training.evaluation import Evaluator
 from hpo_tasks import bases, cats_vs_dogs
 from hpo_tasks.cats_vs_dogs import task
-from hpo_tasks.optimizers import FLOOR, cosine
+from hpo_tasks.optimizers import FINAL_SHARE, cosine
 
 SPACE = load_space("cats_vs_dogs")
 COUNTS = {"train": 4, "validation": 2, "test": 3}  # of each class
@@ -289,7 +289,7 @@ def test_the_cosine_rises_for_three_epochs_and_falls_to_nearly_nothing():
     assert shares[0] < shares[1] < shares[2]
     assert shares[3:] == sorted(shares[3:], reverse=True)
     assert max(shares) > 0.95
-    assert shares[-1] == FLOOR
+    assert shares[-1] == FINAL_SHARE
 
 
 @pytest.mark.parametrize("schedule", SPACE["schedule"].choices)

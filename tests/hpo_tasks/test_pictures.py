@@ -41,7 +41,7 @@ def test_pictures_of_a_folder_come_by_name(paths):
 
 
 def test_a_folder_without_pictures_is_named(tmp_path):
-    with pytest.raises(HPOError, match=r"nowhere holds no JPEG files"):
+    with pytest.raises(HPOError, match=r"nowhere has no JPEG files"):
         pictures.list_pictures(tmp_path / "nowhere")
 
 
@@ -57,7 +57,7 @@ def test_a_file_that_is_no_picture_is_named(tmp_path):
     path = tmp_path / "broken.jpg"
     path.write_bytes(b"no picture")
 
-    with pytest.raises(HPOError, match=r"broken\.jpg is no JPEG picture"):
+    with pytest.raises(HPOError, match=r"broken\.jpg is not a JPEG picture"):
         pictures.load_pictures([path], 8)
 
 
@@ -186,15 +186,15 @@ def test_rows_are_made_once_for_every_picture(cache):
         return batch.mean(axis=(1, 2, 3), keepdims=False)[:, None]
 
     first = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
-    assert pictures.remembered("key", first[:3], means).tolist() == [[0], [1], [2]]
-    assert pictures.remembered("key", first[::-1], means).tolist() == [[3], [2], [1], [0]]
+    assert pictures.cached_rows("key", first[:3], means).tolist() == [[0], [1], [2]]
+    assert pictures.cached_rows("key", first[::-1], means).tolist() == [[3], [2], [1], [0]]
     assert made == [3, 1]
 
 
 def test_damaged_rows_are_made_again(cache):
     picture = np.zeros((1, 2, 2, 3), np.uint8)
-    rows = pictures.remembered("key", picture, lambda batch: np.ones((len(batch), 2)))
+    rows = pictures.cached_rows("key", picture, lambda batch: np.ones((len(batch), 2)))
     (path,) = cache.glob("*.npz")
     path.write_bytes(path.read_bytes()[:40])
 
-    np.testing.assert_array_equal(pictures.remembered("key", picture, lambda _: rows), rows)
+    np.testing.assert_array_equal(pictures.cached_rows("key", picture, lambda _: rows), rows)

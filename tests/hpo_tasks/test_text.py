@@ -16,7 +16,7 @@ from hpo_tasks.text import (
     BagOfNgrams,
     PaddedSequences,
     decoder,
-    numbered,
+    to_token_ids,
 )
 
 A, B, C, D = range(4, 8)
@@ -36,12 +36,12 @@ def bag(transformed, row):
 
 
 def test_texts_are_numbered_as_keras_numbers_them():
-    (text,) = numbered([[1, 5]])
+    (text,) = to_token_ids([[1, 5]])
     assert text.tolist() == [START, 1 + FIRST_WORD, 5 + FIRST_WORD]
 
 
 def test_a_text_is_shown_in_its_words():
-    (text,) = numbered([[2, 1, 9]])
+    (text,) = to_token_ids([[2, 1, 9]])
     assert decoder({"film": 1, "good": 2})(text) == "good film ?"
 
 

@@ -1,7 +1,7 @@
-"""The networks for colour pictures: convolutions from scratch, or a trained base with a classifier.
+"""Networks for color pictures: convolutions from scratch, or a pretrained base with a classifier.
 
-All take symbolic tensors: pixels from 0 to 255, shape (n, height, width, 3), or features, shape
-(n, n_features).
+All functions take symbolic tensors: pixels from 0 to 255, shape (n, height, width, 3), or features,
+shape (n, n_features).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from hpo import Params
 
-WIDEST = 256
+MAX_FILTERS = 256
 
 
-def augmented(pixels: Any, params: Params) -> Any:
-    """Change pictures at random while training; pixels stay between 0 and 255."""
+def augment(pixels: Any, params: Params) -> Any:
+    """Change pictures at random during training; pixels stay between 0 and 255."""
     import keras
 
     if params["augmentation"] == "none":
@@ -31,15 +31,15 @@ def augmented(pixels: Any, params: Params) -> Any:
     if turn:
         pixels = keras.layers.RandomRotation(turn, fill_mode="reflect")(pixels)
     if zoom:
-        # Two factors, so that the aspect ratio changes too.
+        # One factor per side, so that the aspect ratio changes too.
         pixels = keras.layers.RandomZoom(zoom, zoom, fill_mode="reflect")(pixels)
     if params["contrast"]:
         pixels = keras.layers.RandomContrast(params["contrast"], value_range=(0, 255))(pixels)
     return pixels
 
 
-def convolved(pixels: Any, params: Params) -> Any:
-    """Blocks of convolutions, each halving the picture, after a first one that halves it too."""
+def convolutional_features(pixels: Any, params: Params) -> Any:
+    """Apply a convolution and blocks of convolutions; each of them halves the picture."""
     import keras
 
     features = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pixels)
@@ -53,15 +53,15 @@ def convolved(pixels: Any, params: Params) -> Any:
     )(features)
     block = {"plain": _plain_block, "separable": _separable_block}[params["architecture"]]
     for number in range(params["blocks"]):
-        features = block(features, min(params["width"] << number, WIDEST), params)
-    return keras.layers.GlobalAveragePooling2D()(_activated(features))
+        features = block(features, min(params["width"] << number, MAX_FILTERS), params)
+    return keras.layers.GlobalAveragePooling2D()(_activate(features))
 
 
 def _plain_block(features: Any, width: int, params: Params) -> Any:
     import keras
 
-    # Pooling first leaves a quarter of the numbers to normalise and convolve.
-    features = _activated(keras.layers.MaxPooling2D(padding="same")(features))
+    # Pooling comes first, so that only a quarter of the numbers are normalized and convolved.
+    features = _activate(keras.layers.MaxPooling2D(padding="same")(features))
     if params["channel_dropout"]:
         features = keras.layers.SpatialDropout2D(params["channel_dropout"])(features)
     return keras.layers.Conv2D(
@@ -70,7 +70,7 @@ def _plain_block(features: Any, width: int, params: Params) -> Any:
 
 
 def _separable_block(features: Any, width: int, params: Params) -> Any:
-    """Two separable convolutions beside a shortcut (Chollet, 2017, "Xception")."""
+    """Two separable convolutions with a shortcut around them (Chollet, 2017, "Xception")."""
     import keras
 
     penalty = _penalty(params)
@@ -80,32 +80,32 @@ def _separable_block(features: Any, width: int, params: Params) -> Any:
     for _layer in range(2):
         features = keras.layers.SeparableConv2D(
             width, 3, padding="same", use_bias=False, pointwise_regularizer=penalty
-        )(_activated(features))
+        )(_activate(features))
     features = keras.layers.MaxPooling2D(3, strides=2, padding="same")(features)
     return keras.layers.Add()([features, shortcut])
 
 
-def _activated(features: Any) -> Any:
+def _activate(features: Any) -> Any:
     import keras
 
-    # The default momentum of 0.99 remembers longer than an epoch of 2,000 pictures.
+    # The default momentum of 0.99 averages over more steps than an epoch of 2,000 pictures has.
     return keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(features))
 
 
-def seen(pixels: Any, params: Params, weights: Path) -> Any:
-    """What the frozen base with these weights sees in the pictures, pooled."""
+def base_features(pixels: Any, params: Params, weights: Path) -> Any:
+    """Apply the frozen base with these weights, and pool its feature maps."""
     import keras
 
     from hpo_tasks.bases import build_base, scaled
 
     base = build_base(params["base"], params.get("alpha"), pixels.shape[1], weights)
-    # Batch normalisation keeps to the moments of ImageNet, also when its block is trained.
+    # Batch normalization uses the statistics of ImageNet, even when its block is trained.
     maps = base(scaled(params["base"], pixels), training=False)
     return keras.layers.GlobalAveragePooling2D()(maps)
 
 
-def classified(features: Any, params: Params) -> Any:
-    """The probability of a dog."""
+def classifier(features: Any, params: Params) -> Any:
+    """Turn features into the probability of a dog."""
     import keras
 
     features = keras.layers.Dropout(params["dropout"])(features)
