@@ -1,4 +1,4 @@
-"""Predicting the samples of a file with the ensemble of a study."""
+"""Predicts the samples of a file with the ensemble of a study."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What was predicted.
+    """The result of predicting a file.
 
     Attributes:
         study: The name of the study.
-        n_samples: How many samples there were.
-        output: The file with the predictions; None where they were printed.
+        n_samples: Number of samples.
+        output: The file with the predictions; None if they were printed.
     """
 
     study: str
@@ -41,16 +41,16 @@ class Predicted:
 
 
 def look_into(study: Study, path: Path, output: Path | None) -> Samples:
-    """Open samples that a study is to predict, before anything slow is done.
+    """Open the samples that a study will predict, before anything slow is done.
 
     Args:
         study: The study.
         path: An ``.npz`` or ``.csv`` file, or a folder of pictures.
-        output: Where predictions are to be written.
+        output: The file that predictions will be written to; None prints them.
 
     Raises:
-        UsageError: There is no such file, or it is of no kind that is known.
-        HPOError: The samples are not of the shape that the study learned from.
+        UsageError: A file does not exist or has an unsupported type.
+        HPOError: The samples do not have the shape that the study was trained on.
     """
     check_output(output)
     return open_samples(path, Expected.of(study.facts))
@@ -70,8 +70,9 @@ def predict_file(
         ensemble: The ensemble.
         samples: The samples, as :func:`look_into` opens them.
         output: A ``.csv`` or ``.npz`` file, written whole or not at all; None prints a table.
-        chunk: Samples that are in memory at a time, 1 or more.
-        on_progress: Told how many of how many samples are done; of None where that is unknown.
+        chunk: Number of samples in memory at a time, 1 or more.
+        on_progress: Called after every chunk with the number of samples done and the number of
+            all, which is None if it is unknown.
 
     Raises:
         HPOError: The samples are damaged, there are none, or a model cannot be loaded.
@@ -95,13 +96,14 @@ def _check_kind(ensemble: Ensemble, samples: Samples) -> None:
     x = ensemble.data.x
     if isinstance(samples, PictureFolder) and x.dtype != np.uint8:
         raise HPOError(
-            f"study {ensemble.study.name!r}: the task's samples are no bytes but {x.dtype}, so how "
-            "they were made of pictures is not known. Make an .npz file of them as the task does."
+            f"study {ensemble.study.name!r}: the task's samples are {x.dtype}, not bytes (uint8), "
+            "so hpo does not know how the task makes them from pictures. Make an .npz file of "
+            "samples as the task does."
         )
 
 
 def _readers(ensemble: Ensemble) -> Callable[[str, np.ndarray], Answers]:
-    """What reads predictions of an output as classes or as values."""
+    """A function that interprets the predictions of an output as classes or as values."""
     known: dict[str, tuple[str, ...]] = {}
 
     def read(output: str, values: np.ndarray) -> Answers:
@@ -113,11 +115,11 @@ def _readers(ensemble: Ensemble) -> Callable[[str, np.ndarray], Answers]:
 
 
 def answers(values: np.ndarray, names: tuple[str, ...]) -> Answers:
-    """Predictions of one output beside what they mean.
+    """Predictions of one output, with probabilities and labels if it has classes.
 
     Args:
         values: Predictions, shape (n, ...).
-        names: The names of the classes; none for quantities.
+        names: The names of the classes; empty for quantities.
     """
     if not names:
         return Answers(values)
@@ -129,24 +131,24 @@ def answers(values: np.ndarray, names: tuple[str, ...]) -> Answers:
 
 
 def _class_names(ensemble: Ensemble, output: str, values: np.ndarray) -> tuple[str, ...]:
-    """Names of the classes of an output; none where it is no classification."""
+    """The names of the classes of an output; empty if it is not a classification."""
     prefix = f"{output}_" if output else ""
     data = of_output(ensemble.data, output)
     width = values[0].size
     if is_regression(ensemble.task.metric_name.removeprefix(prefix)):
         return ()
     n_classes = 2 if width == 1 else width
-    are_chances = bool(((values >= 0) & (values <= 1)).all())
+    are_probabilities = bool(((values >= 0) & (values <= 1)).all())
     if data.class_names is not None:
-        fits = len(data.class_names) == n_classes and (are_chances or width > 1)
+        fits = len(data.class_names) == n_classes and (are_probabilities or width > 1)
         return tuple(map(str, data.class_names)) if fits else ()
     truth = splits.class_labels(data)
-    if truth is None or not are_chances or truth.max() >= n_classes:
+    if truth is None or not are_probabilities or truth.max() >= n_classes:
         return ()
     return tuple(map(str, range(n_classes)))
 
 
 def summary(predicted: Predicted) -> Mapping[str, Any]:
-    """What ``hpo predict --json`` prints."""
+    """The object that ``hpo predict --json`` prints."""
     output = None if predicted.output is None else str(predicted.output)
     return {"study": predicted.study, "n_samples": predicted.n_samples, "output": output}

@@ -1,4 +1,4 @@
-"""Predictions written chunk by chunk: to a table or to an ``.npz`` file, whole or not at all."""
+"""Writes predictions chunk by chunk: to a table or an ``.npz`` file, completely or not at all."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What is predicted of one output, for some samples.
+    """The predictions of one output for some samples.
 
     Attributes:
         values: Predictions as the ensemble makes them, shape (n, ...).
-        probabilities: A column per class, shape (n, n_classes); None where nothing is classified.
-        labels: The name of the most probable class, shape (n,), or None.
+        probabilities: A column per class, shape (n, n_classes); None if there are no classes.
+        labels: The name of the most probable class, shape (n,); None if there are no classes.
         names: The names of the classes.
     """
 
@@ -39,20 +39,20 @@ class Answers:
 
 
 class Writer(Protocol):
-    """Takes predictions as they are made."""
+    """Writes predictions as they are made."""
 
     def write(self, chunk: Mapping[str, Answers]) -> None:
-        """Take the predictions of the next samples, by output name."""
+        """Write the predictions of the next samples, by output name."""
 
 
 def check_output(path: Path | None) -> None:
     """Refuse a file that predictions cannot be written to.
 
     Raises:
-        UsageError: It is a folder, or neither ``.csv`` nor ``.npz``.
+        UsageError: It is a folder, or neither a ``.csv`` nor an ``.npz`` file.
     """
     if path is not None and (path.suffix.lower() not in (".csv", ".npz") or path.is_dir()):
-        raise UsageError(f"--output {path}: predictions are written to a .csv or an .npz file.")
+        raise UsageError(f"--output {path}: predictions can be written to a .csv or an .npz file.")
 
 
 @contextmanager
@@ -63,10 +63,10 @@ def writing(path: Path | None) -> Iterator[Writer]:
         path: A ``.csv`` or an ``.npz`` file; None prints a table to standard output.
 
     Yields:
-        What takes the predictions.
+        The writer.
 
     Raises:
-        UsageError: It is another kind of file.
+        UsageError: The file has another type.
     """
     check_output(path)
     if path is None:
@@ -87,7 +87,7 @@ class TableWriter:
     """Writes a row per sample: label and probabilities, or values.
 
     Args:
-        file: Where to.
+        file: An open text file.
     """
 
     def __init__(self, file: IO[str]) -> None:
@@ -106,12 +106,13 @@ class TableWriter:
 
 
 class ArrayWriter:
-    """Writes ``predictions``, and for classes ``labels``; of several outputs ``NAME_labels`` too.
+    """Writes ``predictions`` and, for classes, ``labels`` to an ``.npz`` file.
 
-    Rows are kept in temporary files until all are there, since an array's shape stands before it.
+    Several outputs become arrays of their own names, with labels in ``NAME_labels``. Rows lie in
+    temporary files until the number of samples is known, since an array's shape comes first.
 
     Args:
-        path: Where to.
+        path: The file to write.
         stack: Closes the temporary files.
     """
 
@@ -146,7 +147,7 @@ class ArrayWriter:
 
 
 class _Spooled:
-    """An array whose rows lie in a file."""
+    """An array whose rows lie in a temporary file."""
 
     def __init__(self, file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._file = file
@@ -156,7 +157,10 @@ class _Spooled:
 
     def add(self, rows: np.ndarray) -> None:
         if rows.shape[1:] != self._shape:
-            raise HPOError(f"predictions of {rows.shape[1:]} after such of {self._shape}")
+            raise HPOError(
+                f"predictions must all have the same shape. Received: {rows.shape[1:]} after "
+                f"{self._shape}"
+            )
         self._file.write(np.ascontiguousarray(rows, self._dtype).tobytes())
         self._count += len(rows)
 
@@ -173,10 +177,10 @@ class _Spooled:
 
 def _columns(prefix: str, answers: Answers) -> dict[str, list[Any]]:
     if answers.labels is not None and answers.probabilities is not None:
-        chances = answers.probabilities.T
+        by_class = answers.probabilities.T
         return {f"{prefix}label": answers.labels.tolist()} | {
-            f"{prefix}probability_{name}": [f"{p:.6g}" for p in chance]
-            for name, chance in zip(answers.names, chances, strict=True)
+            f"{prefix}probability_{name}": [f"{probability:.6g}" for probability in column]
+            for name, column in zip(answers.names, by_class, strict=True)
         }
     flat = answers.values.reshape(len(answers.values), -1).T
     numbered = [""] if len(flat) == 1 else [f"_{place}" for place in range(len(flat))]

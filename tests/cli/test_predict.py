@@ -56,7 +56,7 @@ def test_what_does_not_fit_is_told_in_one_line(combined):
     ("arguments", "message"),
     [
         (("x.npz", "--json"), "--output FILE"),
-        (("missing.npz",), "there is no file missing.npz"),
+        (("missing.npz",), "missing.npz does not exist"),
         (("x.npz", "--output", "out.txt"), "a .csv or an .npz file"),
     ],
 )

@@ -57,7 +57,7 @@ def test_an_error_half_way_leaves_what_was_there(name, ensemble, tmp_path):
     path = write_table(tmp_path / "x.csv", [*X, [1, "two", 3]], NAMES)
     (tmp_path / name).write_text("before")
 
-    with pytest.raises(HPOError, match="line 25 holds no numbers"):
+    with pytest.raises(HPOError, match="line 25 has a cell that is not a number"):
         predict(ensemble, path, tmp_path / name, chunk=5)
 
     assert (tmp_path / name).read_text() == "before"

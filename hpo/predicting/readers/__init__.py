@@ -1,4 +1,4 @@
-"""Samples from files, chunk by chunk, so that they may take more than fits into memory."""
+"""Samples from files, read chunk by chunk, so that they may be larger than memory."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ __all__ = ["Expected", "Samples", "open_samples"]
 
 
 class Samples(Protocol):
-    """A file, or a folder, of samples."""
+    """A file or a folder of samples."""
 
     n_samples: int | None
-    """How many there are; None where only reading them all would tell."""
+    """Number of samples; None if it is known only once all have been read."""
 
     def chunks(self, size: int) -> Iterator[Any]:
-        """Samples as the task's ``Data.x``, at most ``size`` at a time."""
+        """Samples like the task's ``Data.x``, at most ``size`` at a time."""
 
 
 def open_samples(path: Path, expected: Expected) -> Samples:
-    """Look into a file of samples, or a folder of pictures; wrong shapes are told at once.
+    """Open a file of samples or a folder of pictures, and check the shapes at once.
 
     Args:
         path: An ``.npz`` or ``.csv`` file, or a folder.
-        expected: What they should look like.
+        expected: What samples of the study look like.
 
     Raises:
-        UsageError: There is no such file, or it is of another kind.
-        HPOError: Its samples are not of the shape that is expected, or cannot be read.
+        UsageError: The file does not exist or has an unsupported type.
+        HPOError: The samples have other shapes than expected, or cannot be read.
     """
     if path.is_dir():
         return PictureFolder(path, expected)
     if not path.exists():
-        raise UsageError(f"there is no file {path}.")
+        raise UsageError(f"{path} does not exist.")
     if path.suffix.lower() == ".npz":
         return ArrayFile(path, expected)
     if path.suffix.lower() == ".csv":
         return Table(path, expected)
-    raise UsageError(f"{path}: samples come in an .npz file, a .csv file or a folder of pictures.")
+    raise UsageError(
+        f"{path}: expected an .npz file, a .csv file or a folder of pictures with the samples."
+    )

@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
 
 class ArrayFile:
-    """An ``.npz`` file. Its arrays are read row by row as they are needed, compressed or not.
+    """An ``.npz`` file, whose arrays are read row by row as they are needed, compressed or not.
 
-    A single input is the array ``x``, several are arrays of their names. Texts are ``x``, token
-    ids padded with zeros at the end, or ``tokens``, all one after the other, with ``offsets``.
+    A single input is the array ``x``; several inputs are arrays of their names. Texts are ``x``,
+    token ids padded with zeros at the end, or ``tokens``, the ids of all texts one after the other,
+    with ``offsets``, where each text begins and the last one ends.
 
     Args:
         path: The file.
-        expected: What its samples should look like.
+        expected: What samples of the study look like.
 
     Raises:
-        HPOError: It is damaged, or has other arrays or shapes, or arrays of Python objects.
+        HPOError: The file is damaged, or has other arrays or shapes, or arrays of Python objects.
     """
 
     def __init__(self, path: Path, expected: Expected) -> None:
@@ -43,27 +44,29 @@ class ArrayFile:
         self._check(expected)
 
     def _check(self, expected: Expected) -> None:
-        found = {name: header.shape for name, header in self._headers.items()}
-        wanted = ["x"] if self._single else [*expected.shapes]
+        shapes = {name: header.shape for name, header in self._headers.items()}
+        inputs = ["x"] if self._single else [*expected.shapes]
         if self._ragged:
-            self.n_samples: int | None = found["offsets"][0] - 1
+            self.n_samples: int | None = shapes["offsets"][0] - 1
             return
-        if {*found} != {*wanted}:
+        if {*shapes} != {*inputs}:
             or_texts = ", or tokens and offsets" if self._texts else ""
             raise HPOError(
-                f"{self._path}: must hold {', '.join(wanted)}{or_texts} and nothing else. "
-                f"It holds: {', '.join(found) or 'nothing'}"
+                f"{self._path}: must hold {', '.join(inputs)}{or_texts} and nothing else. "
+                f"Received: {', '.join(shapes) or 'nothing'}"
             )
-        for name, shape in found.items():
+        for name, shape in shapes.items():
             sample = expected.shapes["" if self._single else name]
             is_padded = self._texts and len(shape) == 2  # noqa: PLR2004
             if not shape or (shape[1:] != sample and not is_padded):
                 raise HPOError(
                     f"{self._path}: {name} must have shape {shape_of(sample)}. Received: {shape}"
                 )
-        lengths = {shape[0] for shape in found.values()}
+        lengths = {shape[0] for shape in shapes.values()}
         if len(lengths) != 1:
-            raise HPOError(f"{self._path}: arrays have different lengths: {sorted(lengths)}")
+            raise HPOError(
+                f"{self._path}: all arrays must have the same length. Received: {sorted(lengths)}"
+            )
         self.n_samples = lengths.pop()
 
     def chunks(self, size: int) -> Iterator[Any]:
@@ -84,8 +87,8 @@ class ArrayFile:
     def _ragged_chunks(self, members: Mapping[str, Member], size: int) -> Iterator[np.ndarray]:
         offsets = members["offsets"].rows(members["offsets"].header.shape[0])
         end = self._headers["tokens"].shape[0]
-        fit = offsets.ndim == 1 and offsets.dtype.kind in "iu" and len(offsets) > 0
-        if not (fit and offsets[0] == 0 and offsets[-1] == end and (np.diff(offsets) >= 0).all()):
+        match = offsets.ndim == 1 and offsets.dtype.kind in "iu" and len(offsets) > 0
+        if not (match and offsets[0] == 0 and offsets[-1] == end and (np.diff(offsets) >= 0).all()):
             raise HPOError(
                 f"{self._path}: offsets must rise from 0 to the number of tokens, {end}, with one "
                 "more entry than there are texts."
@@ -105,19 +108,19 @@ class ArrayFile:
                 for name in archive.namelist()
             }
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-            raise HPOError(f"{self._path}: is no .npz file ({error}).") from error
+            raise HPOError(f"{self._path}: is not an .npz file ({error}).") from error
 
 
 def _without_padding(rows: np.ndarray) -> np.ndarray:
     if rows.dtype.kind not in "iu":
-        raise HPOError(f"texts must be token ids, whole numbers. Received: {rows.dtype}")
+        raise HPOError(f"texts must be token ids, which are whole numbers. Received: {rows.dtype}")
     last = rows.shape[1] - np.argmax(rows[:, ::-1] != 0, axis=1) if rows.shape[1] else []
     ends = np.where((rows != 0).any(axis=1), last, 0)
     return _objects([row[:end].astype("int32") for row, end in zip(rows, ends, strict=True)])
 
 
 def _objects(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    found = np.empty(len(arrays), dtype=object)
+    objects = np.empty(len(arrays), dtype=object)
     for place, array in enumerate(arrays):
-        found[place] = array
-    return found
+        objects[place] = array
+    return objects

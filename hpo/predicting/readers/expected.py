@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Expected:
-    """What samples look like that a study can predict.
+    """What samples must look like so that a study can predict them.
 
     Attributes:
-        shapes: The shape of a sample by input name; "" where there is one input, () for texts.
-        feature_names: The names of the columns, where they have some.
+        shapes: The shape of a sample by input name; "" if there is one input, () for texts.
+        feature_names: The names of the columns, if they have names.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
@@ -25,20 +25,20 @@ class Expected:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Expected:
-        """What the facts of a study say.
+        """Read what the facts of a study say.
 
         Raises:
-            HPOError: They say nothing, since no worker has seen the data yet.
+            HPOError: There are no facts yet, since no worker has loaded the data.
         """
         if not facts:
-            raise HPOError("the study has seen no data yet. Search first: hpo run STUDY")
+            raise HPOError("the study has not loaded its data yet. Search first: hpo run")
         data = facts["data"]
         shapes = {name: tuple(shape[1:]) for name, shape in data["shapes"].items()}
         return cls(shapes, data["feature_names"])
 
     @property
     def only(self) -> tuple[int, ...] | None:
-        """The shape of a sample of the only input; None where there are several."""
+        """The shape of a sample of the only input; None if there are several inputs."""
         return self.shapes.get("")
 
     def shown(self) -> str:

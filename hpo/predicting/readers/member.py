@@ -30,18 +30,18 @@ class Header:
 
 
 class Member:
-    """One array of an ``.npz`` file, read from its beginning to its end, compressed or not.
+    """One array of an ``.npz`` file, read from beginning to end, compressed or not.
 
     Args:
         path: The file, for messages.
-        name: The name of the array in it.
-        stream: Its content.
+        name: The name of the array in the file.
+        stream: The content of the array.
 
     Attributes:
         header: Shape and type.
 
     Raises:
-        HPOError: It is no array, or one of Python objects.
+        HPOError: It is not an array, or an array of Python objects.
     """
 
     def __init__(self, path: Path, name: str, stream: IO[bytes]) -> None:
@@ -54,24 +54,25 @@ class Member:
                 read = np.lib.format.read_array_header_2_0
             shape, fortran, dtype = read(stream)
         except (ValueError, zipfile.BadZipFile, zlib.error) as error:
-            raise HPOError(f"{self._what} is no array ({error}).") from error
+            raise HPOError(f"{self._what} is not an array ({error}).") from error
         if dtype.hasobject:
             raise HPOError(
                 f"{self._what} is an array of Python objects, which would have to be unpickled, "
-                "and that could run code. Give it numbers; texts as x padded with zeros, or as "
-                "tokens and offsets."
+                "and that could run code. Use numbers; for texts, x padded with zeros, or tokens "
+                "and offsets."
             )
         if fortran and len(shape) > 1:
             raise HPOError(
-                f"{self._what} is stored column by column. Store numpy.ascontiguousarray of it."
+                f"{self._what} is stored column by column. Save it again as "
+                "numpy.ascontiguousarray(array)."
             )
         self.header = Header(shape, dtype)
 
     def rows(self, count: int) -> np.ndarray:
-        """The next rows.
+        """Read the next rows.
 
         Args:
-            count: How many.
+            count: Number of rows.
 
         Raises:
             HPOError: The file is damaged.
@@ -83,5 +84,5 @@ class Member:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
             raise HPOError(f"{self._what} is damaged ({error}).") from error
         if len(content) != size:
-            raise HPOError(f"{self._what} is damaged: it ends too early.")
+            raise HPOError(f"{self._what} is damaged: it is too short.")
         return np.frombuffer(bytearray(content), self.header.dtype).reshape(shape)

@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from hpo.predicting.readers.expected import Expected
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
-MOST_CHANNELS = 4
+MAX_CHANNELS = 4
 
 
 class PictureFolder:
-    """A folder of pictures, by name, each brought to the size of the samples.
+    """A folder of pictures in the order of their names, each resized to the size of the samples.
 
     Args:
         path: The folder.
-        expected: What its pictures become: shape (height, width, channels), bytes.
+        expected: What samples of the study look like: shape (height, width, channels), bytes.
 
     Raises:
-        HPOError: There is no picture, or the samples are no pictures.
+        HPOError: There is no picture, or the samples of the study are not pictures.
     """
 
     def __init__(self, path: Path, expected: Expected) -> None:
         shape = expected.only or ()
-        if len(shape) != 3 or not 1 <= shape[2] <= MOST_CHANNELS:  # noqa: PLR2004
+        if len(shape) != 3 or not 1 <= shape[2] <= MAX_CHANNELS:  # noqa: PLR2004
             raise HPOError(
-                f"{path}: samples are no pictures but of shape {expected.shown()}. "
-                "Use an .npz file."
+                f"{path}: the samples of this study are not pictures; they have shape "
+                f"{expected.shown()}. Use an .npz file."
             )
         self.paths = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
         if not self.paths:
-            raise HPOError(f"{path}: holds no pictures ({', '.join(SUFFIXES)}).")
+            raise HPOError(f"{path}: does not contain pictures ({', '.join(SUFFIXES)}).")
         self.n_samples: int | None = len(self.paths)
         self._shape: tuple[int, ...] = shape
 
@@ -52,11 +52,11 @@ class PictureFolder:
 
         height, width, channels = self._shape
         try:
-            # Whatever the ending says, these two read JPEG, PNG and BMP files.
+            # decode_jpeg reads PNG files too, whatever their names end in.
             decode = tf.io.decode_bmp if path.suffix.lower() == ".bmp" else tf.io.decode_jpeg
             pixels = decode(path.read_bytes(), channels=channels)
         except (tf.errors.InvalidArgumentError, ValueError) as error:
-            raise HPOError(f"{path} is no picture with {channels} channels.") from error
+            raise HPOError(f"{path} is not a picture with {channels} channels.") from error
         if pixels.shape[:2] != (height, width):
             resized = tf.image.resize(pixels, (height, width), antialias=True)
             pixels = tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 class Table:
     """A ``.csv`` file of numbers; an empty cell is NaN.
 
-    With a header, columns are found by their names where the task names its features, in any
-    order, and others are passed over. Without names, columns stand in the order of the features.
+    If the file has a header and the task names its features, columns are found by name, in any
+    order, and other columns are ignored. Otherwise columns are in the order of the features.
 
     Args:
         path: The file.
-        expected: What its rows should look like.
+        expected: What samples of the study look like.
 
     Raises:
-        HPOError: The samples are no rows of numbers, or columns are missing.
+        HPOError: The samples of the study are not rows of numbers, or columns are missing.
     """
 
     n_samples: int | None = None
@@ -56,11 +56,11 @@ class Table:
             missing = [name for name in names if name not in header]
             if missing:
                 raise HPOError(
-                    f"{self._path}: lacks the columns {', '.join(missing)}. Its header has: "
+                    f"{self._path}: the columns {', '.join(missing)} are missing. The header has: "
                     f"{', '.join(header)}"
                 )
             if len({*header}) < len(header):
-                raise HPOError(f"{self._path}: a column name stands twice in the header.")
+                raise HPOError(f"{self._path}: the header has a column name twice.")
             return [header.index(name) for name in names]
         if len(first) != n_columns:
             raise HPOError(f"{self._path}: must have {n_columns} columns. Received: {len(first)}")
@@ -79,18 +79,21 @@ class Table:
     def _row(self, row: Sequence[str], line: int) -> list[float]:
         if len(row) != self._width:
             raise HPOError(
-                f"{self._path}: line {line} has {len(row)} cells, the first line {self._width}."
+                f"{self._path}: line {line} has {len(row)} cells, but the first line has "
+                f"{self._width}."
             )
         try:
             return [
                 float(row[place]) if row[place].strip() else math.nan for place in self._columns
             ]
         except ValueError as error:
-            raise HPOError(f"{self._path}: line {line} holds no numbers: {error}.") from error
+            raise HPOError(
+                f"{self._path}: line {line} has a cell that is not a number: {error}."
+            ) from error
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a line names the columns, or numbers them from 0 as pandas does by default."""
+    """Whether a line names the columns, or numbers them from 0, as pandas does by default."""
     stripped = [cell.strip() for cell in cells]
     is_counted = len(stripped) > 1 and stripped == [str(n) for n in range(len(stripped))]
     return is_counted or not _are_numbers(cells)

@@ -59,8 +59,8 @@ def test_several_inputs_are_arrays_of_their_names(tmp_path):
     ("arrays", "message"),
     [
         ({"x": np.zeros((2, 4))}, r"x must have shape \(n_samples, 3\). Received: \(2, 4\)"),
-        ({"y": np.zeros((2, 3))}, "must hold x and nothing else. It holds: y"),
-        ({"x": np.zeros((2, 3)), "y": np.zeros(2)}, "It holds: x, y"),
+        ({"y": np.zeros((2, 3))}, "must hold x and nothing else. Received: y"),
+        ({"x": np.zeros((2, 3)), "y": np.zeros(2)}, "Received: x, y"),
         ({"x": np.array([[1, "a", None]], dtype=object)}, "x is an array of Python objects"),
         ({"x": np.asfortranarray(np.zeros((4, 3)))}, "stored column by column"),
     ],

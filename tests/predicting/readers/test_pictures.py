@@ -52,17 +52,17 @@ def test_pictures_for_samples_that_are_no_bytes_are_refused(tmp_path):
     folder.mkdir()
     save_picture(folder / "a.png", picture_data().x[0])
 
-    with pytest.raises(HPOError, match="samples are no bytes but float64"):
+    with pytest.raises(HPOError, match=r"samples are float64, not bytes"):
         predict(made, folder, tmp_path / "out.csv")
 
 
 def test_a_file_that_is_no_picture_is_named(tmp_path):
     (tmp_path / "broken.jpg").write_text("no picture")
 
-    with pytest.raises(HPOError, match=r"broken\.jpg is no picture"):
+    with pytest.raises(HPOError, match=r"broken\.jpg is not a picture"):
         next(open_samples(tmp_path, Expected({"": (8, 6, 3)})).chunks(1))
 
 
 def test_a_table_is_no_folder_of_pictures(tmp_path):
-    with pytest.raises(HPOError, match=r"samples are no pictures but of shape x \(n_samples, 3\)"):
+    with pytest.raises(HPOError, match=r"are not pictures; they have shape x \(n_samples, 3\)"):
         open_samples(tmp_path, Expected({"": (3,)}))

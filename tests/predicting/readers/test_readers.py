@@ -16,5 +16,5 @@ def test_a_file_of_another_kind_is_a_wrong_usage(name, tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "x.npz").write_text("no archive")
 
-    with pytest.raises(HPOError, match=r"x\.npz: is no \.npz file"):
+    with pytest.raises(HPOError, match=r"x\.npz: is not an \.npz file"):
         open_samples(tmp_path / "x.npz", Expected({"": (3,)}))

@@ -44,11 +44,15 @@ def test_an_empty_cell_is_not_a_number(tmp_path):
 @pytest.mark.parametrize(
     ("header", "rows", "message"),
     [
-        (["width", "age", "deep"], [[1, 2, 3]], "lacks the columns height. Its header has: width"),
+        (
+            ["width", "age", "deep"],
+            [[1, 2, 3]],
+            "the columns height are missing. The header has: width",
+        ),
         (None, [[1, 2]], "must have 3 columns. Received: 2"),
-        (None, [[1, 2, 3], [1, 2]], "line 2 has 2 cells, the first line 3"),
-        (NAMES, [[1, 2, 3], [1, "two", 3]], "line 3 holds no numbers: .*'two'"),
-        ([*NAMES, "age"], [[1, 2, 3, 4]], "stands twice"),
+        (None, [[1, 2, 3], [1, 2]], "line 2 has 2 cells, but the first line has 3"),
+        (NAMES, [[1, 2, 3], [1, "two", 3]], "line 3 has a cell that is not a number: .*'two'"),
+        ([*NAMES, "age"], [[1, 2, 3, 4]], "has a column name twice"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(header, rows, message, tmp_path):
