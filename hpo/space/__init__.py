@@ -1,4 +1,4 @@
-"""Search spaces: what may be tried."""
+"""Search spaces: hyperparameters, their ranges and their conditions."""
 
 from __future__ import annotations
 

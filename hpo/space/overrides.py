@@ -1,4 +1,4 @@
-"""Changes to a search space as ``--set`` has them: ``NAME=VALUE`` and ``NAME.FIELD=VALUE``."""
+"""Changes to a search space by ``--set``: ``NAME=VALUE`` and ``NAME.FIELD=VALUE``."""
 
 from __future__ import annotations
 
