@@ -1,4 +1,4 @@
-"""The report: one HTML page of a study, and an index of all studies of a folder."""
+"""The report: one HTML page per study, and an index of all studies in a folder."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Reports:
 
     Attributes:
         index: The page that lists the studies.
-        pages: The page of every study, by its name.
-        failures: Why a study has no page, by its name.
+        pages: The page of each study, by study name.
+        failures: Why a study has no page, by study name.
     """
 
     index: Path
@@ -49,15 +49,15 @@ def report(
     Args:
         study: The study, its name or the path of its folder.
         output: The file to write; by default ``report.html`` in the study's folder.
-        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
-        assets: "embed" for a page that needs no other file, "directory" for one that shares
-            plotly.js with the other pages of its folder.
+        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in the current folder.
+        assets: "embed" for a page that needs no other file, "directory" for a page that shares
+            plotly.js with the other pages in its folder.
 
     Returns:
-        The file.
+        The path of the page.
 
     Raises:
-        UsageError: There is no such study, or no such way with assets.
+        UsageError: The study does not exist, or ``assets`` has another value.
         HPOError: The study cannot be read, or the file cannot be written.
     """
     from hpo.study.folder import load_study
@@ -70,16 +70,16 @@ def report(
 def write_report(
     study: Study, output: Path | None = None, *, assets: Assets = ReportOptions.assets
 ) -> Path:
-    """Write the page of a study: one file that needs no network.
+    """Write the page of a study, which loads nothing from the network.
 
     Args:
-        study: The study; it is only read.
+        study: The study, which is only read.
         output: The file to write; by default ``report.html`` in the study's folder.
-        assets: "embed" for plotly.js inside the page; "directory" for one file of it beside
-            ``output``, or in the folder of studies.
+        assets: "embed" to put plotly.js into the page; "directory" to share one copy of it, next
+            to ``output`` or by default in the folder of studies.
 
     Returns:
-        The file.
+        The path of the page.
 
     Raises:
         HPOError: The study cannot be read, or a file cannot be written.
@@ -94,22 +94,22 @@ def write_report(
 def write_reports(
     runs: Path, output: Path | None = None, *, assets: Assets = ReportOptions.assets
 ) -> Reports:
-    """Write the page of every study of a folder, and ``index.html`` that lists them.
+    """Write the page of every study in a folder, and an ``index.html`` that lists them.
 
-    A study that cannot be read is named in the index and in the result; the others go on.
+    A study that cannot be read does not stop the others: the index and the result name it.
 
     Args:
         runs: The folder of studies.
-        output: The folder for all pages and the index; by default pages stand in the folders of
-            their studies and the index in ``runs``.
-        assets: "embed" for plotly.js inside every page; "directory" for one file of it beside the
-            index.
+        output: The folder for all pages and the index; by default each page goes to the folder of
+            its study and the index to ``runs``.
+        assets: "embed" to put plotly.js into every page; "directory" to share one copy of it, next
+            to the index.
 
     Returns:
-        What was written.
+        The paths of the pages, and the studies without one.
 
     Raises:
-        UsageError: There is no study in the folder.
+        UsageError: The folder contains no study.
         HPOError: A file cannot be written.
     """
     from hpo.reporting.index import entry, index_page
@@ -118,27 +118,27 @@ def write_reports(
 
     names = list_studies(runs)
     if not names:
-        raise UsageError(f"there is no study in {runs}. Make one first: hpo run TASK.")
+        raise UsageError(f"there is no study in {runs}. Start one first: hpo run TASK.")
     folder = runs if output is None else Path(output)
-    found = Reports(folder / INDEX, {})
+    written = Reports(folder / INDEX, {})
     opened: dict[str, Study] = {}
     for name in names:
         try:
             opened[name] = load_study(name, runs)
         except HPOError as error:
-            found.failures[name] = str(error)
+            written.failures[name] = str(error)
     entries = []
     for name, study in opened.items():
         path = study.directory / PAGE if output is None else folder / f"{name}.html"
         try:
             snapshot = take(study, opened)
-            found.pages[name] = _write_page(snapshot, path, assets, folder)
+            written.pages[name] = _write_page(snapshot, path, assets, folder)
         except HPOError as error:
-            found.failures[name] = str(error)
+            written.failures[name] = str(error)
         else:
-            entries.append(entry(snapshot, found.pages[name], found.index))
-    _write(found.index, index_page(entries, found.failures))
-    return found
+            entries.append(entry(snapshot, written.pages[name], written.index))
+    _write(written.index, index_page(entries, written.failures))
+    return written
 
 
 def _write_page(snapshot: Snapshot, path: Path, assets: Assets, shared: Path) -> Path:
@@ -157,6 +157,6 @@ def _write(path: Path, page: str) -> Path:
     except OSError as error:
         raise HPOError(
             f"{path}: the report cannot be written ({error.strerror}). "
-            "Name another file with --output FILE."
+            "Choose another file with --output FILE."
         ) from error
     return path

@@ -1,4 +1,4 @@
-"""What stands on the page of a study, in order."""
+"""The sections of a study's page, in order."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ SECTIONS: tuple[Callable[[Snapshot], Section | None], ...] = (
     search_space,
     reproduction,
 )
-"""Each makes one section of the page, or None where the study has nothing to show in it."""
+"""Each function makes one section, or returns None if the study has nothing to show in it."""
 
 
 def sections(snapshot: Snapshot) -> tuple[Section, ...]:
-    """The sections of a study's page, in order."""
-    found = (make(snapshot) for make in SECTIONS)
-    return tuple(section for section in found if section is not None)
+    """Make the sections of a study's page, in order."""
+    made = (make(snapshot) for make in SECTIONS)
+    return tuple(section for section in made if section is not None)

@@ -1,4 +1,4 @@
-"""The index: all studies of a folder, with links to their pages."""
+"""The index: all studies in a folder, with links to their pages."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """A study in the index.
+    """A study in the index. All values are texts as shown, unless stated otherwise.
 
     Attributes:
-        name: Its name.
+        name: The name of the study.
         link: The address of its page, relative to the index.
-        task: Its task's name.
-        objective: What was optimised, in words.
-        score: Its best score, as shown.
-        key: What the score is sorted by.
-        baseline: The common-sense baseline, as shown.
-        test: The ensemble's result on the test set, as shown.
-        last: When its last trial ended, as shown.
-        trials: How many trials there are of each state.
-        count: How many trials there are.
+        task: The name of its task.
+        objective: The metric that was optimized.
+        score: The best score with its standard error.
+        sort_key: The score in full precision, to sort by; "" if there is none.
+        baseline: The score of the best constant prediction.
+        test_score: The ensemble's score on the test set.
+        last_ended: When the last trial ended.
+        trials: The number of trials in each state.
+        n_trials: The number of trials, as a number.
     """
 
     name: str
@@ -42,21 +42,21 @@ class Entry:
     task: str
     objective: str
     score: str
-    key: str
+    sort_key: str
     baseline: str
-    test: str
-    last: str
+    test_score: str
+    last_ended: str
     trials: str
-    count: int
+    n_trials: int
 
 
 def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
-    """What the index says of a study.
+    """Summarize a study for the index.
 
     Args:
         snapshot: The study.
-        page: Its page.
-        index: The index, in a folder above the page's.
+        page: The path of its page.
+        index: The path of the index, in the same folder as the page or above it.
     """
     best = snapshot.chosen
     test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
@@ -67,20 +67,20 @@ def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
         task=snapshot.settings.task_name,
         objective=formats.metric(snapshot.settings.objective),
         score=plus_minus(best.score, best.std_error) if best else MISSING,
-        key=repr(best.score) if best else "",
+        sort_key=repr(best.score) if best else "",
         baseline=number(snapshot.facts.get("baseline")),
-        test=number(test[1]) if test else MISSING,
-        last=max(ends).strftime("%Y-%m-%d %H:%M") if ends else MISSING,
-        trials=trial_counts(snapshot).removeprefix("trials: "),
-        count=len(snapshot.trials),
+        test_score=number(test[1]) if test else MISSING,
+        last_ended=max(ends).strftime("%Y-%m-%d %H:%M") if ends else MISSING,
+        trials=trial_counts(snapshot) or "no trials",
+        n_trials=len(snapshot.trials),
     )
 
 
 def index_page(entries: Iterable[Entry], unreadable: dict[str, str]) -> str:
-    """The HTML of the index.
+    """Make the HTML of the index.
 
     Args:
         entries: The studies.
-        unreadable: Why a study could not be read, by its name.
+        unreadable: Why a study could not be read, by study name.
     """
-    return render("index.html.j2", entries=list(entries), unreadable=unreadable, written=now())
+    return render("index.html.j2", entries=list(entries), unreadable=unreadable, written_at=now())

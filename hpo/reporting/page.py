@@ -22,37 +22,37 @@ class Page:
     """What the template of a study's page shows.
 
     Attributes:
-        study: The study's name.
-        task: The task's name.
-        about: Objective, evaluation, sampler and trials, a few words each.
-        written: When the page was written.
-        sections: Its sections, in order.
+        study: The name of the study.
+        task: The name of its task.
+        about: Objective, evaluation, sampler and number of trials, a few words each.
+        written_at: When the page was written.
+        sections: The sections, in order.
     """
 
     study: str
     task: str
     about: tuple[str, ...]
-    written: str
+    written_at: str
     sections: tuple[Section, ...]
 
 
 def collect(snapshot: Snapshot) -> Page:
-    """What the page of a study shows."""
+    """Collect what the page of a study shows."""
     return Page(
         study=snapshot.name,
         task=snapshot.settings.task_name,
         about=_about(snapshot),
-        written=now(),
+        written_at=now(),
         sections=sections(snapshot),
     )
 
 
 def study_page(snapshot: Snapshot, plotly: Plotly) -> str:
-    """The HTML of a study's page.
+    """Make the HTML of a study's page.
 
     Args:
         snapshot: The study.
-        plotly: Where the page has plotly.js from.
+        plotly: Where the page gets plotly.js from.
     """
     page = collect(snapshot)
     drawings = [drawing for section in page.sections for drawing in section.drawings]
@@ -61,24 +61,23 @@ def study_page(snapshot: Snapshot, plotly: Plotly) -> str:
 
 
 def now() -> str:
-    """The time, to the minute, in this machine's zone."""
+    """The current time to the minute, in the time zone of this machine."""
     return datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _about(snapshot: Snapshot) -> tuple[str, ...]:
     settings, options = snapshot.settings, snapshot.options
-    goal = "lowest" if snapshot.minimizes else "highest"
+    counts = trial_counts(snapshot)
     return (
-        f"{goal} {formats.metric(settings.objective)}",
+        f"{settings.direction} {formats.metric(settings.objective)}",
         formats.evaluation(settings.evaluation),
         *([f"{options.sampler} sampler"] if options else []),
-        trial_counts(snapshot),
+        f"trials: {counts}" if counts else "no trials",
     )
 
 
 def trial_counts(snapshot: Snapshot) -> str:
-    """How many trials there are of each state: ``48 complete, 2 failed``."""
+    """The number of trials in each state: ``48 complete, 2 failed``; "" if there are none."""
     states = ("complete", "pruned", "failed", "running", "waiting")
     amounts = {state: sum(t.state == state for t in snapshot.trials) for state in states}
-    found = [f"{amount:,} {state}" for state, amount in amounts.items() if amount]
-    return "trials: " + ", ".join(found) if found else "no trials"
+    return ", ".join(f"{n:,}\u00a0{state}" for state, n in amounts.items() if n)

@@ -156,7 +156,7 @@ def test_a_row_opens_into_its_curves_and_closes(tab, regression):
     assert lines.count() == 2
     assert f"Trial {number}: MAE by epoch" in opened.text_content()
     folds = ", ".join(f"{score:.3f}" for score in regression.ranking[2].fold_scores)
-    assert f"On each fold{folds}" in opened.text_content()
+    assert f"Fold scores{folds}" in opened.text_content()
     assert tab.page.locator("[aria-expanded=true]").count() == 1
     tab.open_row(number)
     assert opened.count() == 0
@@ -294,7 +294,7 @@ def test_hostile_text_stays_text_in_the_browser(browser, hostile):
 def test_a_command_can_be_copied(browser, regression):
     permissions = ["clipboard-read", "clipboard-write"]
     with Tab(browser, write_report(regression), permissions=permissions) as tab:
-        button = tab.page.get_by_role("button", name="Copy the command: The search")
+        button = tab.page.get_by_role("button", name="Copy the command: Run the search")
         button.click()
         tab.page.locator("#reproduction button", has_text="Copied").wait_for()
         copied = tab.page.evaluate("navigator.clipboard.readText()")
@@ -376,7 +376,7 @@ def no_numbers(runs):
         (empty, "This study has no trials yet"),
         (only_failures, "None of the 3 trials of this study was completed."),
         (one_trial, "Trial 0 is the only complete trial"),
-        (many_classes, "How well each class is recognised"),
+        (many_classes, "Scores by class"),
         (no_numbers, "Trial 0 is the only complete trial"),
     ],
 )

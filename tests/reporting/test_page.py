@@ -59,9 +59,7 @@ def test_a_study_of_failures_gives_their_commonest_reason(tmp_path):
     document = read(study)
     assert anchors(document) == ["summary", "leaderboard", "space", "reproduction"]
     assert "None of the 3 trials of this study was completed." in document.text
-    assert (
-        "3 of 3 trials failed, most often (twice) for this reason: out of memory" in document.text
-    )
+    assert "3 of 3 trials failed. Most common reason (twice): out of memory" in document.text
 
 
 def test_a_single_trial_makes_a_page(tmp_path):
@@ -70,7 +68,7 @@ def test_a_single_trial_makes_a_page(tmp_path):
     document = read(study)
     assert "Trial 0 is the only complete trial" in document.text
     assert "No trial did better than the default configuration." in document.text
-    assert "Predicted against true" not in document.text  # no targets were stored
+    assert "Predicted vs. true" not in document.text  # no targets were stored
 
 
 def test_a_holdout_has_no_standard_error_and_says_so(tmp_path):
@@ -79,7 +77,9 @@ def test_a_holdout_has_no_standard_error_and_says_so(tmp_path):
         studies.add_complete(study, studies.evaluation(score, folds=1))
     document = read(study)
     assert "No standard error." in document.text
-    assert "±" not in document.text.partition("Leaderboard Every")[2]
+    _, heading, table = document.text.partition("All trials The best trials come first.")
+    assert heading
+    assert "±" not in table
     curves = document.figures["curves-1-objective"]["data"]
     assert [trace["name"] for trace in curves] == ["training", "validation"]
 
@@ -109,7 +109,7 @@ def test_a_missing_file_costs_only_its_part_of_the_page(tmp_path):
     (study.directory / "targets.npz").write_bytes(b"PK")
     document = read(study)
     assert "ensemble" not in anchors(document)
-    assert document.text.count("Left out.") == 3
+    assert document.text.count("Incomplete page.") == 3
     assert f"curves-{study.best.number}-objective" not in document.figures
     assert f"curves-{study.ranking[1].number}-objective" in document.figures
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.scoring.mean_error import Z_95, standard_error
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -21,7 +23,6 @@ MOST_BLOCKS = 2000
 MOST_RESAMPLES = 1000
 FEWEST_RESAMPLES = 100
 NUMBERS_RESAMPLED = 1e8
-TWO_SIDED = 1.959964
 SEED = 0
 
 _TOLERANCE = 1e-5
@@ -80,9 +81,7 @@ def _of_mean(on_rows: OnRows, blocks: list[np.ndarray]) -> tuple[float, float] |
     sizes = np.array([len(block) for block in blocks])
     if not np.isfinite(scores).all():
         return None
-    n = len(blocks)
-    spread = np.square(sizes * (scores - whole)).sum() * n / (n - 1)
-    margin = TWO_SIDED * math.sqrt(spread) / sizes.sum()
+    margin = Z_95 * standard_error(scores, sizes)
     return float(whole - margin), float(whole + margin)
 
 

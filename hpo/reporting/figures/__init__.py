@@ -1,1 +1,1 @@
-"""The Plotly figures of the report, one module each."""
+"""The Plotly figures of the report, one per module."""

@@ -17,58 +17,62 @@ if TYPE_CHECKING:
 
     from hpo.scoring.outcomes import Classes
 
-MOST_CLASSES = 50
-FEW_CLASSES = 4
-"""The matrix of so few stands beside the other figures of its panel."""
+MAX_CLASSES = 50
+"""The matrix shows at most this many classes, the most frequent ones."""
+MAX_CLASSES_SMALL = 4
+"""A matrix of at most this many classes fits next to the other figures of its panel."""
 SMALL_HEIGHT = 340
-_MOST_WRITTEN = 12
-_CELL = 17
+_MAX_CLASSES_WITH_COUNTS = 12
+"""In larger matrices, counts do not fit into the cells."""
+_CELL_PIXELS = 17
 
 
 def confusion(classes: Classes, name: str) -> Drawing:
-    """A confusion matrix.
+    """Draw the confusion matrix.
 
     Args:
-        classes: The classes.
-        name: The name of the drawing's panel within the page.
+        classes: True and predicted classes.
+        name: The name of the figure's panel within the page.
     """
-    right = float((classes.truth == classes.predicted).mean())
+    accuracy = float((classes.truth == classes.predicted).mean())
     matrix, names = _count(classes)
-    left_out = len(classes.names) - len(names)
-    note = f" ({len(names)} most frequent of {len(classes.names)} classes)" if left_out else ""
-    quality = f"{number(100 * right, 3)} % of {size(len(classes.truth))} predictions are right."
-    many = len(names) > _MOST_WRITTEN
+    is_partial = len(names) < len(classes.names)
+    shown = f" ({len(names)} most frequent of {len(classes.names)} classes)" if is_partial else ""
+    result = f"{number(100 * accuracy, 3)}% of {size(len(classes.truth))} predictions are correct."
+    is_large = len(names) > _MAX_CLASSES_WITH_COUNTS
     return Drawing(
         name=f"{name}-confusion",
-        title=f"What each class is taken for{note}",
-        alt=f"Confusion matrix of {len(classes.names)} classes. {quality}",
-        note=f"{quality} Shades are shares of the true class."
-        + (" The most frequent classes come first." if many else ""),
+        title=f"Confusion matrix{shown}",
+        alt=f"Confusion matrix of {len(classes.names)} classes. {result}",
+        note=f"{result} Colors show shares of the true class."
+        + (" The most frequent classes come first." if is_large else ""),
         plot=_heatmap(matrix, names),
-        height=_CELL * len(names) + 150 if many else max(SMALL_HEIGHT, 42 * len(names) + 120),
-        min_width=_CELL * len(names) + 130 if many else 0,
-        wide=len(names) > FEW_CLASSES,
-        small=len(names) <= FEW_CLASSES,
+        height=_CELL_PIXELS * len(names) + 150
+        if is_large
+        else max(SMALL_HEIGHT, 42 * len(names) + 120),
+        min_width=_CELL_PIXELS * len(names) + 130 if is_large else 0,
+        wide=len(names) > MAX_CLASSES_SMALL,
+        small=len(names) <= MAX_CLASSES_SMALL,
     )
 
 
 def _count(classes: Classes) -> tuple[np.ndarray, tuple[str, ...]]:
-    """How often each class was taken for each, of the most frequent classes only."""
+    """Count the predictions by true and predicted class, and name the classes shown."""
     import numpy as np
 
     k = len(classes.names)
     pairs = classes.truth * k + classes.predicted
     frequent = np.argsort(-np.bincount(classes.truth, minlength=k), kind="stable")
-    kept = frequent[:MOST_CLASSES]
-    if k <= _MOST_WRITTEN:
+    kept = frequent[:MAX_CLASSES]
+    if k <= _MAX_CLASSES_WITH_COUNTS:
         kept = np.sort(kept)
     place = np.full(k, -1)
     place[kept] = np.arange(len(kept))
-    found, often = np.unique(pairs, return_counts=True)
-    rows, columns = place[found // k], place[found % k]
+    pairs, counts = np.unique(pairs, return_counts=True)
+    rows, columns = place[pairs // k], place[pairs % k]
     inside = (rows >= 0) & (columns >= 0)
     matrix = np.zeros((len(kept), len(kept)), dtype=int)
-    matrix[rows[inside], columns[inside]] = often[inside]
+    matrix[rows[inside], columns[inside]] = counts[inside]
     return matrix, tuple(classes.names[c] for c in kept)
 
 
@@ -90,30 +94,30 @@ def _heatmap(matrix: np.ndarray, names: Sequence[str]) -> Any:
             xgap=1,
             ygap=1,
             showscale=False,
-            **_written(matrix),
-            hovertemplate="%{y} taken for %{x}: %{hovertext} (%{z:.3~g} %)<extra></extra>",
+            **_cell_texts(matrix),
+            hovertemplate="true %{y}, predicted %{x}: %{hovertext} (%{z:.3~g}%)<extra></extra>",
         )
     )
     axis: dict[str, Any] = {"type": "category", "showgrid": False}
-    if len(names) > _MOST_WRITTEN:
+    if len(names) > _MAX_CLASSES_WITH_COUNTS:
         axis |= {"dtick": 1, "tickfont": {"size": 10}}
     figure.update_layout(margin={"t": 12}, xaxis=axis, yaxis=axis | {"autorange": "reversed"})
     return figure
 
 
-def _written(matrix: np.ndarray) -> dict[str, Any]:
-    """The counts in the cells, where they fit; what never happened is left blank."""
-    if len(matrix) > _MOST_WRITTEN:
+def _cell_texts(matrix: np.ndarray) -> dict[str, Any]:
+    """The counts in the cells, if they fit; zeros are left blank."""
+    if len(matrix) > _MAX_CLASSES_WITH_COUNTS:
         return {}
     counts = [[f"{count:,}" if count else "" for count in row] for row in matrix.tolist()]
     return {"text": counts, "texttemplate": "%{text}"}
 
 
 def _distinct(labels: list[str]) -> list[str]:
-    """The labels, repeated ones numbered: two categories of one name would be drawn as one."""
+    """Number repeated labels, because Plotly merges categories of the same name."""
     seen: Counter[str] = Counter()
-    found = []
+    numbered = []
     for text in labels:
         seen[text] += 1
-        found.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
-    return found
+        numbered.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+    return numbered

@@ -1,4 +1,4 @@
-"""Learning curves of the best trials: how far training was worth going."""
+"""Learning curves of the best trials."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hpo.reporting.figures.theme import (
     BLUE,
     BLUE_BAND,
-    GREY,
-    GREY_BAND,
+    GRAY,
+    GRAY_BAND,
     compact,
     count_axis,
     new_figure,
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from hpo.study.trial import Trial
     from hpo.training.evaluation import TrialArrays
 
-_MOST_POINTS = 300
-_SAME = 1e-6
+_MAX_POINTS = 300
+_RELATIVE_TOLERANCE = 1e-6
 
 
 def curves(snapshot: Snapshot) -> Section | None:
-    """The section with the learning curves; None where there are none."""
+    """Make the section with the learning curves; None if there are none."""
     panels = tuple(
         Panel(
             f"Trial {trial.number}: {plus_minus(trial.score, trial.std_error)}",
@@ -46,10 +46,10 @@ def curves(snapshot: Snapshot) -> Section | None:
     return Section(
         anchor="curves",
         title="Learning curves",
-        lead="How training and validation went, epoch by epoch, for the best trials. Lines are "
-        "means over the folds, shaded bands reach from the lowest fold to the highest, and the "
-        "dotted line marks the epoch that was chosen: the one of the score. Smoothed lines are "
-        "running means in which each epoch counts 0.6 times as much as the next.",
+        lead="Training and validation by epoch for the best trials. Lines are means over the "
+        "folds, shaded bands span the lowest to the highest fold, and the dotted line marks the "
+        "chosen epoch, whose score counts. Smoothed lines are exponential moving averages in "
+        "which each epoch weighs 0.6 times as much as the next.",
         template="panels",
         content=panels,
         drawings=tuple(drawing for panel in panels for drawing in panel.drawings),
@@ -57,22 +57,22 @@ def curves(snapshot: Snapshot) -> Section | None:
 
 
 def chosen_epoch(trial: Trial, curve: np.ndarray | None) -> int | None:
-    """The epoch, from 1, of a trial's score within its curves.
+    """Find the epoch of a trial's score in its learning curves.
 
     Args:
         trial: The trial.
         curve: The objective, shape (n_epochs_trained, n_folds), or None.
 
     Returns:
-        ``trial.epochs``; where that epoch has another score, as after several stages of training,
-        the epoch that has the trial's score; None where there is none.
+        The epoch, from 1. It is ``trial.epochs`` unless that epoch has another score, as after
+        several stages of training; then it is the epoch with the trial's score. None if unknown.
     """
     import numpy as np
 
     if curve is None or trial.score is None:
         return trial.epochs
     scores = curve.mean(axis=1)
-    matches = np.isclose(scores, trial.score, rtol=_SAME, atol=0)
+    matches = np.isclose(scores, trial.score, rtol=_RELATIVE_TOLERANCE, atol=0)
     if trial.epochs and trial.epochs <= len(scores) and matches[trial.epochs - 1]:
         return trial.epochs
     return int(matches.argmax()) + 1 if matches.any() else trial.epochs
@@ -115,15 +115,15 @@ def _drawing(trial: Trial, arrays: TrialArrays, name: str, epoch: int | None) ->
 
 
 def _mark(figure: Any, epoch: int, length: int) -> None:
-    late = epoch > length / 2
+    in_second_half = epoch > length / 2
     figure.add_vline(x=epoch)
     figure.add_annotation(
         x=epoch,
         y=1,
         yref="paper",
         yanchor="top",
-        xanchor="right" if late else "left",
-        xshift=-4 if late else 4,
+        xanchor="right" if in_second_half else "left",
+        xshift=-4 if in_second_half else 4,
         text=f"epoch {epoch}",
         showarrow=False,
     )
@@ -133,8 +133,8 @@ def _traces(kind: str, curve: np.ndarray) -> list[Any]:
     import numpy as np
     import plotly.graph_objects as go
 
-    color, band = (BLUE, BLUE_BAND) if kind == "validation" else (GREY, GREY_BAND)
-    rows = np.unique(np.linspace(0, len(curve) - 1, _MOST_POINTS).round().astype(int))
+    color, band = (BLUE, BLUE_BAND) if kind == "validation" else (GRAY, GRAY_BAND)
+    rows = np.unique(np.linspace(0, len(curve) - 1, _MAX_POINTS).round().astype(int))
     epochs, curve = (rows + 1).astype(np.int32), curve[rows]
     traces = []
     if curve.shape[1] > 1:
@@ -157,13 +157,13 @@ def _traces(kind: str, curve: np.ndarray) -> list[Any]:
 
 
 def rounded(values: np.ndarray) -> list[float | None]:
-    """Numbers with four digits, which no eye tells from more; what is no number is a gap."""
+    """Round to four digits, which look the same in a figure; None, for a gap, if not finite."""
     return [float(f"{v:.4g}") if math.isfinite(v) else None for v in values.tolist()]
 
 
 def _mean(curve: np.ndarray) -> np.ndarray:
-    found: np.ndarray = curve.mean(axis=1)
-    return found
+    mean: np.ndarray = curve.mean(axis=1)
+    return mean
 
 
 def _alt(metric: str, shown: dict[str, np.ndarray], epoch: int | None) -> str:
@@ -172,5 +172,5 @@ def _alt(metric: str, shown: dict[str, np.ndarray], epoch: int | None) -> str:
         for kind, c in shown.items()
     )
     length = len(next(iter(shown.values())))
-    kept = "" if epoch is None else f" Chosen was epoch {epoch}."
-    return f"Line plot of the {metric} over {formats.count(length, 'epoch')}: {ends}.{kept}"
+    chosen = "" if epoch is None else f" The chosen epoch is {epoch}."
+    return f"Line plot of the {metric} over {formats.count(length, 'epoch')}: {ends}.{chosen}"

@@ -1,7 +1,7 @@
-"""Optimisation history: every trial's score in the order of the search, and the best so far.
+"""Optimization history: the score of each trial in the order of the search, and the best so far.
 
-Optuna's own figure of this name knows neither standard errors nor failed trials, and brings its
-own colours, so this one is drawn here.
+Optuna's figure of this name shows neither standard errors nor failed trials and has its own
+colors, so this module draws it anew.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import (
     BLUE,
-    GREY,
+    GRAY,
     ORANGE,
     RED,
     compact,
@@ -28,44 +28,44 @@ if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
-_ERROR_BARS = 150
-"""Up to so many trials their standard errors can be told apart."""
-_WITH_PARAMS = 200
-"""Up to so many trials each point tells its hyperparameters; the leaderboard always does."""
-_STRIP = 0.075
-"""Share of the height that the strip of trials without a score takes."""
+_MAX_TRIALS_WITH_ERROR_BARS = 150
+"""The error bars of more trials would overlap."""
+_MAX_TRIALS_WITH_PARAMS = 200
+"""With more trials, hover texts leave out hyperparameters; the table of trials has them all."""
+_STRIP_HEIGHT = 0.075
+"""The share of the figure's height that one row of trials without a score takes."""
 
 
 def history(snapshot: Snapshot) -> Section | None:
-    """The section with the optimisation history; None where no trial has a score."""
+    """Make the section with the optimization history; None if no trial has a score."""
     if not snapshot.ranking:
         return None
-    when = timeline(snapshot)
+    workers = timeline(snapshot)
     lead = (
-        "Each point is the score of one trial, in the order in which they were tried; the line is "
-        "the best score so far."
+        "Each point is the score of one trial, in the order of the search; the line shows the best "
+        "score so far."
     )
     if _has_error_bars(snapshot.ranking):
-        lead += " Bars are standard errors over the folds."
+        lead += " Error bars show one standard error over the folds."
     if any(reached(trial) is not None for trial in snapshot.trials):
         lead += (
-            " A trial that was pruned was given up early because it did not look promising; its "
-            "cross shows what it had reached by then."
+            " A pruned trial was stopped early because it did not look promising; its cross shows "
+            "the score it had reached."
         )
     if _unscored(snapshot):
-        lead += " Marks below show when trials ran that have no score."
+        lead += " The marks below the plot are trials without a score."
     return Section(
         anchor="history",
-        title="Optimisation history",
+        title="Optimization history",
         lead=lead,
         template="figures",
-        drawings=(_drawing(snapshot), *([when] if when else [])),
+        drawings=(_drawing(snapshot), *([workers] if workers else [])),
     )
 
 
 def _has_error_bars(scored: list[Trial]) -> bool:
-    known = any(finite(trial.std_error) is not None for trial in scored)
-    return known and len(scored) <= _ERROR_BARS
+    has_errors = any(finite(trial.std_error) is not None for trial in scored)
+    return has_errors and len(scored) <= _MAX_TRIALS_WITH_ERROR_BARS
 
 
 def _drawing(snapshot: Snapshot) -> Drawing:
@@ -76,9 +76,9 @@ def _drawing(snapshot: Snapshot) -> Drawing:
     figure.add_trace(_points(scored))
     figure.add_trace(_best_so_far(snapshot, scored))
     figure.add_trace(_star(best))
-    given_up = [trial for trial in snapshot.trials if reached(trial) is not None]
-    if given_up:
-        figure.add_trace(_pruned(given_up))
+    pruned = [trial for trial in snapshot.trials if reached(trial) is not None]
+    if pruned:
+        figure.add_trace(_pruned(pruned))
     set_scale(figure, [trial.score for trial in scored], metric)
     count_axis(figure, 0, snapshot.trials[-1].number)
     _add_strip(figure, snapshot)
@@ -86,7 +86,7 @@ def _drawing(snapshot: Snapshot) -> Drawing:
         name="history-scores",
         title="Scores in the order of the search",
         alt=f"Scatter plot of the {metric} of {formats.count(len(scored), 'complete trial')}. "
-        f"The best, {number(best.score)}, was found by trial {best.number}.",
+        f"Trial {best.number} has the best score, {number(best.score)}.",
         plot=figure,
         height=400,
         wide=True,
@@ -94,7 +94,7 @@ def _drawing(snapshot: Snapshot) -> Drawing:
 
 
 def reached(trial: Trial) -> float | None:
-    """What a pruned trial had reached when it was given up, or None."""
+    """The score of a pruned trial when it was stopped, or None."""
     return finite(trial.reached)
 
 
@@ -106,13 +106,13 @@ def _pruned(trials: list[Trial]) -> Any:
         y=compact([reached(trial) for trial in trials]),
         mode="markers",
         name="pruned",
-        text=[_when_pruned(trial) for trial in trials],
+        text=[_pruned_hover(trial) for trial in trials],
         hovertemplate="%{text}<extra></extra>",
-        marker={"color": GREY, "size": 7, "symbol": "x-thin-open", "opacity": 0.8},
+        marker={"color": GRAY, "size": 7, "symbol": "x-thin-open", "opacity": 0.8},
     )
 
 
-def _when_pruned(trial: Trial) -> str:
+def _pruned_hover(trial: Trial) -> str:
     after = "" if trial.epochs_trained is None else f" after epoch {trial.epochs_trained}"
     return f"<b>trial {trial.number}</b><br>pruned{after} at {number(reached(trial))}"
 
@@ -130,14 +130,14 @@ def _points(scored: list[Trial]) -> Any:
         error_y=errors,
         mode="markers",
         name="complete",
-        **_told(scored),
+        **_hover_texts(scored),
         marker={"color": BLUE, "size": 7, "opacity": 0.7},
     )
 
 
-def _told(scored: list[Trial]) -> dict[str, Any]:
-    """What a point tells: everything where there are few, else its trial and score."""
-    if len(scored) > _WITH_PARAMS:
+def _hover_texts(scored: list[Trial]) -> dict[str, Any]:
+    """Hover texts with hyperparameters if there are few trials, else with the score only."""
+    if len(scored) > _MAX_TRIALS_WITH_PARAMS:
         return {"hovertemplate": "trial %{x}: %{y:.4~g}<extra></extra>"}
     return {
         "text": [_hover(trial) for trial in scored],
@@ -182,11 +182,11 @@ def _star(best: Trial) -> Any:
 
 
 def _unscored(snapshot: Snapshot) -> dict[str, list[Trial]]:
-    found = {
+    by_state = {
         state: [t for t in snapshot.trials if t.state == state and reached(t) is None]
         for state in ("pruned", "failed")
     }
-    return {state: trials for state, trials in found.items() if trials}
+    return {state: trials for state, trials in by_state.items() if trials}
 
 
 def _add_strip(figure: Any, snapshot: Snapshot) -> None:
@@ -207,13 +207,13 @@ def _add_strip(figure: Any, snapshot: Snapshot) -> None:
                 text=[label(_reason(trial), 160) for trial in trials],
                 hovertemplate="<b>trial %{x}</b><br>%{text}<extra></extra>",
                 marker={
-                    "color": RED if state == "failed" else GREY,
+                    "color": RED if state == "failed" else GRAY,
                     "symbol": "x-thin-open" if state == "failed" else "line-ns-open",
                     "size": 9,
                 },
             )
         )
-    height = _STRIP * len(unscored)
+    height = _STRIP_HEIGHT * len(unscored)
     figure.update_layout(
         yaxis={"domain": [height + 0.04, 1]},
         yaxis2={"domain": [0, height], "type": "category", "showgrid": False, "fixedrange": True},

@@ -1,9 +1,4 @@
-"""Importance of the hyperparameters: which of them had a say in who did well.
-
-Source: Conditional PED-ANOVA (Ito et al., 2026, "Hyperparameter Importance in Hierarchical and
-Dynamic Search Spaces", on Watanabe et al., 2023, "PED-ANOVA"), by Optuna. A parameter that applies
-in some trials only is judged in those, weighted by how many of them there are.
-"""
+"""The importances of the hyperparameters as a bar chart."""
 
 from __future__ import annotations
 
@@ -14,22 +9,28 @@ from hpo.reporting.figures.theme import BLUE, new_figure
 from hpo.reporting.html.escape import label
 from hpo.reporting.html.formats import number
 from hpo.reporting.html.section import Drawing
-from hpo.reporting.reading.importances import APPLIED
+from hpo.reporting.reading.importances import MIN_TRIALS_APPLIED
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
-_SHOWN = 20
-_ROW = 26
+
+_MAX_BARS = 20
+_ROW_PIXELS = 26
+_MIN_SHARE_WITH_NUMBER = 0.01
 
 
 def drawing(snapshot: Snapshot) -> Drawing:
-    """The importances as bars; the snapshot has some."""
+    """Draw the importances.
+
+    Args:
+        snapshot: The study, with at least one importance.
+    """
     import plotly.graph_objects as go
 
-    shown = list(snapshot.importances.items())[:_SHOWN]
+    shown = list(snapshot.importances.items())[:_MAX_BARS]
     conditional = {n for n, _ in shown if snapshot.space and snapshot.space[n].when}
     names = [label(name, 28) + (" *" if name in conditional else "") for name, _ in shown]
-    figure = new_figure("share of the importance of all", "")
+    figure = new_figure("share of total importance", "")
     figure.add_trace(
         go.Bar(
             x=[round(value, 4) for _name, value in shown],
@@ -48,27 +49,28 @@ def drawing(snapshot: Snapshot) -> Drawing:
         yaxis=_rows(names),
         bargap=0.35,
     )
-    note = "What the best trials have in common and the others have not."
+    note = "How strongly the values of the best trials differ from those of all trials."
     if conditional:
-        note += " * applies in some trials only, and is judged in those."
-    few = Counter(name for trial in snapshot.ranking for name in trial.params)
-    if any(0 < amount < APPLIED for amount in few.values()):
-        note += f" Those that applied in fewer than {APPLIED} trials are left out."
-    most = shown[0]
+        note += " * applies in some trials only and is judged on those."
+    n_applied = Counter(name for trial in snapshot.ranking for name in trial.params)
+    if min(n_applied.values()) < MIN_TRIALS_APPLIED:
+        note += (
+            f" Hyperparameters that applied in fewer than {MIN_TRIALS_APPLIED} trials are left out."
+        )
     return Drawing(
         name="parameters-importance",
-        title=f"Which hyperparameters mattered: {most[0]} most",
-        alt="Bar chart of importances: "
-        + ", ".join(f"{name} {number(100 * value, 2)} %" for name, value in shown[:5]),
+        title=f"Hyperparameter importance: {shown[0][0]} matters most",
+        alt="Bar chart of hyperparameter importances: "
+        + ", ".join(f"{name} {number(100 * value, 2)}%" for name, value in shown[:5]),
         plot=figure,
-        height=80 + _ROW * len(shown),
+        height=80 + _ROW_PIXELS * len(shown),
         note=note,
         wide=True,
     )
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"  # noqa: PLR2004
+    return f"{100 * share:.0f}%" if share >= _MIN_SHARE_WITH_NUMBER else "under 1%"
 
 
 def _rows(names: list[str]) -> dict[str, Any]:

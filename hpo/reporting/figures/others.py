@@ -1,15 +1,15 @@
-"""This study beside others of the same task: how good their trials are, and how soon."""
+"""This study compared with others of the same task: the scores of trials, and the progress."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.figures.theme import COLOURS, compact, new_figure
+from hpo.reporting.figures.theme import COLORS, compact, new_figure
 from hpo.reporting.html import formats
 from hpo.reporting.html.escape import label
 from hpo.reporting.html.formats import number
 from hpo.reporting.html.section import Drawing, Section
-from hpo.reporting.reading.rivals import Rival
+from hpo.reporting.reading.rivals import MAX_RIVALS, Rival
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -18,7 +18,7 @@ _DASHES = ("solid", "dash", "dot")
 
 
 def others(snapshot: Snapshot) -> Section | None:
-    """The section; None where the folder holds no other study of the task."""
+    """Make the section; None if the folder contains no other study to compare with."""
     if not snapshot.rivals or not snapshot.ranking:
         return None
     options = snapshot.options
@@ -31,16 +31,17 @@ def others(snapshot: Snapshot) -> Section | None:
         own=True,
     )
     studies = (own, *snapshot.rivals)
-    ways = {study.evaluation for study in studies}
     lead = (
-        f"{formats.count(len(studies), 'study').replace('studys', 'studies')} of the task "
-        f"{snapshot.settings.task_name} in the same folder searched for the same objective."
+        f"{len(studies)} studies of the task {snapshot.settings.task_name} in this folder have the "
+        "same objective."
     )
-    if len(ways) > 1:
-        lead += " They were not all evaluated in the same way, so compare with care."
+    if len(studies) > MAX_RIVALS:
+        lead += " If there are more, only the most recent ones are shown."
+    if len({study.evaluation for study in studies}) > 1:
+        lead += " Not all of them evaluate trials in the same way, so compare with care."
     return Section(
         anchor="others",
-        title="Beside other studies",
+        title="Compared with other studies",
         lead=lead,
         template="figures",
         drawings=(_distribution(snapshot, studies), _progress(snapshot, studies)),
@@ -51,19 +52,19 @@ def _distribution(snapshot: Snapshot, studies: tuple[Rival, ...]) -> Drawing:
     import numpy as np
 
     metric = formats.metric(snapshot.settings.objective)
-    figure = new_figure(metric, "share of the trials")
+    figure = new_figure(metric, "share of trials")
     better = "left" if snapshot.minimizes else "right"
     for place, study in enumerate(studies):
         scores = np.sort(np.array(study.scores))
         shares = np.arange(1, len(scores) + 1) / len(scores)
-        figure.add_trace(_line(study, place, scores, shares, "score up to %{x:.4~g}: %{y:.0%}"))
+        figure.add_trace(_line(study, place, scores, shares, "%{y:.0%} of trials up to %{x:.4~g}"))
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return Drawing(
         name="others-distribution",
-        title="How the trials of each study are distributed",
-        alt=f"Empirical distribution of the {metric}. " + _bests(snapshot, studies),
+        title="Distribution of scores",
+        alt=f"Cumulative distribution of the {metric}. " + _best_scores(snapshot, studies),
         plot=figure,
-        note=f"The share of trials with a score up to that value; further {better} is better.",
+        note=f"The share of trials with a score up to each value; farther {better} is better.",
     )
 
 
@@ -80,10 +81,10 @@ def _progress(snapshot: Snapshot, studies: tuple[Rival, ...]) -> Drawing:
         figure.add_trace(_line(study, place, numbers, scores, hover))
     return Drawing(
         name="others-progress",
-        title="How soon each study found its best",
-        alt=f"Best {metric} so far by number of trials. " + _bests(snapshot, studies),
+        title="Progress of each study",
+        alt=f"Best {metric} so far by number of trials. " + _best_scores(snapshot, studies),
         plot=figure,
-        note="The best score among the first so many complete trials.",
+        note="The best score so far by number of complete trials.",
     )
 
 
@@ -97,8 +98,8 @@ def _line(study: Rival, place: int, x: Any, y: Any, hover: str) -> Any:
         mode="lines",
         name=label(name, 40) + (", this study" if study.own else ""),
         line={
-            "color": COLOURS[place % len(COLOURS)],
-            "dash": _DASHES[place // len(COLOURS) % len(_DASHES)],
+            "color": COLORS[place % len(COLORS)],
+            "dash": _DASHES[place // len(COLORS) % len(_DASHES)],
             "width": 3 if study.own else 1.5,
             "shape": "hv",
         },
@@ -106,6 +107,6 @@ def _line(study: Rival, place: int, x: Any, y: Any, hover: str) -> Any:
     )
 
 
-def _bests(snapshot: Snapshot, studies: tuple[Rival, ...]) -> str:
+def _best_scores(snapshot: Snapshot, studies: tuple[Rival, ...]) -> str:
     pick = min if snapshot.minimizes else max
     return "Best scores: " + ", ".join(f"{s.name} {number(pick(s.scores))}" for s in studies)

@@ -1,16 +1,17 @@
-"""Parallel coordinates: every trial as a line through its hyperparameters.
+"""Parallel coordinates: each trial as a line through the values of its hyperparameters.
 
-Optuna's own figure leaves out trials in which a hyperparameter does not apply. Here the line
-leaves the range and runs below it for as long.
+Optuna's figure leaves out trials in which a hyperparameter does not apply. Here, their lines run
+below the axis of that hyperparameter.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.reporting.figures.theme import BLUE, GREY, ORANGE, compact, new_figure
+from hpo.reporting.figures.theme import BLUE, GRAY, ORANGE, compact, new_figure
 from hpo.reporting.html import formats
 from hpo.reporting.html.escape import label
 from hpo.reporting.html.section import Drawing
@@ -22,42 +23,61 @@ if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
-_MOST_AXES = 10
-_MOST_LINES = 120
-_MOST_BEST = 15
+_MAX_AXES = 10
+_MAX_LINES = 120
+"""Each half of the trials is drawn as at most this many lines."""
+_MAX_BEST = 15
+_BEST_SHARE = 0.1
 _ABSENT = -0.16
-"""Where a line runs below the range while the hyperparameter does not apply."""
-_BEST, _HALF = 0.1, 0.5
+"""The height at which a line runs below an axis whose hyperparameter does not apply."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Trials whose lines look the same.
+
+    Attributes:
+        name: The name in the legend.
+        color: The color of the lines.
+        opacity: The opacity of the lines, from 0 to 1.
+        width: The width of the lines in pixels.
+        trials: The trials to draw.
+    """
+
+    name: str
+    color: str
+    opacity: float
+    width: float
+    trials: list[Trial]
 
 
 def parallel(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing:
-    """The drawing; there are at least two axes and two trials.
+    """Draw the figure.
 
     Args:
-        snapshot: The study.
-        axes: The hyperparameters.
+        snapshot: The study, with at least two complete trials.
+        axes: The axes of its hyperparameters, at least two.
     """
     shown = _chosen(snapshot, axes)
     figure = new_figure("", "")
-    groups = _groups(snapshot.ranking)
-    for name, colour, opacity, width, trials in reversed(groups):
-        if trials:
-            figure.add_trace(_lines(shown, trials, name, colour, opacity, width))
+    for group in reversed(_groups(snapshot.ranking)):
+        if group.trials:
+            figure.add_trace(_lines(shown, group))
     some_absent = any(axis.name not in t.params for t in snapshot.ranking for axis in shown)
     _add_axes(figure, shown, low=_ABSENT if some_absent else 0.0)
-    left_out = len(axes) - len(shown)
-    half = len(snapshot.ranking) / 2
-    each = "Each line is a trial" if half <= _MOST_LINES else "Each line is a trial, one of many"
-    note = f"{each}; choose a group in the legend to hide or show it."
+    is_thinned = len(snapshot.ranking) / 2 > _MAX_LINES
+    note = "Each line is a trial; click a group in the legend to hide or show it."
+    if is_thinned:
+        note += " Not all trials are drawn."
     if some_absent:
-        note += " A line runs below where a hyperparameter does not apply."
-    title = "What the best trials chose, and the others"
+        note += " A line runs below an axis whose hyperparameter does not apply."
+    selection = f" ({len(shown)} most important)" if len(shown) < len(axes) else ""
     return Drawing(
         name="parameters-parallel",
-        title=title + (f" ({len(shown)} most important)" if left_out else ""),
+        title=f"Hyperparameters of the best and the other trials{selection}",
         alt="Parallel coordinates of "
         + ", ".join(axis.name for axis in shown)
-        + f" for {formats.count(len(snapshot.ranking), 'trial')}; the best stand out.",
+        + f" for {formats.count(len(snapshot.ranking), 'trial')}; the best are highlighted.",
         plot=figure,
         height=400,
         note=note,
@@ -67,36 +87,36 @@ def parallel(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing:
 
 
 def _chosen(snapshot: Snapshot, axes: Sequence[Axis]) -> list[Axis]:
-    """The most important, in the order of the space."""
+    """The axes of the most important hyperparameters, in the order of the search space."""
     order = {name: place for place, name in enumerate(snapshot.importances)}
     ranked = sorted(axes, key=lambda axis: order.get(axis.name, len(order)))
-    kept = {axis.name for axis in ranked[:_MOST_AXES]}
+    kept = {axis.name for axis in ranked[:_MAX_AXES]}
     return [axis for axis in axes if axis.name in kept]
 
 
-def _groups(ranking: list[Trial]) -> list[tuple[str, str, float, float, list[Trial]]]:
+def _groups(ranking: list[Trial]) -> list[_Group]:
     n = len(ranking)
-    best, half = max(1, min(_MOST_BEST, round(_BEST * n))), max(1, round(_HALF * n))
+    best, half = max(1, min(_MAX_BEST, round(_BEST_SHARE * n))), max(1, round(n / 2))
+    name = "best trial" if best == 1 else f"best {best} trials"
     return [
-        (f"best {formats.count(best, 'trial')}", ORANGE, 0.95, 2.0, ranking[:best]),
-        ("better half", BLUE, 0.45, 1.2, _some(ranking[best:half])),
-        ("worse half", GREY, 0.3, 1.0, _some(ranking[half:])),
+        _Group(name, ORANGE, 0.95, 2.0, ranking[:best]),
+        _Group("better half", BLUE, 0.45, 1.2, _thinned(ranking[best:half])),
+        _Group("worse half", GRAY, 0.3, 1.0, _thinned(ranking[half:])),
     ]
 
 
-def _some(trials: list[Trial]) -> list[Trial]:
-    """Trials evenly spread over the ranking, where there are more than can be told apart."""
-    if len(trials) <= _MOST_LINES:
+def _thinned(trials: list[Trial]) -> list[Trial]:
+    """Trials evenly spread over the ranking, if there are too many to tell apart."""
+    if len(trials) <= _MAX_LINES:
         return trials
-    return [trials[n] for n in np.linspace(0, len(trials) - 1, _MOST_LINES).astype(int)]
+    return [trials[n] for n in np.linspace(0, len(trials) - 1, _MAX_LINES).astype(int)]
 
 
-def _lines(
-    axes: list[Axis], trials: list[Trial], name: str, colour: str, opacity: float, width: float
-) -> Any:
+def _lines(axes: list[Axis], group: _Group) -> Any:
     """All lines of a group in one trace, with gaps between them."""
     import plotly.graph_objects as go
 
+    trials = group.trials
     places = np.column_stack([axis.places(trials) for axis in axes])
     places = np.where(np.isnan(places), _ABSENT, places)
     spread = np.random.default_rng(1).uniform(-0.018, 0.018, (len(trials), 1))
@@ -107,10 +127,10 @@ def _lines(
         x=compact(x),
         y=compact(y),
         mode="lines",
-        name=name,
-        opacity=opacity,
+        name=group.name,
+        opacity=group.opacity,
         hoverinfo="skip",
-        line={"color": colour, "width": width},
+        line={"color": group.color, "width": group.width},
     )
 
 
@@ -119,7 +139,7 @@ def _add_axes(figure: Any, axes: list[Axis], low: float) -> None:
         figure.add_shape(
             type="line", x0=place, x1=place, y0=0, y1=1, layer="above", line={"dash": "solid"}
         )
-        ticks = axis.ticks(most=6)
+        ticks = axis.ticks(max_choices=6)
         shown = zip(ticks["tickvals"], ticks["ticktext"], strict=True)
         for value, text in shown if axis.choices else _ends(ticks):
             figure.add_annotation(

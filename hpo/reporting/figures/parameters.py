@@ -10,17 +10,17 @@ from hpo.reporting.figures.contour import contour
 from hpo.reporting.figures.parallel import parallel
 from hpo.reporting.figures.slices import slices
 from hpo.reporting.html.section import Section
-from hpo.reporting.reading import importances
+from hpo.reporting.reading.importances import MIN_TRIALS_FOR_IMPORTANCE
 
 if TYPE_CHECKING:
     from hpo.reporting.html.section import Drawing
     from hpo.reporting.reading.snapshot import Snapshot
 
-_FEW_FOR_IMPORTANCE = 50
+_MIN_TRIALS_FOR_RELIABLE_IMPORTANCE = 50
 
 
 def parameters(snapshot: Snapshot) -> Section | None:
-    """The section; None with fewer than two scores, or nothing that was searched."""
+    """Make the section; None with fewer than two scores, or if nothing was searched."""
     axes = searched(snapshot)
     if len(snapshot.ranking) < 2 or not axes:  # noqa: PLR2004
         return None
@@ -43,14 +43,14 @@ def parameters(snapshot: Snapshot) -> Section | None:
 def _lead(snapshot: Snapshot) -> str:
     complete = len(snapshot.ranking)
     lead = (
-        "Which settings mattered, and which of their values did well. The small figures show every "
-        "trial by one hyperparameter at a time; the star is the best trial."
+        "Which hyperparameters mattered, and which of their values did well. Each small figure "
+        "shows the trials by one hyperparameter; the star marks the best trial."
     )
-    if complete < importances.ENOUGH:
+    if complete < MIN_TRIALS_FOR_IMPORTANCE:
         return (
-            lead + f" With fewer than {importances.ENOUGH} trials nothing can be said about which "
-            "hyperparameter is important."
+            f"{lead} With fewer than {MIN_TRIALS_FOR_IMPORTANCE} complete trials, importances "
+            "cannot be estimated."
         )
-    if complete < _FEW_FOR_IMPORTANCE:
-        lead += f" Importances out of {complete} trials are a first hint, no more."
+    if complete < _MIN_TRIALS_FOR_RELIABLE_IMPORTANCE:
+        lead += f" Importances from {complete} trials are only a first hint."
     return lead

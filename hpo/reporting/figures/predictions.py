@@ -1,4 +1,4 @@
-"""Predictions against the truth, on samples that the predicting model had not seen."""
+"""Out-of-fold predictions compared with the truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def predictions(snapshot: Snapshot) -> Section | None:
-    """The section with predicted against true; None where either is not known."""
+    """Make the section; None if predictions or targets are not known."""
     panels = tuple(
         panel
         for place, (key, source) in enumerate(_sources(snapshot).items())
@@ -32,9 +32,9 @@ def predictions(snapshot: Snapshot) -> Section | None:
     drawings = tuple(drawing for panel in panels for drawing in panel.drawings)
     return Section(
         anchor="predictions",
-        title="Predicted against true",
-        lead="What the models answer to samples they had not been trained on: every prediction "
-        "here comes from the fold in which its sample was held out. " + _how_to_read(drawings),
+        title="Predicted vs. true",
+        lead="All predictions in this section are out-of-fold: each comes from a model that was "
+        "not trained on that sample. " + _how_to_read(drawings),
         template="panels",
         content=panels,
         drawings=drawings,
@@ -45,19 +45,19 @@ def _how_to_read(drawings: tuple[Drawing, ...]) -> str:
     sentences = []
     if any(drawing.name.endswith("residuals") for drawing in drawings):
         sentences.append(
-            "Points on the dotted diagonal are predicted exactly; residuals that lean to one side "
-            "of zero show where the model is wrong in a systematic way."
+            "Points on the dotted diagonal are predicted exactly. Residuals that are mostly above "
+            "or mostly below zero show systematic errors."
         )
     if any(drawing.name.endswith("confusion") for drawing in drawings):
         sentences.append(
-            "Each row of the confusion matrix shows what the samples of one class were taken for; "
-            "what lies on its diagonal is right."
+            "Each row of the confusion matrix shows how the samples of one class were predicted; "
+            "correct predictions are on the diagonal."
         )
     return " ".join(sentences)
 
 
 def _sources(snapshot: Snapshot) -> dict[int | str, OutOfFold]:
-    """Whose predictions are shown: the ensemble's and the best trial's, by trial or "ensemble"."""
+    """The predictions to show, by "ensemble" or the number of the best trial."""
     sources: dict[int | str, OutOfFold] = {}
     if snapshot.ensemble_predictions is not None:
         sources["ensemble"] = snapshot.ensemble_predictions
@@ -65,7 +65,7 @@ def _sources(snapshot: Snapshot) -> dict[int | str, OutOfFold]:
     if best is not None and best.number in snapshot.arrays:
         arrays = snapshot.arrays[best.number]
         sources[best.number] = OutOfFold(
-            f"Trial {best.number}, the best", arrays.index, arrays.predictions
+            f"Trial {best.number} (best)", arrays.index, arrays.predictions
         )
     return sources
 
@@ -87,8 +87,8 @@ def _truth(snapshot: Snapshot, source: OutOfFold, output: str) -> np.ndarray | N
     targets, index = snapshot.targets.get(output), source.index
     if targets is None or not len(index) or index.min() < 0 or index.max() >= len(targets):
         return None
-    found: np.ndarray = targets[index]
-    return found
+    truth: np.ndarray = targets[index]
+    return truth
 
 
 def _panel(
@@ -99,13 +99,13 @@ def _panel(
     name: str,
     label: str,
 ) -> Panel | None:
-    # Of several outputs nothing says whose the names of the classes are.
+    # With several outputs, it is not known to which of them the class names belong.
     names = None if key[1] else (snapshot.facts.get("data") or {}).get("class_names")
-    shown = gallery(snapshot.mistakes, *key)
+    samples = gallery(snapshot.mistakes, *key)
     classes = read_classes(truth, predicted, names)
     if classes is not None:
         matrix = confusion(classes, name)
         drawings = (matrix, reliability(classes, name), confidence(classes, name))
-        return Panel(label, drawings, shown, class_scores(classes))
+        return Panel(label, drawings, samples, class_scores(classes))
     values = read_values(truth, predicted)
-    return None if values is None else Panel(label, scatter(values, name), shown)
+    return None if values is None else Panel(label, scatter(values, name), samples)

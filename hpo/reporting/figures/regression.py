@@ -1,11 +1,10 @@
-"""Predicted against true values of a regression, and what is left over."""
+"""Predicted vs. true values of a regression, and their residuals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.figures.theme import BLUE, GREY, compact, new_figure
-from hpo.reporting.html.escape import label
+from hpo.reporting.figures.theme import BLUE, GRAY, compact, new_figure
 from hpo.reporting.html.formats import number, size
 from hpo.reporting.html.section import Drawing
 from hpo.scoring.outcomes import Values
@@ -13,54 +12,54 @@ from hpo.scoring.outcomes import Values
 if TYPE_CHECKING:
     import numpy as np
 
-MOST_POINTS = 2000
+MAX_POINTS = 2000
 
-_PLAIN = {"showlegend": False, "margin": {"t": 12}}
+_LAYOUT = {"showlegend": False, "margin": {"t": 12}}
 
 
 def scatter(values: Values, name: str) -> tuple[Drawing, ...]:
-    """Predicted against true, residuals against predicted, and how large residuals are.
+    """Draw predicted vs. true values, and residuals vs. predicted values.
 
     Args:
-        values: The values.
-        name: The name of the drawings' panel within the page.
+        values: True and predicted values.
+        name: The name of the figures' panel within the page.
     """
-    shown = _thin(values)
-    quality = _quality(values)
+    shown = _thinned(values)
+    result = _result(values)
     return (
         Drawing(
             name=f"{name}-values",
-            title=f"Predicted against true{_thinned(values, shown)}",
-            alt=f"Scatter plot of predicted against true values. {quality}",
+            title=f"Predicted vs. true values{_selection(values, shown)}",
+            alt=f"Scatter plot of predicted vs. true values. {result}",
             plot=_against_truth(shown),
-            note=quality,
+            note=result,
         ),
         Drawing(
             name=f"{name}-residuals",
-            title="What is left over",
-            alt=f"Scatter plot of residuals, predicted minus true, against predicted. {quality}",
+            title="Residuals",
+            alt=f"Scatter plot of residuals vs. predicted values. {result}",
             plot=_residuals(shown),
-            note="Residuals: predicted minus true.",
+            note="Predicted minus true values.",
         ),
     )
 
 
-def _thin(values: Values) -> Values:
+def _thinned(values: Values) -> Values:
     import numpy as np
 
-    if len(values.truth) <= MOST_POINTS:
+    if len(values.truth) <= MAX_POINTS:
         return values
-    chosen = np.random.default_rng(0).choice(len(values.truth), MOST_POINTS, replace=False)
+    chosen = np.random.default_rng(0).choice(len(values.truth), MAX_POINTS, replace=False)
     return Values(values.truth[chosen], values.predicted[chosen])
 
 
-def _thinned(values: Values, shown: Values) -> str:
+def _selection(values: Values, shown: Values) -> str:
     if len(values.truth) == len(shown.truth):
         return ""
-    return f" ({size(len(shown.truth))} of {size(len(values.truth))}, at random)"
+    return f" ({size(len(shown.truth))} of {size(len(values.truth))}, chosen at random)"
 
 
-def _quality(values: Values) -> str:
+def _result(values: Values) -> str:
     import numpy as np
 
     residuals = values.predicted - values.truth
@@ -83,21 +82,21 @@ def _against_truth(shown: Values) -> Any:
             y=compact([low, high]),
             mode="lines",
             hoverinfo="skip",
-            line={"color": GREY, "dash": "dot", "width": 1.5},
+            line={"color": GRAY, "dash": "dot", "width": 1.5},
         )
     )
     figure.add_trace(_points(shown.truth, shown.predicted, "true %{x:.4~g}, predicted %{y:.4~g}"))
     bounds = [low - margin, high + margin]
-    figure.update_layout(xaxis={"range": bounds}, yaxis={"range": bounds}, **_PLAIN)
+    figure.update_layout(xaxis={"range": bounds}, yaxis={"range": bounds}, **_LAYOUT)
     return figure
 
 
 def _residuals(shown: Values) -> Any:
-    figure = new_figure("predicted", label("predicted - true"))
+    figure = new_figure("predicted", "residual")
     residuals = shown.predicted - shown.truth
-    figure.add_trace(_points(shown.predicted, residuals, "predicted %{x:.4~g}, off by %{y:.4~g}"))
+    figure.add_trace(_points(shown.predicted, residuals, "predicted %{x:.4~g}, residual %{y:.4~g}"))
     figure.add_hline(y=0)
-    figure.update_layout(_PLAIN)
+    figure.update_layout(_LAYOUT)
     return figure
 
 

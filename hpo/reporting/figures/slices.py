@@ -1,4 +1,4 @@
-"""One figure per hyperparameter: the score of every trial against its value."""
+"""One figure per hyperparameter: the scores of all trials by its value."""
 
 from __future__ import annotations
 
@@ -17,63 +17,65 @@ if TYPE_CHECKING:
     from hpo.study.trial import Trial
 
 _JITTER = 0.28
-_FEW = 300
-MOST_POINTS = 400
-"""Of more trials, the better ones of these and some of the rest are drawn."""
-_DECADES = 100
+_MANY_TRIALS = 300
+"""With more trials, points are fainter and their hover texts leave out choices."""
+MAX_POINTS = 400
+"""If there are more trials, half of the points are the best ones and half a selection of others."""
+_MIN_RATIO_FOR_POWERS = 100
+"""Ticks are powers of ten if the ends of a logarithmic range differ by this factor or more."""
 
 
 def slices(snapshot: Snapshot, axes: tuple[Axis, ...]) -> tuple[Drawing, ...]:
-    """A drawing for every hyperparameter, the most important first.
+    """Draw a figure for each hyperparameter, the most important first.
 
     Args:
         snapshot: The study.
-        axes: The hyperparameters.
+        axes: The axes of its hyperparameters.
     """
     order = {name: place for place, name in enumerate(snapshot.importances)}
     ordered = sorted(axes, key=lambda axis: order.get(axis.name, len(order)))
-    found = []
+    drawings = []
     for place, axis in enumerate(ordered):
         trials = [trial for trial in snapshot.ranking if axis.name in trial.params]
         if trials:
-            found.append(_slice(snapshot, axis, trials, place))
-    return tuple(found)
+            drawings.append(_slice(snapshot, axis, trials, place))
+    return tuple(drawings)
 
 
 def _slice(snapshot: Snapshot, axis: Axis, trials: list[Trial], place: int) -> Drawing:
     metric = formats.metric(snapshot.settings.objective)
     figure = new_figure("", metric)
-    # The best is drawn last, so that none hides it; it comes first in the ranking.
+    # The best trials are drawn last, so that no other point covers them.
     figure.add_trace(_points(axis, _thinned(trials)[::-1]))
     if trials[0] is snapshot.best:
         figure.add_trace(_best(axis, trials[0]))
     set_scale(figure, [trial.score for trial in trials], metric)
     figure.update_layout(margin={"t": 8, "b": 36}, showlegend=False, xaxis=_x_axis(axis))
-    some = len(trials) < len(snapshot.ranking)
-    applies = f"Applies in {formats.count(len(trials), 'trial')}. " if some else ""
-    best = trials[0]
-    if len(trials) > MOST_POINTS:
-        applies += f"{MOST_POINTS} of {len(trials):,} drawn. "
+    shown = ""
+    if len(trials) < len(snapshot.ranking):
+        shown += f"Applies in {formats.count(len(trials), 'trial')}. "
+    if len(trials) > MAX_POINTS:
+        shown += f"{MAX_POINTS} of {len(trials):,} trials drawn. "
     return Drawing(
         name=f"slice-{place}",
         title=axis.name,
-        alt=f"Scatter plot of the {metric} against {axis.name}. {applies}"
-        f"The best trial here has {setting(best.params[axis.name])}.",
+        alt=f"Scatter plot of the {metric} by {axis.name}. {shown}"
+        f"The best of these trials has {axis.name} = {setting(trials[0].params[axis.name])}.",
         plot=figure,
         height=230,
-        note=(applies + ("Logarithmic scale." if axis.is_logarithmic else "")).strip(),
+        note=(shown + ("Logarithmic scale." if axis.is_logarithmic else "")).strip(),
         small=True,
     )
 
 
 def _thinned(trials: list[Trial]) -> list[Trial]:
-    """The best trials and some of the others, where there are too many to tell apart."""
+    """The best trials and a selection of the others, if there are too many to tell apart."""
     import numpy as np
 
-    if len(trials) <= MOST_POINTS:
+    if len(trials) <= MAX_POINTS:
         return trials
-    best, others = trials[: MOST_POINTS // 2], trials[MOST_POINTS // 2 :]
-    chosen = np.linspace(0, len(others) - 1, MOST_POINTS - len(best)).astype(int)
+    best, others = trials[: MAX_POINTS // 2], trials[MAX_POINTS // 2 :]
+    chosen = np.linspace(0, len(others) - 1, MAX_POINTS - len(best)).astype(int)
     return [*best, *(others[place] for place in chosen)]
 
 
@@ -87,14 +89,14 @@ def _x_axis(axis: Axis) -> dict[str, Any]:
     if not axis.is_logarithmic:
         return {"nticks": 6, "range": _with_margin(low, high)}
     scale = {"type": "log", "range": _with_margin(math.log10(low), math.log10(high))}
-    if high / low >= _DECADES:
+    if high / low >= _MIN_RATIO_FOR_POWERS:
         return {**scale, "dtick": 1, "exponentformat": "e"}
     values = [axis.value(share) for share in (0.0, 0.5, 1.0)]
     return {**scale, "tickvals": values, "ticktext": list(map(setting, values))}
 
 
 def _with_margin(low: float, high: float) -> list[float]:
-    """The whole range that was searched, so that it shows where no trial has been."""
+    """The whole range of the search, so that parts without trials are visible."""
     margin = 0.05 * (high - low)
     return [low - margin, high + margin]
 
@@ -107,24 +109,28 @@ def _points(axis: Axis, trials: list[Trial]) -> Any:
         y=compact([trial.score for trial in trials]),
         mode="markers",
         customdata=[trial.number for trial in trials],
-        marker={"color": BLUE, "size": 6, "opacity": 0.6 if len(trials) < _FEW else 0.35},
+        marker={
+            "color": BLUE,
+            "size": 6,
+            "opacity": 0.6 if len(trials) < _MANY_TRIALS else 0.35,
+        },
         **_hover(axis, trials),
     )
 
 
 def _hover(axis: Axis, trials: list[Trial]) -> dict[str, Any]:
-    """What a point tells: its trial, score and value; choices only where they are few."""
-    told = "trial %{customdata}: %{y:.4~g}"
+    """Hover texts: trial, score and value, without choices if there are many trials."""
+    trial = "trial %{customdata}: %{y:.4~g}"
     if not axis.choices:
-        return {"hovertemplate": f"{told}<br>{label(axis.name)} %{{x}}<extra></extra>"}
-    if len(trials) > _FEW:
-        return {"hovertemplate": f"{told}<extra></extra>"}
-    values = [label(setting(trial.params[axis.name]), 40) for trial in trials]
-    return {"text": values, "hovertemplate": f"{told}<br>%{{text}}<extra></extra>"}
+        return {"hovertemplate": f"{trial}<br>{label(axis.name)} %{{x}}<extra></extra>"}
+    if len(trials) > _MANY_TRIALS:
+        return {"hovertemplate": f"{trial}<extra></extra>"}
+    values = [label(setting(t.params[axis.name]), 40) for t in trials]
+    return {"text": values, "hovertemplate": f"{trial}<br>%{{text}}<extra></extra>"}
 
 
 def _x(axis: Axis, trials: list[Trial]) -> Any:
-    """Values; those of choices are spread a little, so that trials do not hide each other."""
+    """The values; choices are spread a little, so that trials do not cover each other."""
     import numpy as np
 
     if not axis.choices:

@@ -1,7 +1,7 @@
-"""The look of the figures: colours that hold on light and dark pages, and the two templates.
+"""The look of the figures: colors that work on light and dark pages, and a template for each.
 
-A figure names no colour but those of :data:`COLOURS`; all else it takes from the template, which
-the page exchanges when its reader switches between light and dark.
+Figures set only colors of this module. All others come from the template, which the page replaces
+when its reader switches between light and dark.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-BLUE, ORANGE, GREEN, RED, VIOLET, GREY = (
+BLUE, ORANGE, GREEN, RED, VIOLET, GRAY = (
     "#4c80bd",
     "#cc7f3e",
     "#549a6c",
@@ -20,20 +20,20 @@ BLUE, ORANGE, GREEN, RED, VIOLET, GREY = (
     "#8c6fb5",
     "#868d97",
 )
-COLOURS = (BLUE, ORANGE, GREEN, VIOLET, RED, GREY)
+COLORS = (BLUE, ORANGE, GREEN, VIOLET, RED, GRAY)
 
 BLUE_BAND = "rgba(76, 128, 189, 0.20)"
-GREY_BAND = "rgba(134, 141, 151, 0.18)"
+GRAY_BAND = "rgba(134, 141, 151, 0.18)"
 
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
-_FEW = 12
-_DECADES = 3
-_SPREAD = 20
-"""From such a ratio of the largest to the smallest value on, a scale is logarithmic."""
+_MAX_COUNT_TICKS = 12
+_MAX_DECADES_WITH_STEPS = 3
+_MAX_LINEAR_RATIO = 20
+"""If the ratio of the largest to the smallest value is greater, the scale is logarithmic."""
 
 
 def templates() -> dict[str, Any]:
-    """The templates of the light and the dark page, as Plotly reads them."""
+    """The Plotly templates of the light and the dark page."""
     return {
         "light": _template(
             ink="#2b3138",
@@ -53,7 +53,7 @@ def templates() -> dict[str, Any]:
 
 
 def new_figure(x_title: str, y_title: str) -> Any:
-    """An empty figure with titles on its axes, its legend above it."""
+    """Make an empty figure with axis titles and the legend above."""
     import plotly.graph_objects as go
 
     return go.Figure(
@@ -68,33 +68,34 @@ def new_figure(x_title: str, y_title: str) -> Any:
 
 
 def count_axis(figure: Any, first: int, last: int) -> None:
-    """Give the x axis whole numbers from ``first`` to ``last``."""
+    """Set the x axis to integers from ``first`` to ``last``."""
     margin = 0.02 * (last - first) + 0.5
     figure.update_xaxes(
-        range=[first - margin, last + margin], dtick=1 if last - first < _FEW else None
+        range=[first - margin, last + margin],
+        dtick=1 if last - first < _MAX_COUNT_TICKS else None,
     )
 
 
 def compact(values: Any) -> np.ndarray:
-    """Numbers in single precision, which no eye tells from double and which take half the room."""
+    """Convert to single precision, which looks the same in a figure and takes half the space."""
     import numpy as np
 
     return np.asarray(values, dtype=np.float32)
 
 
 def scale_type(values: Any) -> str:
-    """The scale on which values can be read: ``"log"`` where they differ by orders of magnitude."""
+    """The scale that suits values: ``"log"`` if they differ by orders of magnitude, or "linear"."""
     import numpy as np
 
-    found = np.asarray(values, dtype=float)
-    found = found[np.isfinite(found)]
-    if found.size == 0 or found.min() <= 0:
+    numbers = np.asarray(values, dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
+    if numbers.size == 0 or numbers.min() <= 0:
         return "linear"
-    return "log" if found.max() / found.min() > _SPREAD else "linear"
+    return "log" if numbers.max() / numbers.min() > _MAX_LINEAR_RATIO else "linear"
 
 
 def set_scale(figure: Any, values: Any, title: str) -> None:
-    """Give the y axis the scale that suits the values, and say so where it is logarithmic."""
+    """Set the y axis to the scale that suits the values; the title says if it is logarithmic."""
     kind = scale_type(values)
     text = f"{title} (log scale)" if kind == "log" else title
     ticks = {"tickvals": log_ticks(values)} if kind == "log" else {}
@@ -102,17 +103,17 @@ def set_scale(figure: Any, values: Any, title: str) -> None:
 
 
 def log_ticks(values: Any) -> list[float]:
-    """Round values for the ticks of a logarithmic axis: 1, 2, 5, 10, or powers of ten alone.
+    """Choose ticks for a logarithmic axis: 1, 2, 5, 10 and so on, or only powers of ten.
 
     Args:
-        values: What is drawn; all above 0, or no number.
+        values: The values drawn: above 0, or not finite.
     """
     import numpy as np
 
-    found = np.asarray(values, dtype=float)
-    found = np.log10(found[np.isfinite(found)])
-    first, last = math.floor(found.min()), math.ceil(found.max())
-    steps = (1, 2, 5) if last - first <= _DECADES else (1,)
+    numbers = np.asarray(values, dtype=float)
+    exponents = np.log10(numbers[np.isfinite(numbers)])
+    first, last = math.floor(exponents.min()), math.ceil(exponents.max())
+    steps = (1, 2, 5) if last - first <= _MAX_DECADES_WITH_STEPS else (1,)
     return [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
 
 
@@ -133,7 +134,7 @@ def _template(
             "paper_bgcolor": "rgba(0, 0, 0, 0)",
             "plot_bgcolor": "rgba(0, 0, 0, 0)",
             "font": {"family": _FONT, "color": ink, "size": 13},
-            "colorway": list(COLOURS),
+            "colorway": list(COLORS),
             "xaxis": axis,
             "yaxis": axis,
             "hoverlabel": {

@@ -1,11 +1,11 @@
-"""Timeline of the workers: who was busy with which trial, and when."""
+"""The timeline of the workers: which trial each one evaluated when."""
 
 from __future__ import annotations
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.figures.theme import BLUE, GREY, RED, new_figure
+from hpo.reporting.figures.theme import BLUE, GRAY, RED, new_figure
 from hpo.reporting.html import formats
 from hpo.reporting.html.formats import number
 from hpo.reporting.html.section import Drawing
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
-_COLOURS = {"complete": BLUE, "pruned": GREY, "failed": RED}
-_ROW = 30
+_COLORS = {"complete": BLUE, "pruned": GRAY, "failed": RED}
+_ROW_PIXELS = 30
 
 
 def timeline(snapshot: Snapshot) -> Drawing | None:
-    """The drawing; None where no trial has both a beginning and an end."""
-    timed = [t for t in snapshot.trials if t.started and t.ended and t.state in _COLOURS]
+    """Draw the timeline; None with fewer than two trials that have a start and an end."""
+    timed = [t for t in snapshot.trials if t.started and t.ended and t.state in _COLORS]
     if not timed or len({trial.started for trial in timed}) < 2:  # noqa: PLR2004
         return None
     lanes = _lanes(timed)
     figure = new_figure("time", "")
-    for state, colour in _COLOURS.items():
+    for state, color in _COLORS.items():
         trials = [trial for trial in timed if trial.state == state]
         if trials:
-            figure.add_trace(_bars(trials, lanes, state, colour))
+            figure.add_trace(_bars(trials, lanes, state, color))
     n = len(set(lanes.values()))
     figure.update_layout(
         barmode="overlay",
         bargap=0.25,
-        xaxis={"type": "date"},
+        xaxis={"type": "date", "nticks": 5, "tickangle": 0},
         yaxis={
             "tickvals": list(range(1, n + 1)),
             "range": [n + 0.6, 0.4],
@@ -47,25 +47,27 @@ def timeline(snapshot: Snapshot) -> Drawing | None:
     last = max(trial.ended for trial in timed if trial.ended)
     busy = sum(trial.seconds or 0.0 for trial in timed)
     elapsed = (last - first).total_seconds()
-    quality = (
+    verb = "was" if n == 1 else "were"
+    summary = (
         f"{formats.duration(elapsed)} from the first trial to the last; "
-        f"{formats.count(n, 'worker')} busy {number(100 * busy / (n * elapsed), 3)} % of it."
+        f"{formats.count(n, 'worker')} {verb} busy {number(100 * busy / (n * elapsed), 3)}% of "
+        "the time."
         if elapsed > 0
         else ""
     )
     return Drawing(
         name="history-timeline",
         title="When each worker was busy",
-        alt=f"Timeline of {formats.count(len(timed), 'trial')}. {quality}",
+        alt=f"Timeline of {formats.count(len(timed), 'trial')}. {summary}",
         plot=figure,
-        height=130 + _ROW * n,
-        note=quality,
+        height=130 + _ROW_PIXELS * n,
+        note=summary,
         wide=True,
     )
 
 
 def _lanes(timed: list[Trial]) -> dict[str | None, int]:
-    """A row, from 1, for every worker; one that took over from another shares its row."""
+    """The row of each worker, from 1. Workers that never ran at the same time may share a row."""
     spans: dict[str | None, tuple[datetime, datetime]] = {}
     for trial in timed:
         if trial.started and trial.ended:
@@ -80,11 +82,11 @@ def _lanes(timed: list[Trial]) -> dict[str | None, int]:
     return lanes
 
 
-def _bars(trials: list[Trial], lanes: dict[str | None, int], state: str, colour: str) -> Any:
+def _bars(trials: list[Trial], lanes: dict[str | None, int], state: str, color: str) -> Any:
     import numpy as np
     import plotly.graph_objects as go
 
-    # Times without a zone are shown as they are: those of the machine that searched.
+    # Times have no zone: the page shows those of the machine that ran the search.
     begins = [t.started.replace(tzinfo=UTC).timestamp() for t in trials if t.started]
     return go.Bar(
         base=1000 * np.array(begins),
@@ -93,6 +95,6 @@ def _bars(trials: list[Trial], lanes: dict[str | None, int], state: str, colour:
         orientation="h",
         name=state,
         customdata=[trial.number for trial in trials],
-        marker={"color": colour, "line": {"width": 0.5, "color": "rgba(255, 255, 255, 0.7)"}},
+        marker={"color": color, "line": {"width": 0.5, "color": "rgba(255, 255, 255, 0.7)"}},
         hovertemplate="trial %{customdata}, from %{base|%H:%M:%S}<extra></extra>",
     )

@@ -1,1 +1,1 @@
-"""The page as HTML."""
+"""What pages are made of, and how they become HTML."""

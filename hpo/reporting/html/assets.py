@@ -1,4 +1,4 @@
-"""plotly.js: inside every page, or one file beside them that they share."""
+"""plotly.js: inside each page, or in one file that several pages share."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ASSETS: tuple[Assets, ...] = get_args(Assets)
 
 @dataclass(frozen=True)
 class Plotly:
-    """Where a page has plotly.js from.
+    """Where a page gets plotly.js from.
 
     Attributes:
-        code: The script itself, to stand in the page; "" where it is loaded.
-        address: The address of the file relative to the page; "" where it is inside.
+        code: The script to put into the page; "" if the page loads a file.
+        address: The address of the file, relative to the page; "" if the script is in the page.
     """
 
     code: str = ""
@@ -33,17 +33,17 @@ def provide(assets: Assets, page: Path, folder: Path) -> Plotly:
     """Make plotly.js available to a page.
 
     Args:
-        assets: "embed" to put it into the page, "directory" to write it once to a folder.
-        page: The file of the page.
-        folder: The folder of the shared file, at or above the page's.
+        assets: "embed" to put it into the page, "directory" to share one file of it.
+        page: The path of the page.
+        folder: The folder of the shared file: the folder of the page or one above it.
 
     Raises:
-        UsageError: There is no such way.
+        UsageError: ``assets`` has another value.
     """
     from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
     if assets not in ASSETS:
-        raise UsageError(f"assets: {' or '.join(ASSETS)}. Received: {assets!r}")
+        raise UsageError(f"assets must be 'embed' or 'directory'. Received: {assets!r}")
     if assets == "embed":
         return Plotly(code=str(get_plotlyjs()))
     shared = folder / f"plotly-{get_plotlyjs_version()}.min.js"

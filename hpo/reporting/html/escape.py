@@ -1,4 +1,4 @@
-"""Making text harmless where it goes: into Plotly's labels, into a script, into a policy."""
+"""Escaping for places that templates do not cover: Plotly labels, scripts, the page's policy."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import html
 from markupsafe import Markup
 
 
-def label(text: str, longest: int = 80) -> str:
-    """A text for a Plotly label, which would otherwise read tags and entities in it.
+def label(text: str, max_length: int = 80) -> str:
+    """Escape a text for a Plotly label, where Plotly would interpret tags and entities.
 
     Args:
         text: Any text.
-        longest: Characters after which it is cut short.
+        max_length: The number of characters to keep.
 
     Returns:
-        The text with ``&``, ``<`` and ``>`` as entities, on one line.
+        The text on one line, with ``&``, ``<`` and ``>`` as entities.
     """
-    flat = " ".join(text.split())
-    cut = flat if len(flat) <= longest else flat[: longest - 1] + "…"
-    return html.escape(cut, quote=False)
+    line = " ".join(text.split())
+    shortened = line if len(line) <= max_length else line[: max_length - 1] + "…"
+    return html.escape(shortened, quote=False)
 
 
 def json_block(text: str) -> Markup:
-    """JSON for a ``<script type="application/json">``, which it cannot break out of.
+    """Escape JSON so that it cannot break out of a ``<script type="application/json">``.
 
     Args:
         text: Valid JSON.
 
     Returns:
-        The same JSON without ``<``, ``>``, ``&`` and the line separators of JavaScript.
+        The same JSON with ``<``, ``>``, ``&`` and JavaScript's line separators as escapes.
     """
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704  (nothing that HTML reads is left in it)
+    return Markup(text)  # noqa: S704  (no character that HTML interprets is left)
 
 
 def script_hash(script: str) -> str:
-    """The source expression that lets exactly this inline script run."""
+    """The source expression that allows exactly this inline script in a content policy."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

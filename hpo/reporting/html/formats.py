@@ -29,14 +29,15 @@ __all__ = [
     "plus_minus",
     "sentence",
     "setting",
+    "signed",
     "size",
     "times",
 ]
 
 _EVALUATIONS = {
     r"kfold:(\d+)": "{}-fold cross-validation",
-    r"repeated-kfold:(\d+)x(\d+)": "{}-fold cross-validation, {} times",
-    r"time:(\d+)": "{} cuts in time",
+    r"repeated-kfold:(\d+)x(\d+)": "{}-fold cross-validation, repeated {} times",
+    r"time:(\d+)": "{} time-series splits",
     r"predefined": "predefined folds",
 }
 _ACRONYMS = {"acc": "accuracy"} | {
@@ -50,8 +51,13 @@ def plus_minus(value: Any, std_error: Any) -> str:
     return formats.plus_minus(value, std_error).replace(" ", _NO_BREAK_SPACE)
 
 
+def signed(difference: float) -> str:
+    """A difference with its sign: ``+0.117``, ``-0.0670``."""
+    return f"+{number(difference, 3)}" if difference > 0 else number(difference, 3)
+
+
 def plain(value: Any) -> str:
-    """A value of JSON in words, on one line; lists within others stand in brackets."""
+    """Format a JSON value on one line, with parentheses around nested lists and objects."""
     if isinstance(value, dict):
         named = ((name, _inner(inner)) for name, inner in value.items())
         return ", ".join(f"{name}: {text}" if name else text for name, text in named)
@@ -67,25 +73,25 @@ def _inner(value: Any) -> str:
 
 
 def metric(name: str) -> str:
-    """A metric as a reader calls it: ``val_mae`` is ``validation MAE``."""
+    """The readable name of a metric: ``val_mae`` becomes ``validation MAE``."""
     bare = name.removeprefix("val_")
-    # The name of an output may come first, as in val_age_mae.
+    # The name of an output may precede the metric, as in val_age_mae.
     words = " ".join(_ACRONYMS.get(word, word) for word in bare.split("_"))
     return f"validation {words}" if name.startswith("val_") else words
 
 
 def evaluation(name: str) -> str:
-    """How trials are evaluated, in words: ``kfold:4`` is ``4-fold cross-validation``."""
-    way, _, part = name.partition(" on ")
-    rest = f", on {part}" if part else ""
+    """The readable name of an evaluation: ``kfold:4`` becomes ``4-fold cross-validation``."""
+    method, _, subset = name.partition(" on ")
+    suffix = f" on {subset}" if subset else ""
     for pattern, words in _EVALUATIONS.items():
-        found = re.fullmatch(pattern, way)
-        if found:
-            return words.format(*found.groups()) + rest
-    share = re.fullmatch(r"holdout:(0\.\d+)", way)
-    return f"{100 * float(share[1]):.3g} % held out{rest}" if share else name
+        match = re.fullmatch(pattern, method)
+        if match:
+            return words.format(*match.groups()) + suffix
+    share = re.fullmatch(r"holdout:(0\.\d+)", method)
+    return f"{100 * float(share[1]):.3g}% holdout{suffix}" if share else name
 
 
 def sentence(text: str) -> str:
-    """The text with its first letter a capital."""
+    """The text with its first letter capitalized."""
     return text[:1].upper() + text[1:]

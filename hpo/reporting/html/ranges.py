@@ -1,4 +1,4 @@
-"""The range of a hyperparameter: in words, and where a value lies in it."""
+"""The range of a hyperparameter in words, and the position of a value in it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hpo.reporting.html.formats import finite, setting
 if TYPE_CHECKING:
     from hpo.space.parameters import Parameter
 
-EDGE = 0.02
-"""A value within this share of its range from an end lies at the edge."""
+EDGE_SHARE = 0.02
+"""A value within this share of the range from an end counts as at that end."""
 
 
 def describe(parameter: Parameter) -> str:
-    """The range in words: ``1e-05 to 0.01, logarithmic`` or ``adam, sgd``."""
+    """Describe the range: ``1e-05 to 0.01, logarithmic`` or ``adam, sgd``."""
     from hpo.space.parameters import Categorical
 
     if isinstance(parameter, Categorical):
@@ -27,33 +27,38 @@ def describe(parameter: Parameter) -> str:
     return f"{setting(parameter.low)} to {setting(parameter.high)}{scale}{step}"
 
 
+def is_searched(parameter: Parameter) -> bool:
+    """Whether a hyperparameter can take more than one value."""
+    return len(set(parameter.ends)) > 1
+
+
 def position(parameter: Parameter, value: Any) -> float | None:
-    """Where a value lies in the range of its parameter.
+    """Locate a value in the range of its parameter.
 
     Args:
         parameter: The parameter.
         value: The value.
 
     Returns:
-        0.0 at the low end to 1.0 at the high end, on the parameter's own scale; None where the
-        parameter is a constant or not numeric.
+        0.0 at the low end to 1.0 at the high end, on the parameter's own scale; None if the
+        parameter is a constant or not numeric, or if the value has no position.
     """
     from hpo.space.parameters import Categorical
 
-    found = finite(value)
-    if isinstance(parameter, Categorical) or found is None or parameter.low >= parameter.high:
+    x = finite(value)
+    if isinstance(parameter, Categorical) or x is None or parameter.low >= parameter.high:
         return None
     low, high = float(parameter.low), float(parameter.high)
     if parameter.log:
-        if found <= 0:
+        if x <= 0:
             return None
-        low, high, found = math.log(low), math.log(high), math.log(found)
-    return min(1.0, max(0.0, (found - low) / (high - low)))
+        low, high, x = math.log(low), math.log(high), math.log(x)
+    return min(1.0, max(0.0, (x - low) / (high - low)))
 
 
 def edge(parameter: Parameter, value: Any) -> str | None:
-    """The end of the range at which a value lies: ``lower``, ``upper``, or None."""
-    place = position(parameter, value)
-    if place is None or EDGE < place < 1 - EDGE:
+    """The end of the range that a value is at: ``lower``, ``upper`` or None."""
+    share = position(parameter, value)
+    if share is None or EDGE_SHARE < share < 1 - EDGE_SHARE:
         return None
-    return "lower" if place <= EDGE else "upper"
+    return "lower" if share <= EDGE_SHARE else "upper"

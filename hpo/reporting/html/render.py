@@ -1,4 +1,4 @@
-"""From what a page shows to its HTML."""
+"""Render what a page shows as HTML."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def render(
     trials: dict[str, Any] | None = None,
     **content: Any,
 ) -> str:
-    """The HTML of a page, with its style and its script inside.
+    """Render a page, with its style sheet and script inside.
 
     Args:
-        template: Name of the page's template.
+        template: The name of the page's template.
         drawings: The figures on the page.
-        plotly: Where the page has plotly.js from.
-        trials: What the rows of the table of trials open into.
+        plotly: Where the page gets plotly.js from.
+        trials: The details of the trials, which rows of the table of trials open.
         **content: What the template shows.
 
     Returns:
-        The page. Its content security policy allows no network and no script but its own.
+        The HTML. Its content security policy allows its own scripts only, and no network.
     """
     from markupsafe import Markup
 
@@ -51,7 +51,7 @@ def render(
         .get_template(template)
         .render(
             **content,
-            style=Markup(_file("report.css")),  # noqa: S704  (a file of ours)
+            style=Markup(_file("report.css")),  # noqa: S704  (a file of this package)
             scripts=[Markup(script) for script in scripts],  # noqa: S704  (as above)
             plotly_address=plotly.address,
             policy=_policy(scripts, shared=bool(plotly.address)),
@@ -62,7 +62,7 @@ def render(
 
 
 def figures_json(drawings: Iterable[Drawing], trials: dict[str, Any]) -> Markup:
-    """Figures, both themes' templates and the opened rows, as JSON for the page's script."""
+    """Figures, Plotly templates of both themes and details of trials, as JSON for the script."""
     from plotly.utils import PlotlyJSONEncoder
 
     from hpo.reporting.figures.theme import templates
@@ -76,20 +76,20 @@ def figures_json(drawings: Iterable[Drawing], trials: dict[str, Any]) -> Markup:
 
 
 def _specification(drawing: Drawing) -> dict[str, Any]:
-    found = drawing.plot.to_dict()
-    found["layout"].pop("template", None)
-    return {"data": found["data"], "layout": found["layout"]}
+    plot = drawing.plot.to_dict()
+    plot["layout"].pop("template", None)
+    return {"data": plot["data"], "layout": plot["layout"]}
 
 
 def _script() -> str:
-    """The page's script: its files in one scope of their own."""
+    """The page's script: its files together in one scope."""
     parts = "\n".join(_file(f"js/{name}.js") for name in _SCRIPTS)
     return f'"use strict";\n(() => {{\n{parts}\napplyTheme();\n}})();\n'
 
 
 def _policy(scripts: Iterable[str], *, shared: bool) -> str:
     hashes = " ".join(script_hash(script) for script in scripts)
-    # A page from the disk has no origin that 'self' could mean, so its files are named by scheme.
+    # A page opened from disk has no origin for 'self' to match, so its files are allowed by scheme.
     sources = f"{hashes} 'self' file:" if shared else hashes
     return (
         f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; "
@@ -118,5 +118,5 @@ def _file(name: str) -> str:
 def _version() -> str:
     try:
         return version("hpo-keras")
-    except PackageNotFoundError:  # run from a source tree that was not installed
+    except PackageNotFoundError:  # run from a source tree without installation
         return ""

@@ -1,4 +1,4 @@
-"""What a page is made of: sections, and the figures drawn in them."""
+"""What a page is made of: sections and their figures."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A Plotly figure and the words beside it.
+    """A Plotly figure with its caption.
 
     Attributes:
-        name: Its name within the page: letters, digits and dashes.
-        title: What it shows, in a few words.
-        alt: What a reader who cannot see it should know.
+        name: The name within the page: letters, digits and dashes.
+        title: What the figure shows, in a few words.
+        alt: What a reader who cannot see the figure should know.
         plot: The ``plotly.graph_objects.Figure``.
-        height: Its height in pixels.
-        note: A line below the title, such as how good what is shown is.
-        min_width: The width in pixels below which it scrolls sideways rather than shrink.
-        wide: Whether it takes the whole width where others stand beside each other.
-        small: Whether three of it fit beside each other.
+        height: The height in pixels.
+        note: A line below the title: how to read the figure, or its main result.
+        min_width: The width in pixels below which the figure scrolls instead of shrinking.
+        wide: Whether the figure takes the full width of its section.
+        small: Whether three such figures fit side by side.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Panel:
-    """What a reader chooses one of at a time.
+    """One of several views of which the reader sees one at a time.
 
     Attributes:
-        label: What the choice is called.
-        drawings: Its figures.
+        label: The name of the view in the menu.
+        drawings: The figures.
         gallery: Samples to look at, or None.
         table: A table, or None.
     """
@@ -59,12 +59,12 @@ class Section:
     """One section of the page.
 
     Attributes:
-        anchor: Its address within the page.
-        title: Its heading.
-        lead: A plain sentence or two that explain what is seen.
-        template: The template in ``templates/sections`` that lays it out.
-        content: What that template needs.
-        drawings: Its figures.
+        anchor: The address within the page.
+        title: The heading.
+        lead: A few plain sentences that explain what the section shows.
+        template: The name of its template in ``templates/sections``.
+        content: What the template shows.
+        drawings: The figures.
     """
 
     anchor: str

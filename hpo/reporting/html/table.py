@@ -1,10 +1,10 @@
-"""Tables that a reader can sort and filter."""
+"""Tables that the reader can sort and filter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIRST_SHOWN = 25
+MAX_FIRST_ROWS = 25
 
 
 @dataclass(frozen=True)
@@ -12,9 +12,9 @@ class Column:
     """A column of a table.
 
     Attributes:
-        label: Its heading.
-        numeric: Whether it is set to the right and sorted by value.
-        hint: What the heading means, where that is not plain.
+        label: The heading.
+        numeric: Whether the column is right-aligned and sorted by value.
+        hint: What the heading means, if that is not obvious.
     """
 
     label: str
@@ -27,13 +27,13 @@ class Cell:
     """A cell of a table.
 
     Attributes:
-        text: What is shown.
-        key: What it is sorted by, where the text would mislead.
-        share: The length of a bar behind it, from 0 to 1; None where it has none.
+        text: The text as shown.
+        sort_key: What to sort by instead of the text; "" to sort by the text.
+        share: The length of the bar below the text, from 0 to 1; None for no bar.
     """
 
     text: str
-    key: str = ""
+    sort_key: str = ""
     share: float | None = None
 
 
@@ -42,9 +42,9 @@ class Row:
     """A row of a table.
 
     Attributes:
-        cells: Its cells, one per column.
-        state: What kind of row it is, such as the state of its trial.
-        opens: Whether it opens into more; its first cell is the number of a trial then.
+        cells: The cells, one per column.
+        state: The kind of row, such as the state of its trial.
+        opens: Whether the row opens the details of a trial, whose number is in the first cell.
     """
 
     cells: tuple[Cell, ...]
@@ -57,14 +57,14 @@ class Table:
     """A table.
 
     Attributes:
-        name: What it is, for readers who cannot see it.
-        noun: What its rows are, such as "trials".
-        columns: Its columns.
-        rows: Its rows, in the order in which they are first shown.
-        sorted_by: The column, from 0, that the rows are in the order of.
-        descending: Whether the greatest comes first.
-        hint: An example of what to filter by.
-        first_shown: How many rows are shown before the reader asks for all.
+        name: The title, and the description for screen readers.
+        noun: What the rows are, in the plural, such as "trials".
+        columns: The columns.
+        rows: The rows, in their initial order.
+        sorted_by: The index of the column that the rows are initially sorted by.
+        descending: Whether that order is descending.
+        hint: An example of a filter.
+        max_first_rows: How many rows are shown until the reader asks for all.
     """
 
     name: str
@@ -74,4 +74,4 @@ class Table:
     sorted_by: int = 0
     descending: bool = False
     hint: str = ""
-    first_shown: int = FIRST_SHOWN
+    max_first_rows: int = MAX_FIRST_ROWS

@@ -1,4 +1,9 @@
-"""How much each hyperparameter matters."""
+"""How important each hyperparameter is.
+
+Source: Conditional PED-ANOVA (Ito et al., 2026, "Hyperparameter Importance in Hierarchical and
+Dynamic Search Spaces", on Watanabe et al., 2023, "PED-ANOVA"), by Optuna. A hyperparameter that
+applies in some trials only is judged on those, weighted by how many they are.
+"""
 
 from __future__ import annotations
 
@@ -9,53 +14,53 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import optuna
 
-ENOUGH = 12
-"""With fewer complete trials, an importance would be an accident."""
-APPLIED = 8
-"""In so many complete trials a hyperparameter has to apply, for the same reason."""
-_QUANTILE = 0.1
-_BEST = 5
-"""So many of the best trials, at least, stand for those that did well."""
+MIN_TRIALS_FOR_IMPORTANCE = 12
+"""With fewer complete trials, importances would be accidental."""
+MIN_TRIALS_APPLIED = 8
+"""A hyperparameter that applied in fewer complete trials is left out, for the same reason."""
+_TARGET_QUANTILE = 0.1
+_MIN_BEST_TRIALS = 5
+"""The best trials, whose values PED-ANOVA compares with all others, are at least this many."""
 
 
-def importances(record: optuna.Study, names: tuple[str, ...], complete: int) -> dict[str, float]:
-    """The importance of every searched hyperparameter.
+def importances(record: optuna.Study, names: tuple[str, ...], n_complete: int) -> dict[str, float]:
+    """Compute the importance of each searched hyperparameter.
 
     Args:
         record: Optuna's study.
-        names: The hyperparameters that have more than one value.
-        complete: The number of complete trials.
+        names: The hyperparameters that can take more than one value.
+        n_complete: The number of complete trials.
 
     Returns:
-        Shares that add up to 1, the greatest first; empty with too few trials, or where none of
-        them sets good trials apart. One that applied in fewer than :data:`APPLIED` complete trials
-        is left out.
+        Shares that add up to 1, in descending order. Empty if there are too few trials, or if no
+        hyperparameter sets good trials apart. A hyperparameter that applied in fewer than
+        :data:`MIN_TRIALS_APPLIED` complete trials is left out.
     """
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-    if complete < ENOUGH:
+    if n_complete < MIN_TRIALS_FOR_IMPORTANCE:
         return {}
-    quantile = min(0.5, max(_QUANTILE, _BEST / complete))
+    quantile = min(0.5, max(_TARGET_QUANTILE, _MIN_BEST_TRIALS / n_complete))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of regimes with few trials, which the page says itself
-        found = get_param_importances(
+        warnings.simplefilter("ignore")  # Optuna warns of few trials; the page says so itself.
+        all_importances = get_param_importances(
             record,
             evaluator=PedAnovaImportanceEvaluator(target_quantile=quantile),
             normalize=False,
         )
-    applied = _applied(record)
+    n_applied = _n_applied(record)
     kept = {
         name: float(value)
-        for name, value in found.items()
-        if name in names and value > 0 and applied[name] >= APPLIED
+        for name, value in all_importances.items()
+        if name in names and value > 0 and n_applied[name] >= MIN_TRIALS_APPLIED
     }
     total = sum(kept.values())
     shares = {name: value / total for name, value in kept.items()} if total else {}
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def _applied(record: optuna.Study) -> Counter[str]:
-    """In how many complete trials each hyperparameter applied."""
+def _n_applied(record: optuna.Study) -> Counter[str]:
+    """The number of complete trials in which each hyperparameter applied."""
     from optuna.trial import TrialState
 
     trials = record.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

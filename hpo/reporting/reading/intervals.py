@@ -1,8 +1,8 @@
-"""How far the best score can be trusted: its standard error and a 95 % interval.
+"""How far to trust the best score: its standard error and a 95% interval.
 
-Over several folds, the mean's interval by Student's t; of a hold-out, that of a mean over its
-samples, where the objective is one. Neither knows that the best of many trials is also a little
-lucky.
+With several folds, the interval is that of their mean by Student's t; with a hold-out, that of a
+mean over its samples, if the objective is one. Neither corrects for selection: the best of many
+trials is also a lucky one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.reporting.html.formats import finite, number
+from hpo.scoring.mean_error import Z_95, standard_error
 from hpo.scoring.outcomes import read_classes, read_values
 
 if TYPE_CHECKING:
@@ -19,22 +20,22 @@ if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
-_LEVEL = 0.975
-_ENOUGH = 30
-"""Samples from which on a mean over them is close to normal."""
-_SAME = 0.01
-"""A mean over the samples further than this share from the score is of something else."""
+_QUANTILE = 0.975
+_MIN_SAMPLES = 30
+"""With this many samples or more, their mean is close to normally distributed."""
+_TOLERANCE = 0.01
+"""If the mean over the samples differs from the score by a larger share, the score is no mean."""
 
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """What is known of a score's error.
+    """The uncertainty of a score.
 
     Attributes:
         error: The standard error.
-        low: The lower end of the 95 % interval.
-        high: The upper end.
-        basis: What it was computed from, such as "4 folds".
+        low: The lower end of the 95% interval.
+        high: The upper end of the 95% interval.
+        basis: What the interval was computed from, such as "4 folds".
     """
 
     error: float
@@ -49,49 +50,54 @@ class Uncertainty:
 
 
 def uncertainty(snapshot: Snapshot, trial: Trial) -> Uncertainty | None:
-    """What is known of the error of a trial's score, or None.
+    """Estimate the uncertainty of a trial's score.
 
     Args:
         snapshot: The study.
         trial: A complete trial.
+
+    Returns:
+        The uncertainty; None with a single fold, if the objective is not known to be a mean over
+        samples or if there are too few samples.
     """
     from scipy.special import stdtrit
 
     score, error = finite(trial.score), finite(trial.std_error)
     if score is None:
         return None
-    folds = len(trial.fold_scores)
-    if error is not None and folds > 1:
-        reach = error * float(stdtrit(folds - 1, _LEVEL))
-        return Uncertainty(error, score - reach, score + reach, f"{folds} folds")
-    each = _by_sample(snapshot, trial)
-    if each is None or len(each) < _ENOUGH:
+    n_folds = len(trial.fold_scores)
+    if error is not None and n_folds > 1:
+        margin = error * float(stdtrit(n_folds - 1, _QUANTILE))
+        return Uncertainty(error, score - margin, score + margin, f"{n_folds} folds")
+    by_sample = _by_sample(snapshot, trial)
+    if by_sample is None or len(by_sample) < _MIN_SAMPLES:
         return None
-    if abs(float(each.mean()) - score) > _SAME * abs(score):
+    if abs(float(by_sample.mean()) - score) > _TOLERANCE * abs(score):
         return None
-    error = float(each.std(ddof=1)) / len(each) ** 0.5
-    reach = 1.96 * error
-    return Uncertainty(error, score - reach, score + reach, f"{len(each):,} held-out samples")
+    error = standard_error(by_sample)
+    margin = Z_95 * error
+    basis = f"{len(by_sample):,} held-out samples"
+    return Uncertainty(error, score - margin, score + margin, basis)
 
 
 def _by_sample(snapshot: Snapshot, trial: Trial) -> np.ndarray | None:
-    """The objective of every held-out sample, where it is a mean over samples."""
+    """The objective of each held-out sample; None if it is not known to be a mean over samples."""
     arrays = snapshot.arrays.get(trial.number)
     if arrays is None or list(arrays.predictions) != [""] or not len(arrays.index):
         return None
-    target = snapshot.targets.get("")
-    if target is None or arrays.index.max() >= len(target):
+    targets = snapshot.targets.get("")
+    if targets is None or arrays.index.max() >= len(targets):
         return None
-    truth, predicted = target[arrays.index], arrays.predictions[""]
+    truth, predicted = targets[arrays.index], arrays.predictions[""]
     if len(truth) != len(predicted):
         return None
+    scores: np.ndarray | None = None
     metric = snapshot.settings.objective.removeprefix("val_")
-    found: np.ndarray | None = None
     if metric in ("accuracy", "acc", "binary_accuracy"):
         names = (snapshot.facts.get("data") or {}).get("class_names")
         classes = read_classes(truth, predicted, names)
-        found = None if classes is None else (classes.truth == classes.predicted).astype(float)
+        scores = None if classes is None else (classes.truth == classes.predicted).astype(float)
     elif metric in ("mae", "mean_absolute_error"):
         values = read_values(truth, predicted)
-        found = None if values is None else abs(values.predicted - values.truth)
-    return found
+        scores = None if values is None else abs(values.predicted - values.truth)
+    return scores

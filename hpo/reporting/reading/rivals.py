@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
     from hpo.study.study import Study
 
-MOST = 11
-"""Of so many other studies, those last changed, the scores are shown."""
-_BEGINNING = 200_000
-"""Characters of a journal that are searched for its settings."""
+MAX_RIVALS = 11
+"""The report compares a study with at most this many others, the most recently changed ones."""
+_MAX_CHARACTERS_TO_SETTINGS = 200_000
+"""A journal holds its settings within this many characters from its start."""
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Another study of the task, or this one.
+    """A study in the comparison.
 
     Attributes:
-        name: Its name.
-        sampler: Its sampler; "" where it is not known.
-        evaluation: How its trials are evaluated.
-        scores: The finite scores of its complete trials, in the order of the search.
+        name: The name of the study.
+        sampler: The sampler; "" if it is not known.
+        evaluation: How the trials are evaluated.
+        scores: The finite scores of the complete trials, in the order of the search.
         own: Whether it is the study of the page.
     """
 
@@ -42,14 +42,14 @@ class Rival:
 
 
 def rivals(study: Study, opened: Mapping[str, Study]) -> tuple[Rival, ...]:
-    """The other studies beside a study that searched the same task for the same objective.
+    """Find the other studies in the folder that optimize the same objective of the same task.
 
     Args:
-        study: The study.
-        opened: Studies that were opened already, by the name of their folder.
+        study: The study to compare with others.
+        opened: Studies that are open already, by the name of their folder.
 
     Returns:
-        Those with scores, by name; one that cannot be read is left out.
+        Those with scores, sorted by name, without those that cannot be read.
     """
     from hpo.study.folder import load_study
 
@@ -58,7 +58,7 @@ def rivals(study: Study, opened: Mapping[str, Study]) -> tuple[Rival, ...]:
     journals.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     found: list[Rival] = []
     for journal in journals:
-        if len(found) == MOST:
+        if len(found) == MAX_RIVALS:
             break
         if not _mentions(journal, study.settings.task_name):
             continue
@@ -72,7 +72,7 @@ def rivals(study: Study, opened: Mapping[str, Study]) -> tuple[Rival, ...]:
 
 
 def as_rival(other: Study, study: Study) -> Rival | None:
-    """A study as another is compared with it; None where the two cannot be compared."""
+    """Summarize another study for the comparison; None if its objective or task differs."""
     ours, theirs = study.settings, other.settings
     same = ("task_name", "objective", "direction")
     if any(getattr(ours, name) != getattr(theirs, name) for name in same):
@@ -86,12 +86,12 @@ def as_rival(other: Study, study: Study) -> Rival | None:
 
 
 def _mentions(journal: Path, task: str) -> bool:
-    """Whether the beginning of a journal, where its settings stand, names a task.
+    """Whether the start of a journal, which holds its settings, names a task.
 
-    That is far cheaper than replaying it.
+    Reading it is far cheaper than replaying the journal.
     """
     try:
         with journal.open(encoding="utf-8", errors="replace") as file:
-            return json.dumps(task) in file.read(_BEGINNING)
+            return json.dumps(task) in file.read(_MAX_CHARACTERS_TO_SETTINGS)
     except OSError:
         return False

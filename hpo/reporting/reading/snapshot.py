@@ -1,12 +1,14 @@
-"""Everything the report needs of a study, read from disk once."""
+"""Everything that the report needs of a study, read from disk once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
 from hpo.reporting.html.formats import finite
+from hpo.reporting.html.ranges import is_searched
 from hpo.reporting.reading.importances import importances
 from hpo.reporting.reading.rivals import rivals
 from hpo.scoring.direction import as_loss
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from hpo.task import Params
     from hpo.training.evaluation import TrialArrays
 
-DETAILED = 5
-"""Of so many of the best trials the page shows curves."""
+MAX_DETAILED_TRIALS = 5
+"""The page shows learning curves of this many of the best trials."""
 
 _Read = TypeVar("_Read")
 
@@ -41,9 +43,9 @@ class OutOfFold:
     """Out-of-fold predictions of a trial or of the ensemble.
 
     Attributes:
-        source: Whose they are, as the page says it.
-        index: The training samples predicted, shape (n_predicted,).
-        predictions: Their predictions by output name, shape (n_predicted, ...) each.
+        source: Who made them, as shown on the page.
+        index: The indices of the predicted training samples, shape (n_predicted,).
+        predictions: The predictions by output name, shape (n_predicted, ...) each.
     """
 
     source: str
@@ -56,24 +58,24 @@ class Snapshot:
     """A study as it stood when the report was written.
 
     Attributes:
-        name: The study's name.
-        settings: What makes the study the study it is.
-        options: How it was searched; None where no run has begun.
+        name: The name of the study.
+        settings: The settings of the study, which never change.
+        options: The options of the search; None if no run has started.
         facts: Baseline, reference, data and environment; may be empty.
         trials: All trials, by number.
         ranking: The complete trials with a finite score, best first.
-        defaults: The default configuration; None where the space has none.
-        space: The search space; None where it cannot be read.
-        arrays: Curves and predictions of the best trials, by number.
+        defaults: The default configuration; None if the search space has none.
+        space: The search space; None if it cannot be read.
+        arrays: Learning curves and predictions of the best trials, by trial number.
         targets: Targets of the training samples by output name; may be empty.
         ensemble: What ``hpo ensemble`` wrote, or None.
         ensemble_predictions: The ensemble's out-of-fold predictions, or None.
-        curves: The objective in training and validation of every trial that has curves, by number.
-        importances: Share of every hyperparameter that matters, the greatest first; may be empty.
+        curves: Learning curves of the objective, by trial number and metric.
+        importances: The importances of hyperparameters, in descending order; may be empty.
         rivals: Other studies of the same task.
-        mistakes: Samples that were predicted worst; may be empty.
-        consultations: Every time the test set was consulted.
-        confirmation: The best configurations evaluated again, or None.
+        mistakes: The samples with the worst predictions; may be empty.
+        consultations: Each time that the test set was consulted.
+        confirmation: The re-evaluated best configurations, or None.
         unreadable: What could not be read, a sentence each.
     """
 
@@ -99,19 +101,19 @@ class Snapshot:
 
     @property
     def best(self) -> Trial | None:
-        """The best trial, or None while none is complete."""
+        """The best trial of the search; None if none is complete."""
         return self.ranking[0] if self.ranking else None
 
     @property
     def chosen(self) -> Trial | None:
-        """The trial of the best confirmed score, with it; else the best trial."""
+        """The trial with the best confirmed score, with that score; else the best of the search."""
         return confirmation.chosen(self.confirmation, self.trials, self.ranking)
 
     @property
     def smallest_as_good(self) -> Trial | None:
-        """The smallest model within one standard error of the best, or None.
+        """The trial with the smallest model within one standard error of the best, or None.
 
-        On confirmed scores where there are any, else on first ones.
+        Confirmed scores count if there are any, else the scores of the search.
         """
         return confirmation.smallest(self.confirmation, self.trials, self.ranking)
 
@@ -128,39 +130,31 @@ class Snapshot:
 
     @property
     def test_consulted(self) -> int:
-        """How often the test set was consulted."""
+        """How many times the test set was consulted."""
         return max(len(self.consultations), int((self.ensemble or {}).get("test_consulted", 0)))
 
     def gain(self, score: float, over: float) -> float:
-        """By how much a score is better than another; negative where it is worse."""
+        """By how much a score is better than another; negative if it is worse."""
         return as_loss(over - score, self.settings.direction)
 
 
 def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
-    """Read a study.
+    """Read what the report needs of a study.
 
-    A file that is missing or damaged costs the page the part that needs it, and no more.
+    If a file is missing or damaged, the page lacks only the part that needs the file.
 
     Args:
         study: The study.
-        opened: Studies of the same folder that were opened already, by the name of their folder.
-
-    Returns:
-        What the report needs of it.
+        opened: Studies in the same folder that are open already, by the name of their folder.
 
     Raises:
-        HPOError: The study lacks its settings.
+        HPOError: The study has no settings.
     """
     unreadable: list[str] = []
     settings = study.settings
     trials = study.trials
     ranking = [trial for trial in study.ranking if finite(trial.score) is not None]
     space = _read(lambda: study.space, unreadable)
-    arrays = {
-        trial.number: found
-        for trial in ranking[:DETAILED]
-        if (found := _read(lambda n=trial.number: study.arrays(n), unreadable)) is not None  # type: ignore[misc]
-    }
     return Snapshot(
         name=study.name,
         settings=settings,
@@ -170,7 +164,7 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         ranking=ranking,
         defaults=space.defaults() if space else None,
         space=space,
-        arrays=arrays,
+        arrays=_arrays(study, ranking[:MAX_DETAILED_TRIALS], unreadable),
         targets=_read(lambda: study.targets, unreadable) or {},
         ensemble=_read(lambda: study.ensemble, unreadable),
         ensemble_predictions=_read(lambda: _ensemble_predictions(study), unreadable),
@@ -192,24 +186,30 @@ def _read(read: Callable[[], _Read], unreadable: list[str]) -> _Read | None:
         return None
 
 
+def _arrays(study: Study, trials: list[Trial], unreadable: list[str]) -> dict[int, TrialArrays]:
+    numbers = (trial.number for trial in trials)
+    read = {number: _read(partial(study.arrays, number), unreadable) for number in numbers}
+    return {number: arrays for number, arrays in read.items() if arrays is not None}
+
+
 def _curves(
     study: Study, settings: Settings, trials: list[Trial], unreadable: list[str]
 ) -> dict[int, dict[str, np.ndarray]]:
     names = (settings.objective.removeprefix("val_"), settings.objective)
-    found = {}
+    by_trial = {}
     for trial in trials:
         path = study.trial_directory(trial.number) / "evaluation.npz"
-        curves = _read(lambda p=path: read_curves(p, names), unreadable)  # type: ignore[misc]
+        curves = _read(partial(read_curves, path, names), unreadable)
         if curves:
-            found[trial.number] = curves
-    return found
+            by_trial[trial.number] = curves
+    return by_trial
 
 
-def _importances(study: Study, space: Space | None, complete: int) -> dict[str, float]:
+def _importances(study: Study, space: Space | None, n_complete: int) -> dict[str, float]:
     if space is None:
         return {}
-    searched = tuple(name for name in space.names if len(set(space[name].ends)) > 1)
-    return importances(study.record, searched, complete)
+    searched = tuple(name for name in space.names if is_searched(space[name]))
+    return importances(study.record, searched, n_complete)
 
 
 def _ensemble_predictions(study: Study) -> OutOfFold | None:
@@ -218,6 +218,8 @@ def _ensemble_predictions(study: Study) -> OutOfFold | None:
         return None
     arrays = files.read_arrays(path)
     if "index" not in arrays:
-        raise HPOError(f"{path}: lacks 'index'. Make the ensemble anew: hpo ensemble {study.name}.")
+        raise HPOError(
+            f"{path}: the array 'index' is missing. Run hpo ensemble {study.name} again."
+        )
     predictions = {k.removeprefix("oof/"): v for k, v in arrays.items() if k.startswith("oof/")}
-    return OutOfFold("The ensemble", arrays["index"], predictions)
+    return OutOfFold("Ensemble", arrays["index"], predictions)

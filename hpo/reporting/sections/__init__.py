@@ -1,1 +1,1 @@
-"""The sections of a page, each made of what a study holds."""
+"""The sections of a page, one per module."""

@@ -1,4 +1,4 @@
-"""What a reader should be careful about before believing the numbers."""
+"""Warnings about the numbers on the page."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 
     from hpo.reporting.reading.snapshot import Snapshot
 
-ENOUGH_TRIALS = 20
+MIN_TRIALS = 20
+"""A study with fewer complete trials gets a warning."""
+MAX_GAP_SHARE = 0.1
+"""A study gets a warning if the gap from training to validation score is a larger share of the
+improvement of the training score over the baseline."""
 _EDGE = "Edge of the search space"
-WIDE_GAP = 0.1
-"""A gap to the training score of such a share of all that was learned is pointed out."""
 
 
 @dataclass(frozen=True)
 class Caveat:
-    """One thing to be careful about.
+    """A warning.
 
     Attributes:
-        title: What it is.
-        text: What follows from it.
+        title: What the warning is about.
+        text: What is the case, and what to do.
     """
 
     title: str
@@ -36,7 +38,7 @@ class Caveat:
 
 
 def caveats(snapshot: Snapshot) -> tuple[Caveat, ...]:
-    """Everything a reader should be careful about, the gravest first."""
+    """Collect all warnings, the most serious first."""
     return tuple(caveat for check in _CHECKS for caveat in check(snapshot))
 
 
@@ -45,7 +47,7 @@ def _unfinished(snapshot: Snapshot) -> Iterator[Caveat]:
     if running:
         yield Caveat(
             "Still running",
-            f"{formats.count(running, 'trial')} had not ended when this page was written.",
+            f"{formats.count(running, 'trial')} had not finished when this page was written.",
         )
 
 
@@ -56,18 +58,18 @@ def _worse_than_baseline(snapshot: Snapshot) -> Iterator[Caveat]:
     if snapshot.gain(best.score, baseline) <= 0:
         yield Caveat(
             "Nothing learned",
-            f"The best trial ({number(best.score)}) is no better than the common-sense baseline "
+            f"The best trial ({number(best.score)}) is not better than the common-sense baseline "
             f"({number(baseline)}). Look at the data and the model before tuning further.",
         )
 
 
 def _few_trials(snapshot: Snapshot) -> Iterator[Caveat]:
     complete = len(snapshot.ranking)
-    if 0 < complete < ENOUGH_TRIALS:
+    if 0 < complete < MIN_TRIALS:
         yield Caveat(
             "Few trials",
-            f"Only {formats.count(complete, 'trial')} completed; with fewer than {ENOUGH_TRIALS} "
-            "a search has hardly begun, and a longer one may well find better.",
+            f"Only {formats.count(complete, 'trial')} completed. With fewer than {MIN_TRIALS}, a "
+            "search has barely started; more trials may well find a better configuration.",
         )
 
 
@@ -77,15 +79,15 @@ def _within_noise(snapshot: Snapshot) -> Iterator[Caveat]:
         return
     known = uncertainty(snapshot, best)
     if finite(best.std_error) is None:
-        margin = (
-            f" The {known.basis} alone leave a margin of ± {number(known.error, 2)}."
+        by_samples = (
+            f" Sampling variation over the {known.basis} alone is ± {number(known.error, 2)}."
             if known
             else ""
         )
         yield Caveat(
             "No standard error",
-            "Every trial was scored on a single fold, so nothing tells how much of a score is "
-            f"luck of the cut. Cross-validation, such as --cv kfold:5, would.{margin}",
+            "Each trial was scored on a single fold, so the effect of the split on the scores is "
+            f"unknown. Cross-validation, such as --cv kfold:5, measures it.{by_samples}",
         )
     if known is None or len(snapshot.ranking) < 2:  # noqa: PLR2004
         return
@@ -93,11 +95,11 @@ def _within_noise(snapshot: Snapshot) -> Iterator[Caveat]:
         abs((other.score or 0.0) - best.score) <= known.error for other in snapshot.ranking[1:]
     )
     if close:
-        others = "1 other trial lies" if close == 1 else f"{close:,} other trials lie"
+        others = "1 other trial is" if close == 1 else f"{close:,} other trials are"
         yield Caveat(
             "Within noise",
             f"{others} within one standard error ({number(known.error, 2)}) of the best. "
-            f"Which of them is really best cannot be told from these {known.basis}.",
+            f"These {known.basis} cannot show which of them is really the best.",
         )
 
 
@@ -112,41 +114,42 @@ def _overfitting(snapshot: Snapshot) -> Iterator[Caveat]:
     epoch = chosen_epoch(best, validation)
     if training is None or validation is None or epoch is None or epoch > len(training):
         return
-    seen, held_out = finite(float(training[epoch - 1].mean())), best.score
-    if seen is None:
+    on_training, held_out = finite(float(training[epoch - 1].mean())), best.score
+    if on_training is None:
         return
-    gap, learned = snapshot.gain(seen, held_out), snapshot.gain(seen, baseline)
-    if learned > 0 and gap > WIDE_GAP * learned:
+    gap, learned = snapshot.gain(on_training, held_out), snapshot.gain(on_training, baseline)
+    if learned > 0 and gap > MAX_GAP_SHARE * learned:
         yield Caveat(
             "Overfitting",
-            f"At its chosen epoch the best trial reaches {number(seen)} on the samples it was "
-            f"trained on and {number(held_out)} on those held out. More data, more "
-            "regularization or a smaller model may close the gap.",
+            f"At its chosen epoch, the best trial scores {number(on_training)} on training samples "
+            f"and {number(held_out)} on held-out samples. More data, more regularization or a "
+            "smaller model may close the gap.",
         )
 
 
 def _duplicates(snapshot: Snapshot) -> Iterator[Caveat]:
-    found = (snapshot.facts.get("data") or {}).get("duplicates") or {}
-    within, across = found.get("within_train") or 0, found.get("train_test") or 0
-    leaking = found.get("train_validation")
-    if within and leaking != 0:
-        where = (
-            "Where copies fall into different folds"
-            if leaking is None
-            else f"For {leaking:,} of the samples validated on"
+    counts = (snapshot.facts.get("data") or {}).get("duplicates") or {}
+    within, in_test = counts.get("within_train") or 0, counts.get("train_test") or 0
+    in_validation = counts.get("train_validation")
+    if within and in_validation != 0:
+        effect = (
+            "If copies are in different folds, models are validated on samples that they were "
+            "trained on"
+            if in_validation is None
+            else f"In validation, {formats.count(in_validation, 'sample')} had a copy that the "
+            "model was trained on"
         )
         yield Caveat(
             "Duplicates",
-            f"{formats.count(within, 'training sample')} occur more than once. {where}, a model is "
-            "asked what it has been told, and scores are a little too good. A search with "
-            "--group-duplicates keeps copies in one fold.",
+            f"{formats.count(within, 'training sample')} occur more than once. {effect}, so scores "
+            "are slightly too good. Search with --group-duplicates to keep copies in one fold.",
         )
-    if across:
-        occur = "occurs" if across == 1 else "occur"
+    if in_test:
+        occur = "occurs" if in_test == 1 else "occur"
         yield Caveat(
-            "Test samples among the training samples",
-            f"{formats.count(across, 'test sample')} also {occur} in the training data, which "
-            "makes the test result a little too good.",
+            "Test samples in the training data",
+            f"{formats.count(in_test, 'test sample')} also {occur} in the training data, so the "
+            "test result is slightly too good.",
         )
 
 
@@ -155,12 +158,12 @@ def _failures(snapshot: Snapshot) -> Iterator[Caveat]:
     if not failed:
         return
     reasons = Counter((trial.reason or "unknown").strip().partition("\n")[0] for trial in failed)
-    reason, often = reasons.most_common(1)[0]
-    which = "" if len(reasons) == 1 else f"most often ({formats.times(often)}) "
+    reason, n = reasons.most_common(1)[0]
+    which = "Reason" if len(reasons) == 1 else f"Most common reason ({formats.times(n)})"
     yield Caveat(
         "Failed trials",
-        f"{len(failed):,} of {formats.count(len(snapshot.trials), 'trial')} failed, "
-        f"{which}for this reason: {reason}",
+        f"{len(failed):,} of {formats.count(len(snapshot.trials), 'trial')} failed. "
+        f"{which}: {reason}",
     )
 
 
@@ -168,28 +171,28 @@ def _edges(snapshot: Snapshot) -> Iterator[Caveat]:
     best, space = snapshot.best, snapshot.space
     if best is None or space is None:
         return
-    found = {
+    ends = {
         name: end
         for name in space.names
         if (end := ranges.edge(space[name], best.params.get(name))) is not None
     }
-    if len(found) == 1:
-        ((name, end),) = found.items()
+    if len(ends) == 1:
+        ((name, end),) = ends.items()
         yield Caveat(
             _EDGE,
-            f"The best trial's {name} = {setting(best.params[name])} lies at the {end} end of its "
-            f"range ({ranges.describe(space[name])}). If it can be widened there, a better value "
-            "may lie beyond.",
+            f"The best trial's {name} = {setting(best.params[name])} is at the {end} end of its "
+            f"range ({ranges.describe(space[name])}). Widen the range if possible: a better value "
+            "may be outside.",
         )
-    elif found:
-        named = ", ".join(
+    elif ends:
+        values = ", ".join(
             f"{name} = {setting(best.params[name])} ({end} end of {ranges.describe(space[name])})"
-            for name, end in found.items()
+            for name, end in ends.items()
         )
         yield Caveat(
             _EDGE,
-            f"Several values of the best trial lie at the end of their range: {named}. Where a "
-            "range can be widened, a better value may lie beyond.",
+            f"Several values of the best trial are at an end of their range: {values}. Widen these "
+            "ranges if possible: better values may be outside.",
         )
 
 
@@ -197,14 +200,14 @@ def _tested_often(snapshot: Snapshot) -> Iterator[Caveat]:
     if snapshot.test_consulted > 1:
         yield Caveat(
             "Test set consulted more than once",
-            f"It was consulted {formats.times(snapshot.test_consulted)}. Every choice made after "
-            "seeing a test score makes the next one too good.",
+            f"It was consulted {formats.times(snapshot.test_consulted)}. Each choice made after "
+            "seeing a test score makes later test scores too good.",
         )
 
 
 def _unreadable(snapshot: Snapshot) -> Iterator[Caveat]:
     for text in snapshot.unreadable:
-        yield Caveat("Left out", f"A part of this page is missing: {text}")
+        yield Caveat("Incomplete page", f"A part of this page is missing. {text}")
 
 
 _CHECKS: tuple[Callable[[Snapshot], Iterator[Caveat]], ...] = (

@@ -1,4 +1,4 @@
-"""How well each class is recognised."""
+"""The table of scores by class."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from hpo.reporting.html.formats import MISSING, number, size
 from hpo.reporting.html.table import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from hpo.scoring.outcomes import Classes
 
-_FIRST_SHOWN = 12
+_MAX_FIRST_ROWS = 12
 
 
 def class_scores(classes: Classes) -> Table:
-    """Samples, precision, recall and F1 of every class, the most frequent first.
+    """Make the table of recall, precision and F1 by class, the most frequent class first.
 
     Args:
         classes: True and predicted classes.
@@ -24,69 +22,59 @@ def class_scores(classes: Classes) -> Table:
     import numpy as np
 
     k = len(classes.names)
-    true = np.bincount(classes.truth, minlength=k)
-    taken = np.bincount(classes.predicted, minlength=k)
-    right = np.bincount(classes.truth[classes.truth == classes.predicted], minlength=k)
-    mistaken = _mistaken_for(classes, k)
+    n_true = np.bincount(classes.truth, minlength=k)
+    n_predicted = np.bincount(classes.predicted, minlength=k)
+    n_correct = np.bincount(classes.truth[classes.truth == classes.predicted], minlength=k)
+    mistaken_for = _mistaken_for(classes)
     rows = tuple(
-        _row(classes.names, c, int(true[c]), int(taken[c]), int(right[c]), mistaken[c])
-        for c in np.argsort(-true, kind="stable")
+        Row(
+            (
+                Cell(classes.names[c]),
+                Cell(size(int(n_true[c]))),
+                _ratio(n_correct[c], n_true[c]),
+                _ratio(n_correct[c], n_predicted[c]),
+                _ratio(2 * n_correct[c], n_true[c] + n_predicted[c]),
+                Cell(mistaken_for.get(c, MISSING)),
+            )
+        )
+        for c in np.argsort(-n_true, kind="stable").tolist()
     )
     return Table(
-        name="How well each class is recognised",
+        name="Scores by class",
         noun="classes",
-        hint="name of a class",
+        hint="class name",
         columns=(
             Column("Class", numeric=False),
-            Column("Samples", hint="how many samples are really of this class"),
-            Column("Recall", hint="share of the samples of this class that are recognised"),
-            Column("Precision", hint="share of the predictions of this class that are right"),
+            Column("Samples", hint="number of samples of this class"),
+            Column("Recall", hint="share of the samples of this class that are predicted as it"),
+            Column("Precision", hint="share of the predictions of this class that are correct"),
             Column("F1", hint="harmonic mean of precision and recall"),
-            Column("Most often taken for", numeric=False),
+            Column("Most often mistaken for", numeric=False),
         ),
         rows=rows,
         sorted_by=1,
         descending=True,
-        first_shown=_FIRST_SHOWN,
+        max_first_rows=_MAX_FIRST_ROWS,
     )
 
 
-def _mistaken_for(classes: Classes, k: int) -> list[tuple[int, int] | None]:
-    """For every class the other one it is most often taken for, and how often."""
+def _mistaken_for(classes: Classes) -> dict[int, str]:
+    """The class that each class is most often mistaken for, and how many times."""
     import numpy as np
 
-    found: list[tuple[int, int] | None] = [None] * k
+    k = len(classes.names)
     wrong = classes.truth != classes.predicted
     pairs = classes.truth[wrong].astype(np.int64) * k + classes.predicted[wrong]
-    values, often = np.unique(pairs, return_counts=True)
-    for place in np.argsort(often, kind="stable"):
-        found[values[place] // k] = (int(values[place] % k), int(often[place]))
-    return found
+    pairs, counts = np.unique(pairs, return_counts=True)
+    # In ascending order of counts, the last entry of each class is its most frequent mistake.
+    return {
+        int(pairs[place] // k): f"{classes.names[pairs[place] % k]} ({counts[place]:,})"
+        for place in np.argsort(counts, kind="stable")
+    }
 
 
-def _row(
-    names: tuple[str, ...],
-    c: np.int64,
-    true: int,
-    taken: int,
-    right: int,
-    mistaken: tuple[int, int] | None,
-) -> Row:
-    other = f"{names[mistaken[0]]} ({mistaken[1]:,})" if mistaken else MISSING
-    return Row(
-        (
-            Cell(names[c]),
-            Cell(size(true)),
-            _share(right, true),
-            _share(right, taken),
-            _share(2 * right, true + taken),
-            Cell(other),
-        )
-    )
-
-
-def _share(part: int, whole: int) -> Cell:
+def _ratio(part: int, whole: int) -> Cell:
     if not whole:
         return Cell(MISSING)
-    share = part / whole
+    share = float(part / whole)
     return Cell(number(share, 3) if share else "0", f"{share:.6g}", share=share)

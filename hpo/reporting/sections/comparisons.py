@@ -1,4 +1,4 @@
-"""The result beside everything it should be measured against."""
+"""The result compared with everything it should be measured against."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hpo.reporting.reading.intervals import uncertainty
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
 
-_LEAST_SHARE, _MOST_SHARE = 0.01, 1.0
-"""Between these a difference is also told in percent."""
+_MIN_SHARE, _MAX_SHARE = 0.01, 1.0
+"""A difference between these shares of a score is also given in percent."""
 
 Tone = Literal["best", "better", "worse", "plain"]
 
@@ -24,9 +24,9 @@ class Comparison:
 
     Attributes:
         label: What was measured.
-        value: The number.
-        detail: What to make of it.
-        tone: Whether our result is better or worse than it.
+        value: The number, as shown.
+        detail: How the number compares with the result of the study.
+        tone: Whether the result of the study is better or worse than the number.
     """
 
     label: str
@@ -36,8 +36,8 @@ class Comparison:
 
 
 def comparisons(snapshot: Snapshot) -> tuple[Comparison, ...]:
-    """The best score and what is known to compare it with."""
-    found = (
+    """Collect the best score and all that is known to compare it with."""
+    candidates = (
         _best(snapshot),
         _baseline(snapshot),
         _default(snapshot),
@@ -45,26 +45,26 @@ def comparisons(snapshot: Snapshot) -> tuple[Comparison, ...]:
         _test(snapshot),
         _reference(snapshot),
     )
-    return tuple(comparison for comparison in found if comparison is not None)
+    return tuple(comparison for comparison in candidates if comparison is not None)
 
 
 def difference(score: float, other: float) -> str:
-    """How far two scores are apart: ``0.31 (12 %)``."""
-    apart = abs(score - other)
-    share = apart / abs(other) if other else 0.0
-    percent = f" ({100 * share:.0f} %)" if _LEAST_SHARE <= share <= _MOST_SHARE else ""
-    return number(apart, 3) + percent
+    """The absolute difference of two scores: ``0.31 (12%)``."""
+    distance = abs(score - other)
+    share = distance / abs(other) if other else 0.0
+    percent = f" ({100 * share:.0f}%)" if _MIN_SHARE <= share <= _MAX_SHARE else ""
+    return number(distance, 3) + percent
 
 
 def versus(score: float, other: float) -> str:
-    """A score against another: ``0.31 (12 %) lower``."""
+    """Compare a score with another: ``0.31 (12%) lower``."""
     if score == other:
         return "the same"
     return f"{difference(score, other)} {'lower' if score < other else 'higher'}"
 
 
 def primary(snapshot: Snapshot, scores: Any) -> tuple[str, float] | None:
-    """The objective among the metrics of a test result, else its first finite number."""
+    """Name and value of the objective in a test result, else of its first finite metric."""
     finite_scores = {k: f for k, v in dict(scores or {}).items() if (f := finite(v)) is not None}
     objective = snapshot.settings.objective.removeprefix("val_")
     names = [objective] if objective in finite_scores else list(finite_scores)
@@ -77,10 +77,10 @@ def _best(snapshot: Snapshot) -> Comparison | None:
         return None
     confirmed = snapshot.confirmation.best if snapshot.confirmation else None
     if confirmed is not None:
-        anew = formats.count(len(confirmed.scores), "new evaluation")
-        detail = f"trial {best.number}, confirmed by {anew}; at first {number(confirmed.first)}"
+        repeats = formats.count(len(confirmed.scores), "new evaluation")
+        detail = f"trial {best.number}, mean of {repeats}; {number(confirmed.first)} in the search"
         return Comparison(
-            "Best trial, confirmed", plus_minus(best.score, best.std_error), detail, "best"
+            "Best trial (confirmed)", plus_minus(best.score, best.std_error), detail, "best"
         )
     known = uncertainty(snapshot, best)
     value = plus_minus(best.score, best.std_error)
@@ -89,7 +89,7 @@ def _best(snapshot: Snapshot) -> Comparison | None:
     return Comparison(
         "Best trial",
         value,
-        f"trial {best.number}; 95 % interval {known.interval}, from {known.basis}",
+        f"trial {best.number}; 95% interval {known.interval} from {known.basis}",
         "best",
     )
 
@@ -100,7 +100,7 @@ def _baseline(snapshot: Snapshot) -> Comparison | None:
     if baseline is None:
         return None
     if best is None or best.score is None:
-        return Comparison("Common-sense baseline", number(baseline), "without learning anything")
+        return Comparison("Common-sense baseline", number(baseline), "the best constant prediction")
     return Comparison(
         "Common-sense baseline",
         number(baseline),
@@ -116,7 +116,7 @@ def _default(snapshot: Snapshot) -> Comparison | None:
     return Comparison(
         "Default configuration",
         plus_minus(default.score, default.std_error),
-        "it is the best trial"
+        "also the best trial"
         if best.number == default.number
         else f"best trial: {versus(best.score, default.score)}",
         _tone(snapshot.gain(best.score, default.score)),
@@ -129,17 +129,17 @@ def _ensemble(snapshot: Snapshot) -> Comparison | None:
     if oof is None:
         return None
     members = formats.count(len(ensemble.get("members", [])), "member")
-    way = "cross-fitted" if ensemble.get("oof_interval") else "out of fold"
-    detail = f"{members}, {way}"
+    kind = "cross-fitted" if ensemble.get("oof_interval") else "out-of-fold"
+    detail = f"{members}, {kind}"
     ends = [finite(end) for end in ensemble.get("oof_interval") or ()]
     if len(ends) == 2 and None not in ends:  # noqa: PLR2004
-        detail += f"; 95 % interval {number(ends[0])} to {number(ends[1])}"
+        detail += f"; 95% interval {number(ends[0])} to {number(ends[1])}"
     if single is None:
         return Comparison("Ensemble", number(oof), detail)
     return Comparison(
         "Ensemble",
         number(oof),
-        f"{detail}; best single: {number(single)}",
+        f"{detail}; best single trial: {number(single)}",
         _tone(snapshot.gain(oof, single)),
     )
 
@@ -151,11 +151,11 @@ def _test(snapshot: Snapshot) -> Comparison | None:
         return None
     name, value = test
     single = primary(snapshot, ensemble.get("test_best_single"))
-    beside = f"; best single: {number(single[1])}" if single else ""
+    of_single = f"; best single trial: {number(single[1])}" if single else ""
     return Comparison(
         f"Test set, {formats.metric(name)}",
         number(value),
-        f"the ensemble{beside}; consulted {formats.times(snapshot.test_consulted)}",
+        f"ensemble{of_single}; consulted {formats.times(snapshot.test_consulted)}",
     )
 
 
@@ -167,7 +167,7 @@ def _reference(snapshot: Snapshot) -> Comparison | None:
     source = str(reference.get("source") or "a published model")
     test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
     if test is None or snapshot.settings.objective != f"val_{test[0]}":
-        return Comparison("Textbook reference", number(score), f"on its test set: {source}")
+        return Comparison("Textbook reference", number(score), f"test score from {source}")
     return Comparison(
         "Textbook reference",
         number(score),

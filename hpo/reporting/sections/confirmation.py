@@ -1,12 +1,13 @@
-"""The best configurations evaluated again: first and confirmed scores side by side."""
+"""The re-evaluated best configurations: search scores and confirmed scores side by side."""
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, finite, number, plus_minus, size
+from hpo.reporting.html.formats import MISSING, finite, number, plus_minus, signed, size
 from hpo.reporting.html.section import Section
 
 if TYPE_CHECKING:
@@ -14,11 +15,10 @@ if TYPE_CHECKING:
     from hpo.study.confirmation import Confirmation, Confirmed
 
 LEAD = (
-    "The best of many scores is also a lucky one: it was chosen with its noise, and is too good on "
-    "average (the winner's curse). The best configurations of the search were therefore evaluated "
-    "again, {often}, with {anew}. The confirmed score is the mean over the repeats; its standard "
-    "error tells of the luck of {luck}, not of what other samples would change. The test set had "
-    "no part in it."
+    "The best of many scores is partly luck, so it is too good on average (the winner's curse). "
+    "Therefore, the best configurations of the search were re-evaluated {times} with {changes}. "
+    "The confirmed score is the mean of these repeats. Its standard error covers the variation "
+    "from {sources}, not sampling variation. The test set was not used."
 )
 
 
@@ -28,38 +28,41 @@ class ConfirmedRow:
 
     Attributes:
         trial: The number of its trial.
-        first: The score of the search.
+        search_score: The score in the search.
         score: The confirmed score with its standard error, or why there is none.
-        change: How much better than at first; negative where it is worse.
-        repeats: The score of every repeat.
-        size: Number of parameters of its model.
-        remark: What it was chosen as, or "".
+        gain: How much better the confirmed score is than that of the search; negative if worse.
+        repeats: The scores of all repeats.
+        size: The number of model parameters.
+        remark: What distinguishes the configuration, or "".
     """
 
     trial: int
-    first: str
+    search_score: str
     score: str
-    change: str
+    gain: str
     repeats: str
     size: str
     remark: str
 
 
 def confirmation(snapshot: Snapshot) -> Section | None:
-    """The section on confirmed scores; None where nothing was confirmed."""
+    """Make the section with confirmed scores; None if there is no confirmation."""
     found = snapshot.confirmation
     if found is None:
         return None
-    luck = "seeds and cuts" if found.new_cuts else "seeds"
     lead = LEAD.format(
-        often=formats.times(found.repeats),
-        anew="new seeds and new cuts of the data"
+        times=formats.times(found.repeats),
+        changes="new seeds and new splits of the data"
         if found.new_cuts
-        else "new seeds (this evaluation cannot cut the data anew)",
-        luck=luck,
+        else "new seeds (the splits of this study are fixed)",
+        sources="seeds and splits" if found.new_cuts else "seeds",
     )
     if not found.is_complete:
-        lead += f" It was stopped half way and goes on with: hpo confirm {snapshot.name}"
+        lead += (
+            f" The confirmation is not finished. To continue: hpo confirm "
+            f"{shlex.quote(snapshot.name)} --top {len(found.configurations)} "
+            f"--repeats {found.repeats}"
+        )
     return Section(
         anchor="confirmation",
         title="Confirmation",
@@ -70,21 +73,22 @@ def confirmation(snapshot: Snapshot) -> Section | None:
 
 
 def confirmed_headline(snapshot: Snapshot) -> str | None:
-    """The result in one sentence, by confirmed scores; None where there are none."""
+    """State the result in one sentence by confirmed scores; None if there are none."""
     found = snapshot.confirmation
     best = found.best if found else None
     if found is None or best is None:
         return None
-    those = formats.count(len(found.configurations), "configuration")
+    configurations = formats.count(len(found.configurations), "re-evaluated configuration")
     return (
-        f"Trial {best.number} is the best of {those} that were confirmed: "
+        f"Trial {best.number} is the best of {configurations}: "
         f"{formats.metric(snapshot.settings.objective)} {plus_minus(best.score, best.std_error)} "
-        f"over {formats.count(found.repeats, 'new evaluation')}, at first {number(best.first)}."
+        f"over {formats.count(found.repeats, 'new evaluation')} ({number(best.first)} in the "
+        "search)."
     )
 
 
 def smallest_sentence(snapshot: Snapshot) -> str | None:
-    """Which smaller model is as good as the best, as far as can be told; None where none is."""
+    """Name the smaller model that is as good as the best within its error; None if none is."""
     best, small = snapshot.chosen, snapshot.smallest_as_good
     if best is None or small is None or small.number == best.number:
         return None
@@ -104,19 +108,15 @@ def _row(snapshot: Snapshot, found: Confirmation, one: Confirmed) -> ConfirmedRo
     score = finite(one.score)
     remarks = (
         ("best", found.best),
-        ("best at first", found.configurations[0]),
+        ("best in the search", found.configurations[0]),
         ("smallest within one standard error", found.one_standard_error),
     )
     return ConfirmedRow(
         trial=one.number,
-        first=number(one.first),
+        search_score=number(one.first),
         score=f"failed: {one.reason}" if one.reason else plus_minus(score, one.std_error),
-        change=MISSING if score is None else _signed(snapshot.gain(score, one.first)),
+        gain=MISSING if score is None else signed(snapshot.gain(score, one.first)),
         repeats=", ".join(map(number, one.scores)),
         size=size(one.model_size),
-        remark=", ".join(what for what, which in remarks if which is one),
+        remark=", ".join(remark for remark, which in remarks if which is one),
     )
-
-
-def _signed(gain: float) -> str:
-    return f"+{number(gain, 3)}" if gain > 0 else number(gain, 3)

@@ -1,4 +1,4 @@
-"""The leaderboard: every trial of the study, best first."""
+"""The leaderboard: all trials of the study, best first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STATE_ORDER = ("complete", "pruned", "running", "waiting", "failed")
 
 
 def leaderboard(snapshot: Snapshot) -> Section | None:
-    """The section with the table of all trials."""
+    """Make the section with the table of all trials; None if there are none."""
     if not snapshot.trials:
         return None
     names = parameter_names(snapshot)
@@ -25,7 +25,7 @@ def leaderboard(snapshot: Snapshot) -> Section | None:
     content = Table(
         name="All trials",
         noun="trials",
-        hint="such as adam or failed",
+        hint="e.g. adam or failed",
         sorted_by=1,
         columns=_columns(snapshot, names, with_reason=with_reason),
         rows=tuple(
@@ -36,18 +36,17 @@ def leaderboard(snapshot: Snapshot) -> Section | None:
     return Section(
         anchor="leaderboard",
         title="All trials",
-        lead="Every trial of the study, the best first. Choose a heading to sort by it, and a "
-        "trial's number to see its curves and all that is known of it. A value that does not "
-        f"apply to a trial is shown as {MISSING}.",
+        lead="The best trials come first. Click a heading to sort the table, or a trial's "
+        f"number to see its details. {MISSING} marks values that do not apply.",
         template="leaderboard",
         content=content,
     )
 
 
 def parameter_names(snapshot: Snapshot) -> list[str]:
-    """All hyperparameters: those of the space in its order, then any other that a trial has."""
-    known = list(snapshot.space.names) if snapshot.space else []
-    return list(dict.fromkeys([*known, *(name for t in snapshot.trials for name in t.params)]))
+    """All hyperparameters: those of the search space in order, then others that trials have."""
+    names = list(snapshot.space.names) if snapshot.space else []
+    return list(dict.fromkeys([*names, *(name for t in snapshot.trials for name in t.params)]))
 
 
 def _ordered(snapshot: Snapshot) -> list[Trial]:
@@ -74,18 +73,18 @@ def _columns(snapshot: Snapshot, names: list[str], *, with_reason: bool) -> tupl
         Column("Std. error", hint="standard error of the score over the folds"),
         Column("State", numeric=False),
         *(Column(name, numeric=numeric[name]) for name in names),
-        Column("Epochs", hint="epochs of the score, of those trained"),
+        Column("Epochs", hint="chosen epoch, and how many epochs were trained"),
         Column("Time"),
-        Column("Model size", hint="number of parameters of the model"),
+        Column("Model size", hint="number of model parameters"),
         *([Column("Reason", numeric=False)] if with_reason else []),
     )
 
 
 def _row(trial: Trial, rank: int, names: list[str], *, with_reason: bool) -> Row:
-    scored = finite(trial.score) is not None
+    has_score = finite(trial.score) is not None
     cells = (
         Cell(str(trial.number)),
-        Cell(str(rank) if scored else MISSING),
+        Cell(str(rank) if has_score else MISSING),
         _score(trial),
         Cell(formats.number(trial.std_error, 2)),
         Cell(trial.state),
@@ -99,14 +98,14 @@ def _row(trial: Trial, rank: int, names: list[str], *, with_reason: bool) -> Row
 
 
 def _score(trial: Trial) -> Cell:
-    found = finite(trial.score)
-    # What is shown is rounded; two scores that look the same are still sorted by value.
-    return Cell(formats.number(found), "" if found is None else f"{found:.7g}")
+    score = finite(trial.score)
+    # The text is rounded; scores with the same text are still sorted by value.
+    return Cell(formats.number(score), "" if score is None else f"{score:.7g}")
 
 
 def _time(trial: Trial) -> Cell:
-    found = finite(trial.seconds)
-    return Cell(formats.duration(found), "" if found is None else f"{found:.4g}")
+    seconds = finite(trial.seconds)
+    return Cell(formats.duration(seconds), "" if seconds is None else f"{seconds:.4g}")
 
 
 def _setting(params: dict[str, Any], name: str) -> Cell:

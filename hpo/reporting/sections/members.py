@@ -1,4 +1,4 @@
-"""The ensemble: who is in it, with which weight, and what it is worth."""
+"""The ensemble: its members, their weights and its score."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import new_figure
 from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, finite, number, plus_minus
+from hpo.reporting.html.formats import MISSING, finite, number, plus_minus, signed
 from hpo.reporting.html.section import Drawing, Section
 from hpo.scoring.direction import as_loss
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from hpo.reporting.reading.snapshot import Snapshot
 
-
-_MOST_TEXTS = 12
+_MAX_MEMBERS_WITH_TEXTS = 12
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,10 @@ class Member:
     """A trial in the ensemble.
 
     Attributes:
-        trial: Its number, with the name of its study where there are several.
-        weight: Its weight, as shown.
-        share: Its weight as a share of the greatest, from 0 to 1.
-        score: Its own score, as shown.
+        trial: The number of the trial, after the name of its study if there are several.
+        weight: The weight, as shown.
+        share: The weight as a share of the largest one, from 0 to 1.
+        score: The score of the trial, as shown.
     """
 
     trial: str
@@ -39,13 +38,13 @@ class Member:
 
 @dataclass(frozen=True)
 class Result:
-    """What one way of predicting came to.
+    """The score of an ensemble method, or of the best single trial.
 
     Attributes:
-        name: The way.
-        score: Its score, as shown.
-        gain: How much better than the best single trial, as shown.
-        chosen: Whether it is the one that was saved.
+        name: The method.
+        score: The score, as shown.
+        gain: The gain over the best single trial, as shown.
+        chosen: Whether the saved ensemble was made by this method.
     """
 
     name: str
@@ -59,11 +58,11 @@ class Membership:
     """What the section shows.
 
     Attributes:
-        method: How members and weights were chosen.
-        members: The members, the heaviest first.
+        method: The method that chose members and weights.
+        members: The members, by descending weight.
         results: Cross-fitted scores by method, the best single trial last.
-        claims: What is claimed of the ensemble: a name and a value each.
-        tests: Test results by metric: metric, ensemble, best single trial.
+        claims: What the ensemble claims to be worth: a name and a value each.
+        tests: Test results: metric, ensemble, best single trial.
     """
 
     method: str
@@ -73,29 +72,30 @@ class Membership:
     tests: tuple[tuple[str, str, str], ...]
 
 
-LEAD = (
-    "The ensemble predicts the weighted mean of its members. Members and weights were chosen on "
-    "out-of-fold predictions alone, so no sample was judged by a model that had seen it, and the "
-    "test set had no say. The scores by method are cross-fitted: every part of the data was "
-    "predicted by an ensemble chosen on the other parts. The best single trial's score is not "
-    "corrected for having been chosen, so the gain over it is rather too small than too great."
-)
+LEAD_MEAN = "The ensemble predicts the weighted mean of its members' predictions."
 LEAD_STACKING = (
-    "The ensemble predicts by a linear model of its members' predictions; a weight is a member's "
-    "share of the coefficients. "
+    "The ensemble predicts with a linear model of its members' predictions; a weight is a member's "
+    "share of the coefficients."
+)
+LEAD = (
+    "Members and weights were chosen on out-of-fold predictions only: no model predicted samples "
+    "that it was trained on, and the test set was not used. Scores by method are cross-fitted: "
+    "each part of the data was predicted by an ensemble chosen on the other parts. The score of "
+    "the best single trial is not corrected for selection, so the gain over it is more likely too "
+    "small than too large."
 )
 LEAD_AUTO = (
-    " As the best of several methods looks a little too good, the score claimed takes for every "
-    "part the method that did best on the others."
+    "The best of several methods looks slightly too good. Therefore, the cross-fitted score uses, "
+    "for each part of the data, the method that did best on the other parts."
 )
 LEAD_REFIT = (
-    " On the test set the members predict with models that were trained anew on all the training "
-    "data, while the out-of-fold scores are those of the models of the search."
+    "On the test set, members predict with models that were retrained on all training data; "
+    "out-of-fold scores are those of the models of the search."
 )
 
 
 def members(snapshot: Snapshot) -> Section | None:
-    """The section on the ensemble; None where there is none."""
+    """Make the section about the ensemble; None if there is none."""
     ensemble = snapshot.ensemble
     if ensemble is None:
         return None
@@ -116,35 +116,35 @@ def members(snapshot: Snapshot) -> Section | None:
 
 
 def _lead(ensemble: Mapping[str, Any]) -> str:
-    lead = LEAD
-    if ensemble.get("stacking"):
-        lead = LEAD_STACKING + LEAD.partition(". ")[2]
+    parts = [LEAD_STACKING if ensemble.get("stacking") else LEAD_MEAN, LEAD]
     if ensemble.get("method_asked") == "auto":
-        lead += LEAD_AUTO
-    return lead + (LEAD_REFIT if ensemble.get("refit") else "")
+        parts.append(LEAD_AUTO)
+    if ensemble.get("refit"):
+        parts.append(LEAD_REFIT)
+    return " ".join(parts)
 
 
-def _members(snapshot: Snapshot, found: Sequence[Mapping[str, Any]]) -> tuple[Member, ...]:
-    names = _names(found)
-    weights = [finite(member.get("weight")) or 0.0 for member in found]
-    heaviest = max(map(abs, weights), default=0.0) or 1.0
+def _members(snapshot: Snapshot, entries: Sequence[Mapping[str, Any]]) -> tuple[Member, ...]:
+    names = _names(entries)
+    weights = [finite(entry.get("weight")) or 0.0 for entry in entries]
+    largest = max(map(abs, weights), default=0.0) or 1.0
     members = [
-        (weight, Member(name, number(weight, 3), abs(weight) / heaviest, _own(snapshot, member)))
-        for member, name, weight in zip(found, names, weights, strict=True)
+        (weight, Member(name, number(weight, 3), abs(weight) / largest, _score(snapshot, entry)))
+        for entry, name, weight in zip(entries, names, weights, strict=True)
     ]
     return tuple(member for _weight, member in sorted(members, key=lambda pair: -pair[0]))
 
 
-def _names(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What members are called: by their trials, and their studies where there are several."""
-    several = len({member.get("study") for member in found}) > 1
+def _names(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of members: the numbers of trials, after their studies if there are several."""
+    is_mixed = len({entry.get("study") for entry in entries}) > 1
     return [
-        f"{member.get('study')} {member['trial']}" if several else str(member["trial"])
-        for member in found
+        f"{entry.get('study')} {entry['trial']}" if is_mixed else str(entry["trial"])
+        for entry in entries
     ]
 
 
-def _own(snapshot: Snapshot, member: Mapping[str, Any]) -> str:
+def _score(snapshot: Snapshot, member: Mapping[str, Any]) -> str:
     trials = {trial.number: trial for trial in snapshot.ranking}
     trial = trials.get(int(member["trial"]))
     if trial is not None and member.get("study", snapshot.name) == snapshot.name:
@@ -153,22 +153,24 @@ def _own(snapshot: Snapshot, member: Mapping[str, Any]) -> str:
 
 
 def _claims(snapshot: Snapshot, ensemble: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The claimed score with its interval, the apparent one, and the gain."""
+    """The cross-fitted score with its interval, the apparent score, and the gain."""
     claimed = finite(ensemble.get("oof"))
     if claimed is None or "oof_interval" not in ensemble:
         return ()
     claims = [("Cross-fitted score", number(claimed))]
     ends = ensemble.get("oof_interval")
     if ends:
-        claims.append(("95 % interval over samples", f"{number(ends[0])} to {number(ends[1])}"))
-    claims.append(("On the predictions that chose it", number(ensemble.get("oof_apparent"))))
+        claims.append(
+            ("95% interval (sampling variation)", f"{number(ends[0])} to {number(ends[1])}")
+        )
+    claims.append(("Score on the predictions that chose it", number(ensemble.get("oof_apparent"))))
     single = finite(ensemble.get("best_single_oof"))
     claims.append(("Gain over the best single trial", _gain(snapshot, claimed, single)))
     return tuple(claims)
 
 
 def _drawings(ensemble: Mapping[str, Any]) -> tuple[Drawing, ...]:
-    """How alike the members' predictions are; nothing where there is one member."""
+    """Draw the correlations of the members' predictions; nothing for a single member."""
     import plotly.graph_objects as go
 
     rows = ensemble.get("correlation") or []
@@ -183,22 +185,22 @@ def _drawings(ensemble: Mapping[str, Any]) -> tuple[Drawing, ...]:
             y=names,
             z=values,
             text=[[number(value, 2) for value in row] for row in values],
-            texttemplate="%{text}" if len(names) <= _MOST_TEXTS else None,
+            texttemplate="%{text}" if len(names) <= _MAX_MEMBERS_WITH_TEXTS else None,
             hovertemplate="%{x} and %{y}: %{z:.4f}<extra></extra>",
             showscale=False,
         )
     )
     figure.update_xaxes(type="category")
     figure.update_yaxes(type="category", autorange="reversed")
-    apart = [value for i, row in enumerate(values) for value in row[:i] if value is not None]
-    between = f" between {number(min(apart), 3)} and {number(max(apart), 3)}" if apart else ""
+    pairs = [value for i, row in enumerate(values) for value in row[:i] if value is not None]
+    between = f", between {number(min(pairs), 3)} and {number(max(pairs), 3)}" if pairs else ""
     return (
         Drawing(
             name="ensemble-correlation",
             title="Correlation of the members' out-of-fold predictions",
-            alt=f"Heat map of the correlation of every two members' predictions{between}.",
+            alt=f"Heat map of the pairwise correlations of the members' predictions{between}.",
             plot=figure,
-            note="The less alike good members are, the more a blend gains.",
+            note="An ensemble gains most from good members whose predictions differ.",
         ),
     )
 
@@ -210,11 +212,11 @@ def _results(snapshot: Snapshot) -> tuple[Result, ...]:
     if finite(ensemble.get("oof")) is not None:
         scores.setdefault(method, ensemble["oof"])
     single = finite(ensemble.get("best_single_oof"))
-    found = {name: score for name, value in scores.items() if (score := finite(value)) is not None}
+    known = {name: score for name, value in scores.items() if (score := finite(value)) is not None}
     direction = snapshot.settings.direction
     results = [
         Result(name, number(score), _gain(snapshot, score, single), chosen=name == method)
-        for name, score in sorted(found.items(), key=lambda item: as_loss(item[1], direction))
+        for name, score in sorted(known.items(), key=lambda item: as_loss(item[1], direction))
     ]
     if single is not None:
         results.append(
@@ -232,10 +234,7 @@ def _best_single(snapshot: Snapshot) -> str:
 
 
 def _gain(snapshot: Snapshot, score: float, single: float | None) -> str:
-    if single is None:
-        return MISSING
-    gain = snapshot.gain(score, single)
-    return f"+{number(gain, 3)}" if gain > 0 else number(gain, 3)
+    return MISSING if single is None else signed(snapshot.gain(score, single))
 
 
 def _tests(

@@ -1,4 +1,4 @@
-"""The samples that a model got most wrong, as a person would look at them."""
+"""The samples with the worst predictions, for a person to look at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, number
+from hpo.reporting.html.formats import MISSING, number, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,20 +21,20 @@ class Shown:
     """One sample.
 
     Attributes:
-        index: Its number among the training samples.
-        truth: Its class or value.
-        predicted: What was predicted.
-        sure: How sure the model was, in words; "" for a regression.
-        text: What it says; "" where it is no text.
-        picture: A PNG in base64; "" where it is no picture.
-        outcome: True and predicted value and their difference, or what was predicted.
-        values: Its features, in the order of the gallery's columns.
+        index: The index among the training samples.
+        truth: The true class or value.
+        predicted: The predicted class or value.
+        quality: The confidence of a predicted class or the error of a predicted value, in words.
+        text: The text of the sample; "" if it is not a text.
+        picture: The picture as a PNG in base64; "" if the sample is not a picture.
+        outcome: The cells of a table: true, predicted, and error or confidence.
+        values: The features, in the order of the gallery's columns.
     """
 
     index: int
     truth: str
     predicted: str
-    sure: str
+    quality: str
     text: str
     picture: str
     outcome: tuple[str, ...]
@@ -43,16 +43,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Samples beside each other.
+    """Samples side by side.
 
     Attributes:
-        title: What they have in common.
-        lead: What is seen, in a sentence.
+        title: The heading.
+        lead: What the gallery shows, in a sentence or two.
         kind: "text", "picture", "features" or "nothing".
-        is_table: Whether it is a table rather than cards.
-        is_really: The words between what was predicted and what is true.
-        outcome: The headings of what was predicted, where it is a table.
-        columns: The names of the features, where it is a table.
+        is_table: Whether the samples are rows of a table instead of cards.
+        truth_label: The words before the true class or value on a card.
+        outcome: The headings of the outcome in a table.
+        columns: The names of the features, which are columns of a table.
         samples: The samples, the worst first.
     """
 
@@ -60,25 +60,26 @@ class Gallery:
     lead: str
     kind: str
     is_table: bool
-    is_really: str
+    truth_label: str
     outcome: tuple[str, ...]
     columns: tuple[str, ...]
     samples: tuple[Shown, ...]
 
 
 def gallery(mistakes: Iterable[Mistakes], source: int | str, output: str) -> Gallery | None:
-    """The gallery of one output of a trial or of the ensemble.
+    """Make the gallery of one output of a trial or of the ensemble.
 
     Args:
-        mistakes: All that was stored.
-        source: The trial's number, or "ensemble".
+        mistakes: All stored mistakes.
+        source: The number of the trial, or "ensemble".
         output: The name of the output.
 
     Returns:
-        The gallery; None where nothing was stored of it, or nothing was wrong.
+        The gallery; None if no samples are stored for this output.
     """
-    found = [m for m in mistakes if (m.source, m.output) == (source, output) and m.samples]
-    return _gallery(found[0]) if found else None
+    stored = (m for m in mistakes if (m.source, m.output) == (source, output) and m.samples)
+    first = next(stored, None)
+    return None if first is None else _gallery(first)
 
 
 def _gallery(mistakes: Mistakes) -> Gallery:
@@ -90,13 +91,12 @@ def _gallery(mistakes: Mistakes) -> Gallery:
             columns |= dict.fromkeys(sample.content)
     names = tuple(columns)
     shown = tuple(_shown(sample, names) for sample in mistakes.samples)
-    outcome = ("True", "Predicted", "Off by") if regression else ("True", "Predicted", "Sure")
     return Gallery(
-        title="Worst misses" if regression else "Most confident mistakes",
+        title="Largest errors" if regression else "Most confident mistakes",
         lead=_lead(mistakes),
         kind=kind,
-        is_really="The true value is" if regression else "It is really",
-        outcome=outcome,
+        truth_label="True value:" if regression else "True class:",
+        outcome=("True", "Predicted", "Error" if regression else "Confidence"),
         columns=names,
         is_table=kind in ("features", "nothing"),
         samples=shown,
@@ -107,28 +107,33 @@ def _lead(mistakes: Mistakes) -> str:
     amount = len(mistakes.samples)
     if mistakes.n_wrong is None:
         return (
-            f"The {formats.count(amount, 'sample')} whose predictions are furthest off. Samples "
-            "that no model could get right, or that were recorded wrongly, gather here."
+            f"The {formats.count(amount, 'sample')} with the largest errors. Look for wrong labels "
+            "and for samples that no model could predict."
         )
     of = f" of {mistakes.n_wrong:,}" if mistakes.n_wrong > amount else ""
     return (
-        f"{formats.count(amount, 'wrong prediction')}{of}, those first of which the model was "
-        "surest. Look for wrong labels, and for what the model does not understand."
+        f"{formats.count(amount, 'wrong prediction')}{of}, the most confident first. Look for "
+        "wrong labels and for patterns that the model misses."
     )
 
 
 def _shown(sample: Sample, columns: tuple[str, ...]) -> Shown:
-    sure = f"{number(100 * sample.confidence, 3)} %" if sample.confidence is not None else ""
     features = sample.content if isinstance(sample.content, dict) else {}
     truth, predicted = _word(sample.truth), _word(sample.predicted)
+    if sample.confidence is None:
+        value = _error(sample)
+        quality = f"error {value}"
+    else:
+        value = f"{number(100 * sample.confidence, 3)}%"
+        quality = f"{value} confidence"
     return Shown(
         index=sample.index,
         truth=truth,
-        predicted=f"Predicted {predicted}",
-        sure=f"{sure} sure" if sure else _off(sample),
+        predicted=f"Predicted: {predicted}",
+        quality=quality,
         text=str(sample.content) if sample.kind == "text" else "",
         picture=_picture(sample.content) if sample.kind == "picture" else "",
-        outcome=(truth, predicted, sure or _difference(sample)),
+        outcome=(truth, predicted, value),
         values=tuple(_feature(features.get(name)) for name in columns),
     )
 
@@ -141,19 +146,14 @@ def _word(value: Any) -> str:
     return value if isinstance(value, str) else number(value)
 
 
-def _difference(sample: Sample) -> str:
+def _error(sample: Sample) -> str:
     if isinstance(sample.truth, str) or isinstance(sample.predicted, str):
         return ""
-    apart = sample.predicted - sample.truth
-    return f"+{number(apart, 3)}" if apart > 0 else number(apart, 3)
-
-
-def _off(sample: Sample) -> str:
-    return f"off by {_difference(sample)}"
+    return signed(sample.predicted - sample.truth)
 
 
 def _picture(content: Any) -> str:
-    """The picture, unless it is something else: a study may come from anywhere."""
+    """The picture if it is base64, else "": a study may come from anywhere."""
     try:
         decoded = base64.b64decode(str(content), validate=True)
     except (binascii.Error, ValueError):

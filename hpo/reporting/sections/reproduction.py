@@ -1,4 +1,4 @@
-"""The environment, and the commands that do it all again."""
+"""The environment of the study, and the commands that reproduce it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
 
 PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
-_TOO_LONG = frozenset({"class_names", "feature_names"})
+_NOT_SHOWN = frozenset({"class_names", "feature_names", "duplicates"})
 _NAMES = {
     "n_samples": "Training samples",
-    "n_samples_whole": "Training samples in all",
+    "n_samples_whole": "Training samples available",
     "n_test": "Test samples",
     "fingerprint": "Data fingerprint",
+    "within_train": "Training samples with copies",
+    "train_validation": "Validation samples with copies in training",
+    "train_test": "Test samples in the training data",
     "hpo": "hpo",
     "numpy": "NumPy",
     "scikit-learn": "scikit-learn",
@@ -32,11 +35,11 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Command:
-    """A command to type again.
+    """A command to run.
 
     Attributes:
-        purpose: What it does.
-        text: The command.
+        purpose: What the command does.
+        text: The command line.
     """
 
     purpose: str
@@ -44,13 +47,13 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Ground:
+class Reproduction:
     """What the section shows.
 
     Attributes:
-        facts: Settings, data and environment, as label and value.
-        commands: The commands.
-        consultations: Every time the test set was consulted: when and with what result.
+        facts: Settings, data and environment: a label and a value each.
+        commands: The commands, in the order to run them.
+        consultations: When the test set was consulted, and the result.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -59,14 +62,14 @@ class Ground:
 
 
 def reproduction(snapshot: Snapshot) -> Section:
-    """The section on environment and commands."""
+    """Make the section with commands and environment."""
     return Section(
         anchor="reproduction",
-        title="How to get it again",
-        lead="With the same versions and the same data (compare the fingerprint), these commands "
-        "do the same again.",
+        title="Reproduce this study",
+        lead="These commands reproduce the study if the package versions and the data (compare the "
+        "fingerprint) are the same.",
         template="reproduction",
-        content=Ground(
+        content=Reproduction(
             facts=_facts(snapshot),
             commands=_commands(snapshot),
             consultations=tuple(
@@ -80,52 +83,51 @@ def reproduction(snapshot: Snapshot) -> Section:
 def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     settings, options = snapshot.settings, snapshot.options
     data = snapshot.facts.get("data") or {}
-    found: list[tuple[str, Any]] = [
+    facts: list[tuple[str, Any]] = [
         ("Task", settings.task_name),
         ("Objective", f"{settings.objective} ({settings.direction}d)"),
         ("Evaluation", settings.evaluation),
     ]
     if options is not None:
-        found += [("Sampler", options.sampler), ("Seed", options.seed)]
-    found += [(_fact_name(name), value) for name, value in data.items() if name not in _TOO_LONG]
-    found += [
-        (_fact_name(name), value)
-        for name, value in (snapshot.facts.get("environment") or {}).items()
-    ]
-    spent = [trial.seconds for trial in snapshot.trials if trial.seconds is not None]
-    if spent:
-        found.append(("Time in trials", formats.duration(sum(spent))))
-    return tuple((label, plain(value)) for label, value in found if value not in (None, "", [], {}))
+        facts += [("Sampler", options.sampler), ("Seed", options.seed)]
+    shown = {name: value for name, value in data.items() if name not in _NOT_SHOWN}
+    shown |= data.get("duplicates") or {}
+    shown |= snapshot.facts.get("environment") or {}
+    facts += [(_fact_name(name), value) for name, value in shown.items()]
+    seconds = [trial.seconds for trial in snapshot.trials if trial.seconds is not None]
+    if seconds:
+        facts.append(("Total time of trials", formats.duration(sum(seconds))))
+    return tuple((label, plain(value)) for label, value in facts if value not in (None, "", [], {}))
 
 
 def _fact_name(name: str) -> str:
     return _NAMES.get(name, formats.sentence(name.replace("_", " ")))
 
 
-def _time(written: Any) -> str:
+def _time(iso: Any) -> str:
     try:
-        return datetime.fromisoformat(str(written)).strftime("%Y-%m-%d %H:%M")
+        return datetime.fromisoformat(str(iso)).strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return MISSING
 
 
 def _commands(snapshot: Snapshot) -> tuple[Command, ...]:
-    found = []
+    commands = []
     packages = _packages(snapshot.facts.get("environment") or {})
     if packages:
-        found.append(Command("The same versions", f"pip install {packages}"))
+        commands.append(Command("Install the same versions", f"pip install {packages}"))
     if snapshot.options is not None and snapshot.options.command:
-        found.append(Command("The search", snapshot.options.command))
+        commands.append(Command("Run the search", snapshot.options.command))
     consulted = dict.fromkeys(str(entry.get("command", "")) for entry in snapshot.consultations)
-    found += [
-        Command("The ensemble, with a look at the test set", text) for text in consulted if text
+    commands += [
+        Command("Build the ensemble and consult the test set", text) for text in consulted if text
     ]
-    found.append(Command("This report", f"hpo report {shlex.quote(snapshot.name)}"))
-    return tuple(found)
+    commands.append(Command("Write this report", f"hpo report {shlex.quote(snapshot.name)}"))
+    return tuple(commands)
 
 
 def _packages(environment: Mapping[str, Any]) -> str:
-    """The packages with their versions, as pip reads them."""
+    """The packages with their versions, as arguments of pip."""
     names = {"hpo": "hpo-keras"} | {name: name for name in PACKAGES}
     pinned = [f"{names[name]}=={environment[name]}" for name in names if environment.get(name)]
     return " ".join(map(shlex.quote, pinned))

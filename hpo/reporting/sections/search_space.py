@@ -1,4 +1,4 @@
-"""The search space: what was searched, and where in it the best trial lies."""
+"""The search space, and the position of the best trial in it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Searched:
     """A hyperparameter of the search space.
 
     Attributes:
-        name: Its name.
-        values: What was searched, in words.
-        when: When it applies; empty where always.
-        default: Its default, as shown.
-        best: Its value in the best trial, as shown.
-        position: Where that lies in the range, in percent; None where it is not numeric.
+        name: The name.
+        values: The range or the choices, in words.
+        when: The condition under which it applies; "" if always.
+        default: The default, as shown.
+        best: The value in the best trial, as shown.
+        position: The position of that value in the range, in percent; None if not numeric.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class Searchable:
-    """What the section on the search space shows.
+class SearchSpace:
+    """What the section shows.
 
     Attributes:
         searched: The hyperparameters.
-        toml: The search space as TOML, marked up.
+        toml: The search space as highlighted TOML.
     """
 
     searched: tuple[Searched, ...]
@@ -56,30 +56,30 @@ class Searchable:
 
 
 def search_space(snapshot: Snapshot) -> Section:
-    """The section on the search space."""
-    lead = "What was searched."
+    """Make the section about the search space."""
+    lead = "The hyperparameters and their ranges."
     if snapshot.best is not None:
         lead += (
-            " The mark shows where the best trial lies between the low and the high end of a "
-            "range, on the scale that was searched."
+            " The mark shows the position of the best trial between the low and the high end of "
+            "the range, on the scale of the search."
         )
     return Section(
         anchor="space",
         title="Search space",
         lead=lead,
         template="space",
-        content=Searchable(_searched(snapshot), highlight(snapshot.settings.space)),
+        content=SearchSpace(_searched(snapshot), highlight(snapshot.settings.space)),
     )
 
 
 def highlight(toml: str) -> Markup:
-    """TOML with its tables, keys and comments marked up.
+    """Highlight tables, keys and comments of TOML.
 
     Args:
-        toml: Any text; what is not understood is shown as it is.
+        toml: Any text; lines that are not recognized stay as they are.
 
     Returns:
-        The text, escaped, with ``span`` elements around those parts.
+        The escaped text with ``span`` elements around those parts.
     """
     return Markup("\n").join(_highlight_line(line) for line in toml.strip().splitlines())
 
@@ -89,11 +89,11 @@ def _highlight_line(line: str) -> Markup:
         return Markup('<span class="toml-comment">{}</span>').format(line)
     if line.lstrip().startswith("["):
         return Markup('<span class="toml-table">{}</span>').format(line)
-    found = _TOML_LINE.fullmatch(line)
-    if found is None:
+    match = _TOML_LINE.fullmatch(line)
+    if match is None:
         return escape(line)
     return Markup('{indent}<span class="toml-key">{key}</span>{equals}{value}').format(
-        **found.groupdict()
+        **match.groupdict()
     )
 
 

@@ -1,4 +1,4 @@
-"""What a row of the table of trials opens into, small enough for a thousand of them."""
+"""The details of each trial, which the rows of the table of trials open; packed to stay small."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.curves import chosen_epoch
-from hpo.reporting.figures.theme import BLUE, GREY, log_ticks, scale_type
+from hpo.reporting.figures.theme import BLUE, GRAY, log_ticks, scale_type
 from hpo.reporting.html import formats
 from hpo.reporting.html.formats import finite, number, plain
 
@@ -18,57 +18,59 @@ if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
     from hpo.study.trial import Trial
 
-_FACTS = ("On each fold", "Epochs by stage", "Trained by", "Seed", "Started", "Worker")
-_POINTS_IN_ALL = 48_000
-"""Points of curves on the whole page: some 130 kB."""
-_FEWEST, _MOST = 24, 200
-_TRACEBACK = 1500
-_TRACEBACKS = 50
-"""Characters of a traceback that are shown, and of how many failed trials."""
+_FACTS = ("Fold scores", "Epochs by stage", "Training loop", "Seed", "Started", "Worker")
+_MAX_POINTS_TOTAL = 48_000
+"""The learning curves of the whole page share this many points, which take about 130 kB."""
+_MIN_POINTS, _MAX_POINTS = 24, 200
+_MAX_TRACEBACK_CHARACTERS = 1500
+_MAX_TRACEBACKS = 50
 _LEVELS = 65_534
-_NOTHING = 65_535
+"""A curve is packed as integers from 0 to this."""
+_GAP = 65_535
+"""The integer for a value that is not finite."""
 
 
 def trial_details(snapshot: Snapshot) -> dict[str, Any]:
-    """What the page's script needs to open rows, beside what stands in the rows themselves.
+    """Collect what the page's script needs to open rows, other than the rows themselves.
 
     Returns:
-        "metric", "styles" of the two lines, the names of "facts", and "details" by trial:
-        "facts", "reason", "details" (a traceback) and "curves".
+        "metric", "styles" of the two lines, names of "facts", and "details" by trial number:
+        "facts", "reason", "traceback" and "curves".
     """
     metric = formats.metric(snapshot.settings.objective.removeprefix("val_"))
-    share = _POINTS_IN_ALL // (2 * max(1, len(snapshot.curves)))
-    points = min(_MOST, max(_FEWEST, share))
-    failed = {trial.number for trial in snapshot.trials if trial.details}
-    told = set(sorted(failed)[:_TRACEBACKS])
+    share = _MAX_POINTS_TOTAL // (2 * max(1, len(snapshot.curves)))
+    points = min(_MAX_POINTS, max(_MIN_POINTS, share))
+    with_traceback = [trial.number for trial in snapshot.trials if trial.details][:_MAX_TRACEBACKS]
     return {
         "metric": metric,
         "styles": {
             "validation": {"color": BLUE},
-            "training": {"color": GREY, "dash": "dash"},
+            "training": {"color": GRAY, "dash": "dash"},
         },
         "facts": list(_FACTS),
         "details": {
-            trial.number: _details(snapshot, trial, points, traceback=trial.number in told)
+            trial.number: _details(
+                snapshot, trial, points, traceback=trial.number in with_traceback
+            )
             for trial in snapshot.trials
         },
     }
 
 
 def _details(snapshot: Snapshot, trial: Trial, points: int, *, traceback: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"facts": _facts(trial)}
+    details: dict[str, Any] = {"facts": _facts(trial)}
     if trial.reason:
-        found["reason"] = f"{formats.sentence(trial.state)}: {trial.reason}"
+        details["reason"] = f"{formats.sentence(trial.state)}: {trial.reason}"
     if traceback:
-        found["details"] = trial.details[-_TRACEBACK:]
+        details["traceback"] = trial.details[-_MAX_TRACEBACK_CHARACTERS:]
     curves = snapshot.curves.get(trial.number)
     if curves:
-        found["curves"] = _curves(snapshot, trial, curves, points)
-    return found
+        details["curves"] = _curves(snapshot, trial, curves, points)
+    return details
 
 
 def _facts(trial: Trial) -> list[str]:
-    """The values of :data:`_FACTS`; "" for one that does not apply."""
+    """The values of :data:`_FACTS`; "" for those that do not apply."""
     folds = [score for score in trial.fold_scores if finite(score) is not None]
     return [
         ", ".join(map(number, folds)) if len(folds) > 1 else "",
@@ -83,7 +85,7 @@ def _facts(trial: Trial) -> list[str]:
 def _curves(
     snapshot: Snapshot, trial: Trial, curves: Mapping[str, np.ndarray], points: int
 ) -> dict[str, Any]:
-    """Training and validation by epoch, in whole numbers between the lowest and the highest."""
+    """Training and validation by epoch, packed between the lowest and the highest value."""
     import numpy as np
 
     objective = snapshot.settings.objective
@@ -95,10 +97,10 @@ def _curves(
         for kind, name in kinds
         if name in curves
     }
-    known = np.concatenate([mean[np.isfinite(mean)] for mean in means.values()])
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    scale = scale_type(known)
-    found: dict[str, Any] = {
+    values = np.concatenate([mean[np.isfinite(mean)] for mean in means.values()])
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    scale = scale_type(values)
+    packed: dict[str, Any] = {
         "length": length,
         "points": points,
         "low": float(f"{low:.6g}"),
@@ -107,16 +109,16 @@ def _curves(
     }
     chosen = chosen_epoch(trial, curves.get(objective))
     if chosen is not None:
-        found["chosen"] = chosen
+        packed["chosen"] = chosen
     if scale == "log":
-        found["ticks"] = log_ticks(known)
-    return found
+        packed["ticks"] = log_ticks(values)
+    return packed
 
 
 def _packed(values: np.ndarray, low: float, high: float) -> str:
-    """Numbers in 16 bits each, in base64; what is no number is the greatest of them."""
+    """Pack numbers as 16-bit integers in base64."""
     import numpy as np
 
     shares = (values - low) / ((high - low) or 1.0)
-    whole = np.where(np.isfinite(values), np.nan_to_num(shares).clip(0, 1) * _LEVELS, _NOTHING)
-    return base64.b64encode(whole.round().astype("<u2").tobytes()).decode("ascii")
+    levels = np.where(np.isfinite(values), np.nan_to_num(shares).clip(0, 1) * _LEVELS, _GAP)
+    return base64.b64encode(levels.round().astype("<u2").tobytes()).decode("ascii")

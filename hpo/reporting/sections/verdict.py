@@ -1,4 +1,4 @@
-"""The verdict: what the search found, in words, and what it is worth."""
+"""The verdict: the result of the search in words, and how much it is worth."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Verdict:
 
     Attributes:
         headline: The result in one sentence.
-        sentences: What it is worth.
-        comparisons: The numbers.
-        caveats: What to be careful about.
+        sentences: How much the result is worth.
+        comparisons: The numbers to compare it with.
+        caveats: Warnings.
     """
 
     headline: str
@@ -36,21 +36,26 @@ class Verdict:
 
 
 def summary(snapshot: Snapshot) -> Section:
-    """The first section of the page."""
+    """Make the first section of the page."""
     better = "lower" if snapshot.minimizes else "higher"
     how = formats.evaluation(snapshot.settings.evaluation)
+    lead = (
+        f"Unless stated otherwise, scores are {formats.metric(snapshot.settings.objective)} "
+        f"({how}); {better} is better. ± is one standard error."
+    )
+    if finite(snapshot.facts.get("baseline")) is not None:
+        lead += " The common-sense baseline is the score of the best constant prediction."
     return Section(
         anchor="summary",
         title="Summary",
-        lead=f"All scores are the {formats.metric(snapshot.settings.objective)} ({how}) "
-        f"unless something else is said; {better} is better. ± is one standard error.",
+        lead=lead,
         template="summary",
         content=verdict(snapshot),
     )
 
 
 def verdict(snapshot: Snapshot) -> Verdict:
-    """What the search found, in words and numbers."""
+    """State the result of the search in words and numbers."""
     best = snapshot.chosen
     return Verdict(
         headline=confirmed_headline(snapshot)
@@ -83,14 +88,14 @@ def _headline(snapshot: Snapshot, best: Trial) -> str:
 
 
 def _sentences(snapshot: Snapshot, best: Trial) -> tuple[str, ...]:
-    found = (
+    candidates = (
         _against_baseline(snapshot, best),
-        _worth(snapshot, best),
+        _against_default(snapshot, best),
         smallest_sentence(snapshot),
-        _added(snapshot),
-        _tested(snapshot),
+        _ensemble_gain(snapshot),
+        _test_result(snapshot),
     )
-    return tuple(sentence for sentence in found if sentence)
+    return tuple(sentence for sentence in candidates if sentence)
 
 
 def _against_baseline(snapshot: Snapshot, best: Trial) -> str | None:
@@ -102,48 +107,48 @@ def _against_baseline(snapshot: Snapshot, best: Trial) -> str | None:
     return f"That is {versus(best.score, baseline)} than the common-sense baseline."
 
 
-def _worth(snapshot: Snapshot, best: Trial) -> str | None:
+def _against_default(snapshot: Snapshot, best: Trial) -> str | None:
     default = snapshot.default_trial
     if default is None or default.score is None or best.score is None:
         return None
     if snapshot.gain(best.score, default.score) <= 0:
         return "No trial did better than the default configuration."
-    worth = difference(best.score, default.score)
+    gain = difference(best.score, default.score)
     known = uncertainty(snapshot, best)
-    little = known is not None and abs(best.score - default.score) <= known.error
-    noise = ", which is within noise" if little else ""
-    return f"Tuning was worth {worth} against the default configuration{noise}."
+    is_noise = known is not None and abs(best.score - default.score) <= known.error
+    noise = ", which is within noise" if is_noise else ""
+    return f"Tuning improved the score of the default configuration by {gain}{noise}."
 
 
-def _added(snapshot: Snapshot) -> str | None:
+def _ensemble_gain(snapshot: Snapshot) -> str | None:
     ensemble = snapshot.ensemble or {}
     oof, single = finite(ensemble.get("oof")), finite(ensemble.get("best_single_oof"))
     if oof is None or single is None:
         return None
     if snapshot.gain(oof, single) <= 0:
-        return "The ensemble adds nothing to the best single trial on samples that were held out."
+        return "The ensemble is not better than the best single trial on held-out samples."
     return (
-        f"The ensemble is {difference(oof, single)} better than the best single trial on samples "
-        "that were held out."
+        f"The ensemble is {difference(oof, single)} better than the best single trial on held-out "
+        "samples."
     )
 
 
-def _tested(snapshot: Snapshot) -> str:
-    often = formats.times(snapshot.test_consulted)
+def _test_result(snapshot: Snapshot) -> str:
+    times = formats.times(snapshot.test_consulted)
     test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
     if test is None:
         return (
-            "The test set has not been looked at."
+            "The test set has not been consulted."
             if not snapshot.test_consulted
-            else f"The test set was consulted {often}."
+            else f"The test set was consulted {times}."
         )
     return (
-        f"On the test set, consulted {often}, the ensemble reaches {number(test[1])} "
-        f"({formats.metric(test[0])}){_beside_reference(snapshot, test[0])}."
+        f"On the test set, consulted {times}, the ensemble reaches {number(test[1])} "
+        f"({formats.metric(test[0])}){_reference(snapshot, test[0])}."
     )
 
 
-def _beside_reference(snapshot: Snapshot, metric: str) -> str:
+def _reference(snapshot: Snapshot, metric: str) -> str:
     reference = finite((snapshot.facts.get("reference") or {}).get("score"))
     if reference is None or snapshot.settings.objective != f"val_{metric}":
         return ""

@@ -10,7 +10,7 @@ def test_a_classification_gets_a_confusion_matrix_instead(tmp_path):
     figure = document.figures["predictions-0-0-confusion"]["data"][0]
     assert np.sum(figure["hovertext"]) == 300
     assert figure["x"] == [f"topic {n}" for n in range(5)]
-    assert "predictions are right" in document.text
+    assert "predictions are correct" in document.text
     assert "higher than the common-sense baseline" in document.text
 
 

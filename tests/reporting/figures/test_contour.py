@@ -14,7 +14,7 @@ def test_the_contour_shows_the_two_most_important_that_apply_together(tmp_path):
     drawing = contour(snapshot, searched(snapshot))
     assert "learning_rate" in drawing.title
     assert "layers" in drawing.title
-    assert "nothing is drawn" in drawing.note
+    assert "nearby trials are left empty" in drawing.note
 
 
 def test_the_surface_is_best_where_trials_were_and_empty_where_none_was(tmp_path):

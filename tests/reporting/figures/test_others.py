@@ -29,4 +29,4 @@ def test_studies_of_the_same_task_are_drawn_beside_each_other(tmp_path):
 def test_a_study_alone_has_no_such_section(tmp_path):
     study = study_of(tmp_path, by_dropping_rate, 3)
     assert others(take(study)) is None
-    assert "Beside other studies" not in write_report(study).read_text(encoding="utf-8")
+    assert "Compared with other studies" not in write_report(study).read_text(encoding="utf-8")

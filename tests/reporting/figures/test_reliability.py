@@ -9,7 +9,7 @@ from hpo.reporting.figures.reliability import confidence, reliability
 
 @pytest.mark.parametrize(
     ("sure", "right", "verdict"),
-    [(1.0, 100, "Yes"), (0.95, 60, "too sure"), (0.6, 100, "too cautious")],
+    [(1.0, 100, "well calibrated"), (0.95, 60, "overconfident"), (0.6, 100, "underconfident")],
 )
 def test_confidence_is_held_against_the_truth(sure, right, verdict):
     predicted = [0] * right + [1] * (100 - right)
@@ -25,5 +25,5 @@ def test_equal_confidences_fall_into_bins_at_random():
 
 def test_confidence_is_counted_for_right_and_wrong_answers():
     drawing = confidence(classes_of([0, 0, 0, 1], [0, 1, 0, 0], 0.95), "p")
-    assert {trace.name: sum(trace.y) for trace in drawing.plot.data} == {"right": 2, "wrong": 2}
-    assert "2 of 2 wrong predictions were made with 90 % confidence or more" in drawing.note
+    assert {trace.name: sum(trace.y) for trace in drawing.plot.data} == {"correct": 2, "wrong": 2}
+    assert "2 of 2 wrong predictions were made with 90% confidence or more" in drawing.note

@@ -5,7 +5,7 @@ import numpy as np
 from reporting.random_studies import by_dropping_rate, study_of
 
 from hpo.reporting.figures.axes import searched
-from hpo.reporting.figures.slices import MOST_POINTS, slices
+from hpo.reporting.figures.slices import MAX_POINTS, slices
 from hpo.reporting.reading.snapshot import take
 
 
@@ -50,9 +50,9 @@ def test_choices_and_few_whole_numbers_stand_in_columns(tmp_path):
 
 
 def test_slices_of_very_many_trials_keep_the_best(tmp_path):
-    snapshot = take(studies.large_study(tmp_path, trials=MOST_POINTS + 50))
+    snapshot = take(studies.large_study(tmp_path, trials=MAX_POINTS + 50))
     drawing = slices(snapshot, searched(snapshot))[0]
     drawn = set(drawing.plot.data[0].customdata)
-    assert len(drawn) == MOST_POINTS
-    assert {trial.number for trial in snapshot.ranking[: MOST_POINTS // 2]} <= drawn
-    assert f"{MOST_POINTS} of {MOST_POINTS + 50} drawn" in drawing.note
+    assert len(drawn) == MAX_POINTS
+    assert {trial.number for trial in snapshot.ranking[: MAX_POINTS // 2]} <= drawn
+    assert f"{MAX_POINTS} of {MAX_POINTS + 50} trials drawn" in drawing.note

@@ -28,7 +28,7 @@ def test_every_worker_has_a_row_and_a_successor_shares_it(tmp_path):
     spans = [("a", 0, 5), ("b", 0, 10), ("a", 5, 8), ("c", 9, 10)]
     drawing = timeline(timed_study(tmp_path, spans))
     assert list(drawing.plot.data[0].y) == [1, 2, 1, 1]
-    assert "2 workers busy 95.0 % of it" in drawing.note
+    assert "2 workers were busy 95.0% of the time" in drawing.note
 
 
 def test_there_is_no_timeline_without_times(tmp_path):

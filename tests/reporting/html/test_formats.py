@@ -43,9 +43,9 @@ def test_a_standard_error_ends_at_the_decimal_of_its_score(score, error, expecte
     ("name", "expected"),
     [
         ("kfold:4", "4-fold cross-validation"),
-        ("repeated-kfold:5x2", "5-fold cross-validation, 2 times"),
-        ("holdout:0.2 on 500 training samples", "20 % held out, on 500 training samples"),
-        ("time:5", "5 cuts in time"),
+        ("repeated-kfold:5x2", "5-fold cross-validation, repeated 2 times"),
+        ("holdout:0.2 on 500 training samples", "20% holdout on 500 training samples"),
+        ("time:5", "5 time-series splits"),
         ("GroupKFold(n_splits=3, shuffle=False)", "GroupKFold(n_splits=3, shuffle=False)"),
     ],
 )

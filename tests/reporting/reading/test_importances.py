@@ -27,7 +27,7 @@ def test_a_conditional_hyperparameter_has_an_importance_and_a_mark(tmp_path):
 def test_few_trials_have_no_importances_and_the_section_says_so(tmp_path):
     section = parameters(take(study_of(tmp_path, by_dropping_rate, trials=5)))
     assert "parameters-importance" not in [drawing.name for drawing in section.drawings]
-    assert "With fewer than 12 trials nothing can be said" in section.lead
+    assert "With fewer than 12 complete trials, importances cannot be estimated" in section.lead
 
 
 def test_a_hyperparameter_that_hardly_ever_applied_has_no_importance(tmp_path):
@@ -41,4 +41,4 @@ def test_a_hyperparameter_that_hardly_ever_applied_has_no_importance(tmp_path):
     snapshot = take(study)
     assert "momentum" not in snapshot.importances
     bars = next(d for d in parameters(snapshot).drawings if d.name == "parameters-importance")
-    assert "Those that applied in fewer than 8 trials are left out." in bars.note
+    assert "Hyperparameters that applied in fewer than 8 trials are left out." in bars.note

@@ -15,7 +15,7 @@ from hpo.reporting.sections.verdict import verdict
 def test_the_summary_warns_of_few_trials_noise_and_failures(page):
     assert "Only 18 trials completed" in page.text
     assert "Within noise." in page.text
-    assert "3 of 24 trials failed, for this reason: the loss became NaN in epoch 3" in page.text
+    assert "3 of 24 trials failed. Reason: the loss became NaN in epoch 3" in page.text
 
 
 def test_interrupted_trials_are_not_counted_as_failures(tmp_path):
@@ -30,7 +30,7 @@ def test_a_best_value_at_the_edge_of_its_range_is_pointed_out(tmp_path):
     studies.add_complete(study, studies.evaluation(2.5), params)
     caveats = {caveat.title: caveat.text for caveat in verdict(take(study)).caveats}
     assert caveats["Edge of the search space"].startswith(
-        "The best trial's learning_rate = 0.0099 lies at the upper end of its range "
+        "The best trial's learning_rate = 0.0099 is at the upper end of its range "
         "(1e-05 to 0.01, logarithmic)."
     )
 
@@ -63,7 +63,7 @@ def test_looking_at_the_test_set_again_is_warned_of(tmp_path):
 def test_trials_that_are_still_running_are_mentioned(tmp_path):
     study = studies.new_study(tmp_path)
     study.space.suggest(study.record.ask())
-    assert "1 trial had not ended" in read(study).text
+    assert "1 trial had not finished" in read(study).text
 
 
 def with_curves(found, **curves):
@@ -86,4 +86,4 @@ def test_duplicates_are_pointed_out(tmp_path):
     study = studies.new_study(tmp_path, facts=facts)
     found = caveats(study)
     assert found["Duplicates"].startswith("12 training samples occur more than once")
-    assert "1 test sample" in found["Test samples among the training samples"]
+    assert "1 test sample" in found["Test samples in the training data"]

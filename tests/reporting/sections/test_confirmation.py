@@ -27,10 +27,10 @@ def test_the_verdict_goes_by_the_confirmed_score(invented):
 
     found = verdict(take(invented))
 
-    assert found.headline.startswith("Trial 1 is the best of 2 configurations that were confirmed")
+    assert found.headline.startswith("Trial 1 is the best of 2 re-evaluated configurations")
     assert "than the common-sense baseline" in found.sentences[0]
     assert found.sentences[0].startswith("That is 4.44 ")
-    assert {tile.label for tile in found.comparisons} >= {"Best trial, confirmed"}
+    assert {tile.label for tile in found.comparisons} >= {"Best trial (confirmed)"}
 
 
 def test_a_study_that_was_not_confirmed_has_no_such_section(invented):

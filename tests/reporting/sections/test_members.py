@@ -50,8 +50,8 @@ def test_the_claimed_score_stands_with_its_interval_the_apparent_one_and_the_gai
 
     assert claims == {
         "Cross-fitted score": "2.214",
-        "95 % interval over samples": "2.010 to 2.410",
-        "On the predictions that chose it": "2.105",
+        "95% interval (sampling variation)": "2.010 to 2.410",
+        "Score on the predictions that chose it": "2.105",
         "Gain over the best single trial": "+0.117",
     }
 

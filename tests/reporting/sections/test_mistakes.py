@@ -11,7 +11,11 @@ def test_mistakes_are_shown_of_whom_they_are():
     assert shown.title == "Most confident mistakes"
     assert "1 wrong prediction of 3" in shown.lead
     (sample,) = shown.samples
-    assert (sample.predicted, sample.sure, sample.truth) == ("Predicted cat", "98.7 % sure", "dog")
+    assert (sample.predicted, sample.quality, sample.truth) == (
+        "Predicted: cat",
+        "98.7% confidence",
+        "dog",
+    )
 
 
 def test_misses_of_a_regression_are_a_table_of_features():

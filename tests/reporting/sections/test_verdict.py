@@ -11,8 +11,8 @@ def test_the_summary_sets_the_best_score_beside_everything_it_should_be_measured
     for text in (
         "is the best of 18 complete trials: validation MAE 2.344 ± 0.178 over 4 folds.",
         "lower than the common-sense baseline",
-        "Tuning was worth 0.366 (14 %) against the default configuration.",
-        "The ensemble is 0.117 (5 %) better than the best single trial on samples that were held",
+        "Tuning improved the score of the default configuration by 0.366 (14%).",
+        "The ensemble is 0.117 (5%) better than the best single trial on held-out samples.",
         "On the test set, consulted once, the ensemble reaches 2.410 (MAE)",
         "the textbook reference is 2.550.",
         "F. Author, A Textbook, 2nd edition",
@@ -25,7 +25,7 @@ def test_a_search_that_is_no_better_than_the_baseline_is_said_to_have_learned_no
     studies.add_complete(study, studies.evaluation(2.5))
     found = verdict(take(study))
     assert "Nothing learned" in [caveat.title for caveat in found.caveats]
-    assert "0.500 (25 %) higher than the common-sense baseline" in " ".join(found.sentences)
+    assert "0.500 (25%) higher than the common-sense baseline" in " ".join(found.sentences)
 
 
 def test_a_difference_of_many_times_is_not_told_in_percent(tmp_path):
@@ -40,7 +40,7 @@ def test_the_interval_of_an_ensemble_is_shown_where_it_is_known(tmp_path):
     result = study.ensemble | {"oof_interval": [2.1, 2.4]}
     files.write_json(study.directory / "ensemble" / "ensemble.json", result)
     tiles = {tile.label: tile.detail for tile in verdict(take(study)).comparisons}
-    assert "95 % interval 2.100 to 2.400" in tiles["Ensemble"]
+    assert "95% interval 2.100 to 2.400" in tiles["Ensemble"]
 
 
 def test_a_gain_smaller_than_the_error_is_called_noise(tmp_path):

@@ -1,4 +1,4 @@
-// Copying: what stands beside the button. --------------------------------------------------------
+// Copying: the text next to the button. ----------------------------------------------------------
 
 function copySelected(code) {
   const range = document.createRange();
@@ -17,7 +17,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     try {
       await navigator.clipboard.writeText(code.textContent);
     } catch {
-      copied = copySelected(code); // where the clipboard is closed to pages from the disk
+      copied = copySelected(code); // browsers may deny the clipboard to pages from disk
     }
     button.textContent = copied ? "Copied" : "Press Ctrl+C";
     window.setTimeout(() => (button.textContent = label), 2000);

@@ -1,4 +1,4 @@
-// Figures: drawn when they come near the window, in the colours of the theme. ------------------
+// Figures: drawn when they come near the window, in the colors of the theme. --------------------
 
 const { templates, figures, trials } = JSON.parse(document.getElementById("figures").textContent);
 const coarse = window.matchMedia("(pointer: coarse)").matches;
@@ -11,8 +11,8 @@ const config = {
   modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
 };
 
-// The mean of all before, each weighing SMOOTHING times the one after it, without the bias
-// towards 0 at the start (the correction of Adam, 2015).
+// An exponential moving average in which each value weighs SMOOTHING times as much as the next,
+// corrected for the bias toward 0 at the start as in the optimizer Adam (2015).
 const SMOOTHING = 0.6;
 function smooth(values) {
   let sum = 0;
@@ -47,7 +47,7 @@ function draw(plot, name, width) {
   drawWith(plot, smoothed(data, plot), layout, name, width);
 }
 
-const opened = new Map(); // what rows of the table opened into
+const opened = new Map(); // the figures in open rows of the table of trials
 const visible = (plot) => plot.offsetParent !== null;
 
 function redraw() {
@@ -79,7 +79,7 @@ window.addEventListener("afterprint", () => {
 for (const box of document.querySelectorAll("[data-smooth]"))
   box.querySelector("input").addEventListener("change", redraw);
 
-// Panels: one of several is shown. ---------------------------------------------------------------
+// Panels: one of several is visible. -------------------------------------------------------------
 
 for (const panels of document.querySelectorAll(".panels")) {
   const select = panels.querySelector("select");

@@ -1,20 +1,20 @@
-// Rows of the table of trials: each opens into what is known of its trial. -----------------------
+// Rows of the table of trials: each opens the details of its trial. ------------------------------
 
 function element(tag, properties = {}, children = []) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+  const created = Object.assign(document.createElement(tag), properties);
+  created.append(...children);
+  return created;
 }
 
 const LEVELS = 65534;
 
 function unpack(text, low, high) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const whole = Array.from({ length: bytes.length / 2 }, (_, n) => bytes[2 * n] + 256 * bytes[2 * n + 1]);
-  return whole.map((n) => (n > LEVELS ? null : Number((low + (n / LEVELS) * (high - low)).toPrecision(5))));
+  const levels = Array.from({ length: bytes.length / 2 }, (_, n) => bytes[2 * n] + 256 * bytes[2 * n + 1]);
+  return levels.map((n) => (n > LEVELS ? null : Number((low + (n / LEVELS) * (high - low)).toPrecision(5))));
 }
 
-// The epochs that were kept: as many as there are points, evenly spread, each once.
+// The epochs of the packed values: as many as there are points, evenly spread, each once.
 function epochsOf({ length, points }) {
   const all = Array.from({ length: points }, (_, n) => 1 + Math.round((n * (length - 1)) / (points - 1)));
   return [...new Set(all)];
@@ -50,7 +50,7 @@ function facts(pairs) {
   return element("dl", { className: "facts" }, rows);
 }
 
-// What stands in the row itself, by the headings of its columns; what does not apply is left out.
+// The cells of the row with the headings of their columns, without values that do not apply.
 function cellsOf(row) {
   const headings = [...row.closest("table").tHead.rows[0].cells].map((cell) => cell.textContent);
   const all = [...row.cells].map((cell, place) => [headings[place], cell.textContent]);
@@ -69,14 +69,15 @@ function figureOf(number, curves) {
 }
 
 function content(row, number) {
-  const known = trials.details[number];
+  const details = trials.details[number];
   const inside = element("div", { className: "opened" });
-  if (known.reason) inside.append(element("p", { className: "reason", textContent: known.reason }));
-  const [figure, plot] = known.curves ? figureOf(number, known.curves) : [null, null];
+  if (details.reason) inside.append(element("p", { className: "reason", textContent: details.reason }));
+  const [figure, plot] = details.curves ? figureOf(number, details.curves) : [null, null];
   if (figure) inside.append(figure);
-  const further = trials.facts.map((name, place) => [name, known.facts[place]]);
-  inside.append(facts([...cellsOf(row), ...further.filter(([, value]) => value)]));
-  if (known.details) inside.append(element("pre", { className: "traceback", textContent: known.details, tabIndex: 0 }));
+  const others = trials.facts.map((name, place) => [name, details.facts[place]]);
+  inside.append(facts([...cellsOf(row), ...others.filter(([, value]) => value)]));
+  if (details.traceback)
+    inside.append(element("pre", { className: "traceback", textContent: details.traceback, tabIndex: 0 }));
   return [inside, plot];
 }
 

@@ -1,4 +1,4 @@
-// Tables: sorted by a heading, filtered by words. ------------------------------------------------
+// Tables: sorted by a column, filtered by words. -------------------------------------------------
 
 const key = (row, column) => row.cells[column].dataset.v ?? row.cells[column].textContent;
 
@@ -41,8 +41,8 @@ for (const box of document.querySelectorAll(".sortable")) {
     }
     const shown = Math.min(matching, limit);
     const count = (amount) => amount.toLocaleString("en");
-    const found = matching === rows.length ? "" : `, ${count(matching)} match`;
-    status.textContent = `${count(shown)} of ${count(rows.length)} ${box.dataset.noun} shown${found}`;
+    const suffix = matching === rows.length ? "" : `, ${count(matching)} match`;
+    status.textContent = `Showing ${count(shown)} of ${count(rows.length)} ${box.dataset.noun}${suffix}`;
     all.hidden = matching <= limit;
   };
 

@@ -1,4 +1,4 @@
-// Light and dark: as the system has it, until the reader chooses. --------------------------------
+// Light and dark: the system's preference, until the reader chooses. -----------------------------
 
 const root = document.documentElement;
 const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
