@@ -10,12 +10,10 @@ import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol
 
 from hpo.space.messages import show
-
-Scalar = str | bool | int | float
-"""The types of parameters' values, of choices and of what conditions compare with."""
+from hpo.space.values import Scalar, is_number, read_value, same
 
 When = Mapping[str, Scalar | Sequence[Scalar]]
 """What a user writes as ``when``: by the earlier name a value, a list of values or a comparison."""
@@ -216,41 +214,6 @@ def all_hold(conditions: Mapping[str, Condition], values: Mapping[str, Any]) -> 
     return all(
         name in values and condition.holds(values[name]) for name, condition in conditions.items()
     )
-
-
-def read_value(text: str) -> Any:
-    """Read a value as TOML if it is TOML, else as a plain string.
-
-    Args:
-        text: The text, such as ``1e-3``, ``true``, ``["adam", "sgd"]`` or ``adam``.
-
-    Returns:
-        A string, boolean, number or list of these.
-    """
-    import tomllib
-
-    try:
-        table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):  # not TOML, a number too long, a list too deep
-        return text
-    value = table["value"]
-    is_usable = len(table) == 1 and isinstance(value, str | bool | int | float | list)
-    return value if is_usable else text
-
-
-def same(left: object, right: object) -> bool:
-    """Whether two values are the same choice: ``1`` and ``1.0`` are, ``1`` and ``True`` are not."""
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether the value is a whole or real number; a boolean is neither."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def is_kind(value: object, *kinds: type) -> bool:
-    """Check at run time what annotations promise, since a file may hold anything."""
-    return isinstance(value, kinds)
 
 
 def _never_taken(value: Scalar, earlier: str, domain: Domain) -> str:

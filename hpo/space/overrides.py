@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import suggestion
-from hpo.space.conditions import Scalar, is_number, read_value, same
 from hpo.space.messages import refusal, show
 from hpo.space.parameters import Categorical, Float, Int, Parameter
 from hpo.space.ranges import as_float
 from hpo.space.toml import keys_of
+from hpo.space.values import Scalar, is_number, read_value, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

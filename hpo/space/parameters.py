@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from hpo.space.conditions import Condition, Scalar, When, parse_when, same
+from hpo.space.conditions import Condition, When, parse_when
 from hpo.space.messages import show
 from hpo.space.ranges import Float, Int, is_finite_float
+from hpo.space.values import Scalar, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

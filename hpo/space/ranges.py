@@ -9,8 +9,9 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from hpo.space.conditions import Condition, When, is_kind, is_number, parse_when
+from hpo.space.conditions import Condition, When, parse_when
 from hpo.space.messages import show
+from hpo.space.values import is_kind, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

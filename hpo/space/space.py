@@ -9,9 +9,10 @@ from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import suggestion
-from hpo.space.conditions import Scalar, all_hold, is_kind
+from hpo.space.conditions import all_hold
 from hpo.space.messages import refusal, show
 from hpo.space.parameters import Categorical, Float, Int, Parameter
+from hpo.space.values import Scalar, is_kind
 
 if TYPE_CHECKING:
     import optuna
