@@ -46,7 +46,7 @@ def _train_size(value: Any) -> float | int | None:
 def _cv(value: Any) -> str:
     from hpo.data import splits
 
-    splits.check(value)
+    splits.check_name(value)
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""Arrays, or dicts of arrays by name, read alike."""
+"""Arrays and dicts of arrays, read in the same way."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 def take(arrays: Any, positions: np.ndarray) -> Any:
-    """Rows of an array, or of every array of a dict."""
+    """Rows of an array, or of every array in a dict."""
     if isinstance(arrays, Mapping):
         return {name: array[positions] for name, array in arrays.items()}
     return arrays[positions]
 
 
 def by_output(data: Data) -> dict[str, Any]:
-    """The targets by output name; those of a model with one output are called ``""``."""
+    """The targets by output name; the name is ``""`` if there is one output."""
     return dict(data.y) if isinstance(data.y, Mapping) else {"": data.y}
 
 
 def of_output(data: Data, output: str) -> Data:
     """The training data with the targets of one output.
 
-    Names of classes stay only where there is one output: of several, nothing says whose they are.
+    Class names are kept only if there is one output: it is unknown which of several they belong to.
     """
     if not isinstance(data.y, Mapping):
         return data.without_test()

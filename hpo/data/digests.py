@@ -1,4 +1,4 @@
-"""Digests of arrays: of a whole data set, and of its single samples."""
+"""Digests of a whole data set, and of its single samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIGEST_BYTES = 8
 
 
 def digests(x: Any) -> np.ndarray:
-    """A number for every sample: equal for equal contents, types and shapes.
+    """A number for every sample, equal for equal contents, types and shapes.
 
     Args:
         x: Samples as in ``Data.x``: an array, shape (n_samples, ...), or a dict of such arrays.
@@ -32,30 +32,30 @@ def digests(x: Any) -> np.ndarray:
         # By default NumPy abbreviates and rounds, so that different rows look the same.
         with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
             return _digested(_content(row) for row in array)
-    # Row by row, since pictures may be a memory map larger than memory.
+    # Row by row: pictures may be a memory map that is larger than memory.
     kind = f"{array.dtype.str}{array.shape[1:]}".encode()
     return _digested((row.tobytes() for row in array), kind)
 
 
 def _content(row: Any) -> bytes:
-    """What a sample of no fixed size holds: a text, a list, an array of numbers."""
+    """The contents of a sample without a fixed size: a text, a list, an array of numbers."""
     if isinstance(row, np.ndarray) and not row.dtype.hasobject:
         return f"{row.dtype.str}{row.shape}".encode() + row.tobytes()
     return repr(row).encode()
 
 
 def _digested(rows: Iterable[bytes], kind: bytes = b"") -> np.ndarray:
-    begun = hashlib.blake2b(kind, digest_size=_DIGEST_BYTES)
-    found = []
+    start = hashlib.blake2b(kind, digest_size=_DIGEST_BYTES)
+    parts = []
     for row in rows:
-        digest = begun.copy()
+        digest = start.copy()
         digest.update(row)
-        found.append(digest.digest())
-    return np.frombuffer(b"".join(found), np.uint64)
+        parts.append(digest.digest())
+    return np.frombuffer(b"".join(parts), np.uint64)
 
 
 def fingerprint(arrays: Any) -> str:
-    """A short digest of arrays, or dicts of arrays: equal for equal contents and types."""
+    """A short digest of arrays or dicts of arrays, equal for equal contents and types."""
     digest = hashlib.sha256()
     _update(digest, arrays)
     return digest.hexdigest()[:16]

@@ -1,9 +1,8 @@
-"""Samples that occur more than once: counted, and kept in one fold where that is asked for.
+"""Samples that occur more than once: counted, and kept in one fold if the user asks for it.
 
-Two samples are copies when their inputs are equal in contents, type and shape; their targets do
-not matter, since a model that has seen the one knows the other. A model that is validated on a
-copy of what it was trained on is asked what it has been told (Barz and Denzler, Do we train on
-test data?, 2020).
+Two samples are copies if their inputs are equal in contents, type and shape. Targets do not matter,
+since a model that has seen one copy knows the other. A score on copies of training samples is too
+good (Barz and Denzler, "Do we train on test data?", 2020).
 
 Rows are compared by a digest of 64 bits each, so that samples of any size cost eight bytes.
 """
@@ -30,9 +29,9 @@ class Duplicates:
     """How many samples have copies.
 
     Attributes:
-        within_train: Training samples that occur more than once in the training data.
-        train_validation: Samples that a model is validated on that was trained on a copy.
-        train_test: Test samples that occur in the training data too.
+        within_train: Number of training samples that occur more than once in the training data.
+        train_validation: Number of samples that a model validates on after training on a copy.
+        train_test: Number of test samples that also occur in the training data.
     """
 
     within_train: int
@@ -44,10 +43,10 @@ def count(whole: Data, data: Data, splits: Sequence[Split]) -> Duplicates:
     """Count the samples that have copies.
 
     Args:
-        whole: All of a task's data. Of the test set the inputs are digested and counted, nothing
-            else; this is the one place before an ensemble that reads them.
+        whole: All of a task's data. The inputs of the test set are digested and counted, nothing
+            else; before an ensemble, no other code reads them.
         data: The training samples that a study searches on.
-        splits: How it cuts them.
+        splits: How the study splits them.
     """
     training = digests(whole.x)
     searched = training if data.x is whole.x else digests(data.x)
@@ -61,7 +60,7 @@ def count(whole: Data, data: Data, splits: Sequence[Split]) -> Duplicates:
 def in_test(training: np.ndarray, x_test: Any) -> int:
     """Count the test samples that occur in the training data.
 
-    A search reads test inputs here and nowhere else, and of them only this number goes on.
+    A search reads test inputs here and nowhere else, and keeps only this number.
 
     Args:
         training: The digests of the training samples, shape (n_samples,).
@@ -71,41 +70,41 @@ def in_test(training: np.ndarray, x_test: Any) -> int:
 
 
 def with_copies_grouped(data: Data) -> Data:
-    """The same data, with groups that hold all copies of a sample together.
+    """The same data, with groups that keep all copies of a sample together.
 
-    Where the task has groups of its own, those that share a sample become one: the connected
-    components of samples, copies and groups.
+    If the task has its own groups, those that share a sample become one: the connected components
+    of samples, copies and groups.
 
     Args:
         data: The data, before a part of it is taken.
 
     Returns:
-        The data; unchanged where no sample occurs more than once.
+        The data; unchanged if no sample occurs more than once.
     """
-    found = digests(data.x)
-    if not _repeated(found).any():
+    samples = digests(data.x)
+    if not _repeated(samples).any():
         return data
-    labels = np.unique(found, return_inverse=True)[1]
+    labels = np.unique(samples, return_inverse=True)[1]
     if data.groups is not None:
         labels = _components(labels, np.unique(np.asarray(data.groups), return_inverse=True)[1])
     return dataclasses.replace(data, groups=labels)
 
 
-def _repeated(found: np.ndarray) -> np.ndarray:
+def _repeated(samples: np.ndarray) -> np.ndarray:
     """Which samples occur more than once, shape (n_samples,)."""
-    _values, inverse, counts = np.unique(found, return_inverse=True, return_counts=True)
+    _values, inverse, counts = np.unique(samples, return_inverse=True, return_counts=True)
     return np.asarray(counts[inverse] > 1)
 
 
-def _across(found: np.ndarray, splits: Sequence[Split]) -> int:
-    leaking = np.zeros(len(found), bool)
+def _across(samples: np.ndarray, splits: Sequence[Split]) -> int:
+    leaking = np.zeros(len(samples), bool)
     for split in splits:
-        leaking[split.validation] |= np.isin(found[split.validation], found[split.train])
+        leaking[split.validation] |= np.isin(samples[split.validation], samples[split.train])
     return int(leaking.sum())
 
 
 def _components(copies: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The component of every sample, where a sample ties its copies to its group."""
+    """The component of every sample, if every sample connects its copies with its group."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -1,4 +1,4 @@
-"""One fold's samples, as training reads them."""
+"""The samples of one fold, as training reads them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FoldArrays:
-    """The samples of one fold, preprocessed as its training part says.
+    """The samples of one fold, preprocessed by what was fitted on its training part.
 
     Attributes:
         x: All training samples of the task, shape (n_samples, ...), or a dict of such arrays.
         y: Their targets, likewise.
         sample_weight: Their weights, shape (n_samples,), or None.
         train: Positions to train on, shape (n_train,).
-        validation: Positions to validate on, shape (n_validation,). Where no fold has any, nothing
+        validation: Positions to validate on, shape (n_validation,). If no fold has any, nothing
             is validated and no log starts with ``val_``.
     """
 

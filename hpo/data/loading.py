@@ -1,4 +1,4 @@
-"""A task's data, loaded for a search or an ensemble."""
+"""Loads a task's data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_data(task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
         data_dir: Folder with data sets, or None.
 
     Raises:
-        HPOError: The task cannot load it; whatever its own code raised, in one line.
+        HPOError: The task cannot load it, with the error of the task's own code in one line.
     """
     try:
         data = task.load(Path(data_dir) if data_dir else None)

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from hpo.task import Data, Params, Task
 
 CACHE_BYTES = 1 << 29
-"""Preprocessed samples that a cache keeps, beside those that were asked for last."""
+"""Size of the preprocessed samples that a cache keeps, beside those requested last."""
 
 
 @dataclass(eq=False)
 class _Preprocessing:
-    """What one transformer makes of every fold, as far as it was asked for.
+    """What one transformer makes of every fold, as far as it was requested.
 
-    The unfitted transformer is kept too, so that no later object can come to have its address and
-    with it, perhaps, its identity.
+    The unfitted transformer is kept too, so that no later object can get its address, and with it
+    perhaps its identity.
     """
 
     unfitted: Any
@@ -44,15 +44,15 @@ class _Preprocessing:
 
 
 class FoldCache:
-    """The folds of a data set under the preprocessors that configurations asked for.
+    """The folds of a data set, preprocessed as configurations request it.
 
-    Configurations whose transformers are of one class, with equal settings, share them. What was
-    not asked for lately is forgotten once all preprocessed samples exceed ``CACHE_BYTES``.
+    Configurations whose transformers have the same class and equal settings share them. Once all
+    preprocessed samples exceed ``CACHE_BYTES``, the least recently requested are dropped.
 
     Args:
         task: The task; its ``preprocessor`` makes the transformer.
         data: Its data, without the test set.
-        splits: How the data is cut; the validation part of a split may be empty.
+        splits: How the data is split; the validation part of a split may be empty.
     """
 
     def __init__(self, task: Task, data: Data, splits: Sequence[Split]) -> None:
@@ -75,7 +75,7 @@ class FoldCache:
         return entry.folds
 
     def transformers(self, params: Params) -> list[Any]:
-        """The fitted transformer of every fold; None where the configuration has none."""
+        """The fitted transformer of every fold; None if the configuration has no transformer."""
         entry = self._entry(params)
         if entry.fitted is None:
             entry.fitted = list(self._fit(entry.unfitted))
@@ -96,7 +96,7 @@ class FoldCache:
         y = compact(self._data.y)
         raw = compact(self._data.x) if entry.unfitted is None else None
         folds = []
-        # Transformers that nobody asked for are let go at once: some keep what they learned from.
+        # Transformers that nobody requested are not kept: some hold a copy of their training data.
         fitted = entry.fitted or self._fit(entry.unfitted)
         for split, transformer in zip(self._splits, fitted, strict=True):
             x = raw if transformer is None else transform(transformer, self._data.x)
@@ -109,20 +109,20 @@ class FoldCache:
 
 
 def fit(transformer: Any, data: Data, train: np.ndarray) -> Any:
-    """A copy of a transformer, fitted on some of the training samples and nothing else."""
+    """Fit a copy of a transformer on some of the training samples and nothing else."""
     from sklearn.base import clone
 
     return clone(transformer).fit(take(data.x, train), take(data.y, train))
 
 
 def transform(transformer: Any, x: Any) -> Any:
-    """Samples as a fitted transformer makes them; None leaves them as they are."""
-    # A transformer that works in place would change the samples for the folds after this one.
+    """Transform samples with a fitted transformer; None leaves them as they are."""
+    # A transformer that works in place would change the samples for the following folds.
     return compact(x if transformer is None else transformer.transform(_copy(x)))
 
 
 def compact(arrays: Any) -> Any:
-    """Arrays as models take them: dense, and single where they were of double precision."""
+    """Arrays as models expect them: dense, and single precision instead of double."""
     if isinstance(arrays, Mapping):
         return {name: compact(array) for name, array in arrays.items()}
     dense = arrays.toarray() if hasattr(arrays, "toarray") else np.asarray(arrays)
@@ -130,7 +130,7 @@ def compact(arrays: Any) -> Any:
 
 
 def identity(transformer: Any) -> str:
-    """What tells a transformer apart from others: its class and all of its settings."""
+    """What distinguishes a transformer from others: its class and all its settings."""
     if transformer is None:
         return ""
     settings = sorted(transformer.get_params(deep=True).items())

@@ -1,4 +1,4 @@
-"""How training data is cut for validation: names for scikit-learn's splitters."""
+"""How training data is split for validation: names for scikit-learn's splitters."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 FORMS = "kfold:5, repeated-kfold:5x2, holdout:0.2, time:5, predefined"
 
-# Studies of one task are cut alike whatever their seed, so that their out-of-fold predictions
-# can be compared and combined.
+# All studies of a task split its data in the same way, whatever their seed, so that their
+# out-of-fold predictions can be compared and combined.
 SPLIT_SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One cut of the training data.
+    """One split of the training data into two parts.
 
     Attributes:
         train: Positions of the samples to train on, shape (n_train,), ascending.
@@ -37,84 +37,85 @@ class Split:
 
 
 def split(cv: Any, data: Data) -> list[Split]:
-    """Cut the training data.
+    """Split the training data.
 
-    Classification is stratified, and groups stay together where ``data`` has them.
+    Classification is stratified, and groups stay together if ``data`` has them.
 
     Args:
         cv: A name with its argument (``"kfold:5"``, ``"repeated-kfold:5x2"``,
             ``"holdout:0.2"``, ``"time:5"``, ``"predefined"``) or a scikit-learn splitter that
-            cuts the same way every time.
-        data: The data; its test set is not looked at.
+            splits the same way every time.
+        data: The data; its test set is not read.
 
     Returns:
         One split per fold.
 
     Raises:
-        UsageError: There is no such way to cut data, or it is a matter of chance.
-        HPOError: The data cannot be cut in this way.
+        UsageError: ``cv`` is unknown, or splits differently each time.
+        HPOError: The data cannot be split in this way.
     """
-    splitter = make(cv, data)
+    splitter = make_splitter(cv, data)
     if not callable(getattr(splitter, "split", None)):
         raise UsageError(
-            f"cv {cv!r}: is not a way to cut data. Expected a name like {FORMS}, or a "
+            f"cv {cv!r}: is not a way to split the data. Expected a name like {FORMS}, or a "
             "scikit-learn splitter."
         )
-    splits = _cut(splitter, cv, data)
-    if not isinstance(cv, str) and not _same(splits, _cut(splitter, cv, data)):
-        # Every worker, and later the ensemble, cuts the data anew.
-        raise UsageError(f"cv {cv}: cuts the data differently each time. Give it a random_state.")
+    splits = _split(splitter, cv, data)
+    if not isinstance(cv, str) and not _same(splits, _split(splitter, cv, data)):
+        # Every worker, and later the ensemble, splits the data again.
+        raise UsageError(f"cv {cv}: splits the data differently each time. Give it a random_state.")
     _check_splits(splits, cv, data)
     return splits
 
 
-def make(cv: Any, data: Data, *, seed: int = SPLIT_SEED) -> Any:
-    """The splitter that a way to cut data stands for.
+def make_splitter(cv: Any, data: Data, *, seed: int = SPLIT_SEED) -> Any:
+    """Make the splitter that a name stands for.
 
     Args:
-        cv: As :func:`split` takes it.
-        data: The data to cut: whether it has classes and groups decides on the splitter.
-        seed: By default that with which all studies cut; another cuts anew, where the way to
-            cut is one of chance. A splitter's own ``random_state`` is the seed it is moved from.
+        cv: A name or a splitter, as :func:`split` takes it.
+        data: The data to split: whether it has classes and groups decides on the splitter.
+        seed: By default the seed of all studies. Another seed splits differently if the way to
+            split is random; it moves a splitter's own ``random_state`` by its distance from the
+            default.
 
     Raises:
-        UsageError: There is no such way to cut data.
+        UsageError: ``cv`` is unknown.
     """
     if isinstance(cv, str):
         return _named_splitter(cv, data, seed)
-    if seed == SPLIT_SEED or not can_cut_anew(cv):
+    if seed == SPLIT_SEED or not depends_on_seed(cv):
         return cv
     moved = copy.copy(cv)
     moved.random_state = cv.random_state + seed - SPLIT_SEED
     return moved
 
 
-def can_cut_anew(cv: Any) -> bool:
-    """Whether another seed cuts the data otherwise: not in time, nor into predefined folds."""
+def depends_on_seed(cv: Any) -> bool:
+    """Whether another seed splits differently: not by time, nor into predefined folds."""
     if isinstance(cv, str):
         return _parse(cv)[0] not in ("time", "predefined")
     seed = getattr(cv, "random_state", None)
     return isinstance(seed, int) and not isinstance(seed, bool)
 
 
-def check(cv: str) -> None:
-    """Refuse a name that is no way to cut data, without looking at any data.
+def check_name(cv: str) -> None:
+    """Refuse a name that does not stand for a splitter, without reading any data.
 
     Raises:
-        UsageError: It is not.
+        UsageError: The name is unknown.
     """
     if not isinstance(cv, str):
-        raise UsageError(f"cv {cv}: expected a name like {FORMS}. A splitter goes into Task(cv=).")
+        raise UsageError(f"cv {cv}: expected a name like {FORMS}. A splitter belongs in Task(cv=).")
     _parse(cv)
 
 
 def class_labels(data: Data) -> np.ndarray | None:
-    """The class of every training sample, shape (n_samples,); None where they have none.
+    """The class of every training sample, shape (n_samples,); None if there are no classes.
 
     Targets with one value per sample are classes if ``data`` names its classes, if they are
     booleans, or if they are integers that can be class numbers: from 0 to less than half the
-    number of samples. One-hot rows are classes if ``data`` names as many. Of several outputs the
-    first that is so counts.
+    number of samples. One-hot rows are classes if ``data`` names as many. The first of several
+    outputs that has classes counts.
     """
     import numpy as np
 
@@ -130,7 +131,7 @@ def class_labels(data: Data) -> np.ndarray | None:
 
 
 def _are_class_numbers(target: np.ndarray) -> bool:
-    """Tell classes from quantities that happen to be whole, such as prices or ages in days."""
+    """Distinguish classes from whole quantities, such as prices or ages in days."""
     if target.dtype.kind not in "iu":
         return target.dtype.kind == "b"
     return len(target) > 0 and target.min() >= 0 and target.max() < len(target) / 2
@@ -147,7 +148,7 @@ def _parse(cv: str) -> tuple[str, list[str]]:
     }
     match = re.fullmatch(patterns.get(name, r"(?!)"), argument)
     if match is None or any(float(number) in (0, 1) for number in match.groups()[:1]):
-        raise UsageError(f"cv {cv!r}: is not a way to cut data. Expected one like {FORMS}.")
+        raise UsageError(f"cv {cv!r}: is not a way to split the data. Expected one like {FORMS}.")
     return name, list(match.groups())
 
 
@@ -167,7 +168,7 @@ def _named_splitter(cv: str, data: Data, seed: int) -> Any:
     if name == "repeated-kfold":
         n_splits, n_repeats = map(int, arguments)
         if grouped:
-            raise UsageError("cv repeated-kfold: scikit-learn has none for groups. Use kfold:K.")
+            raise UsageError("cv repeated-kfold: does not work for data with groups. Use kfold:K.")
         repeated = sk.RepeatedStratifiedKFold if stratified else sk.RepeatedKFold
         return repeated(n_splits=n_splits, n_repeats=n_repeats, random_state=seed)
     kfold = {
@@ -189,7 +190,7 @@ def _holdout(size: float, seed: int, *, grouped: bool, stratified: bool) -> Any:
     return kind(n_splits=1, test_size=size, random_state=seed)
 
 
-def _cut(splitter: Any, cv: Any, data: Data) -> list[Split]:
+def _split(splitter: Any, cv: Any, data: Data) -> list[Split]:
     import numpy as np
 
     labels = class_labels(data)
@@ -197,7 +198,7 @@ def _cut(splitter: Any, cv: Any, data: Data) -> list[Split]:
     with warnings.catch_warnings():
         # A class with fewer samples than folds is absent from some folds, and that is all.
         warnings.filterwarnings("ignore", message="The least populated class")
-        # Where a splitter does not see to the groups, _check_splits does.
+        # _check_splits refuses splits that tear groups apart.
         warnings.filterwarnings("ignore", message="The groups parameter is ignored")
         try:
             pairs = list(splitter.split(rows, rows if labels is None else labels, data.groups))
@@ -219,21 +220,22 @@ def _check_splits(splits: list[Split], cv: Any, data: Data) -> None:
     import numpy as np
 
     if not splits:
-        raise HPOError(f"cv {cv}: cuts no fold. At least one sample has to be validated on.")
-    for fold, cut in enumerate(splits):
-        if not len(cut.train) or not len(cut.validation):
-            part = "validate" if len(cut.train) else "train"
+        raise HPOError(f"cv {cv}: makes no fold. At least one sample must be validated on.")
+    for fold, one in enumerate(splits):
+        if not len(one.train) or not len(one.validation):
+            part = "validate" if len(one.train) else "train"
             raise HPOError(f"cv {cv}: fold {fold} has no sample to {part} on.")
-        last = max(cut.train[-1], cut.validation[-1])
+        last = max(one.train[-1], one.validation[-1])
         if last >= data.n_samples:
             raise HPOError(
-                f"cv {cv}: fold {fold} names sample {last}, and there are {data.n_samples}. It was "
-                "made for other data; with --train-size give the folds in Data(folds=)."
+                f"cv {cv}: fold {fold} contains sample {last}, but there are only {data.n_samples} "
+                "samples. The splitter was made for other data; with --train-size, use "
+                "Data(folds=)."
             )
         if data.groups is None:
             continue
         groups = np.asarray(data.groups)
-        torn = np.intersect1d(groups[cut.train], groups[cut.validation])
+        torn = np.intersect1d(groups[one.train], groups[one.validation])
         if len(torn):
             raise HPOError(
                 f"cv {cv}: fold {fold} trains on one part of group {torn[0]} and validates on "

@@ -1,6 +1,6 @@
 """The part of the training data that a study searches on: ``--train-size``.
 
-The part is always the same one, so that studies of a task can be compared and combined.
+The part is always the same, so that studies of a task can be compared and combined.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TrainSize = float | int
 """A share of the training data below 1, or a number of samples."""
 
-# A class of two samples can be trained and validated on; one of a single sample cannot.
-PER_CLASS = 2
+# A class of two samples can be both trained and validated on; a class of one sample cannot.
+MIN_PER_CLASS = 2
 
 
 def parse(train_size: Any) -> TrainSize | None:
@@ -28,10 +28,10 @@ def parse(train_size: Any) -> TrainSize | None:
 
     Args:
         train_size: A share between 0 and 1 such as 0.2, a number of samples such as 2000, either
-            as text too, or None for all samples.
+            of them as text, or None for all samples.
 
     Raises:
-        UsageError: It is none of these.
+        UsageError: It is something else.
     """
     if train_size is None:
         return None
@@ -52,9 +52,9 @@ def parse(train_size: Any) -> TrainSize | None:
 def take_part(data: Data, train_size: TrainSize | None, cv: Any) -> Data:
     """Take the part of the training data that a study searches on; the test set stays whole.
 
-    Classes keep their shares, and each of them two samples (or one) where the part is large enough.
-    Groups stay whole, so the part may be somewhat smaller than asked for. Where the evaluation
-    keeps the order of the samples (``time:K``), the part is the most recent one.
+    Classes keep their shares, and every class keeps at least two samples (or one) if the part is
+    large enough. Groups stay whole, so the part may be somewhat smaller than requested. If the
+    evaluation keeps the order of the samples (``time:K``), the part consists of the last ones.
 
     Args:
         data: All of the data.
@@ -62,7 +62,7 @@ def take_part(data: Data, train_size: TrainSize | None, cv: Any) -> Data:
         cv: How trials are evaluated.
 
     Raises:
-        UsageError: The part is larger than the data, or has no sample.
+        UsageError: The part would be larger than the data, or have no sample.
     """
     if train_size is None:
         return data
@@ -77,7 +77,7 @@ def take_part(data: Data, train_size: TrainSize | None, cv: Any) -> Data:
         positions = _stratified(class_labels(data), data.n_samples, n)
     if not len(positions):
         raise UsageError(
-            f"train size {train_size}: a part of {n} samples holds no whole group. "
+            f"train size {train_size}: no whole group fits into {n} samples. "
             "Give a larger --train-size."
         )
     return data.subset(positions)
@@ -87,8 +87,8 @@ def _number(data: Data, train_size: TrainSize) -> int:
     n = round(train_size * data.n_samples) if train_size < 1 else int(train_size)
     if not 0 < n <= data.n_samples:
         raise UsageError(
-            f"train size {train_size}: the part must have 1 to {data.n_samples} samples, as many "
-            f"as the training data has. Received: {n} samples"
+            f"train size {train_size}: expected 1 to {data.n_samples} samples, the size of the "
+            f"training data. Received: {n} samples"
         )
     return n
 
@@ -125,33 +125,36 @@ def _stratified(labels: np.ndarray | None, n_samples: int, n: int) -> np.ndarray
 
 
 def _allocate(counts: np.ndarray, n: int) -> np.ndarray:
-    """Share out ``n`` samples over classes, in proportion and with a least number for each.
+    """Allocate ``n`` samples to classes, in proportion, with a minimum for every class.
 
     Args:
-        counts: Samples of each class, shape (n_classes,).
-        n: How many to share out, at most all.
+        counts: Number of samples of each class, shape (n_classes,).
+        n: Number of samples to allocate, at most all.
 
     Returns:
-        How many of each class, shape (n_classes,), summing to ``n``.
+        Number of samples for each class, shape (n_classes,), summing to ``n``.
     """
     import numpy as np
 
-    least = next(
-        floor for each in range(PER_CLASS, -1, -1) if (floor := np.minimum(counts, each)).sum() <= n
+    minimum = next(
+        floor
+        for each in range(MIN_PER_CLASS, -1, -1)
+        if (floor := np.minimum(counts, each)).sum() <= n
     )
     shares = n * counts / counts.sum()
-    given = np.maximum(least, np.floor(shares).astype(int))
-    while (missing := n - given.sum()) != 0:
+    allocated = np.maximum(minimum, np.floor(shares).astype(int))
+    while (missing := n - allocated.sum()) != 0:
         step = int(np.sign(missing))
-        allowed = given < counts if step > 0 else given > least
-        # Whoever is furthest from its share gains or loses one.
-        gap = np.where(allowed, step * (shares - given), -np.inf)
-        given[np.argsort(-gap, kind="stable")[: min(abs(missing), int(allowed.sum()))]] += step
-    return np.asarray(given)
+        allowed = allocated < counts if step > 0 else allocated > minimum
+        # The classes that are furthest from their shares gain or lose one.
+        gap = np.where(allowed, step * (shares - allocated), -np.inf)
+        n_changed = min(abs(missing), int(allowed.sum()))
+        allocated[np.argsort(-gap, kind="stable")[:n_changed]] += step
+    return np.asarray(allocated)
 
 
 def _whole_groups(data: Data, n: int) -> np.ndarray:
-    """Groups in random order: first those that overdo no class, then whatever still fits."""
+    """Take groups in random order: first those that exceed no class, then all that still fit."""
     import numpy as np
 
     groups, group_of = np.unique(np.asarray(data.groups), return_inverse=True)
@@ -161,13 +164,13 @@ def _whole_groups(data: Data, n: int) -> np.ndarray:
     )
     counts = np.zeros((len(groups), len(classes)), int)
     np.add.at(counts, (group_of, numbers), 1)
-    most = np.ceil(n * counts.sum(axis=0) / data.n_samples)
+    limits = np.ceil(n * counts.sum(axis=0) / data.n_samples)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(groups))
     chosen = np.zeros(len(groups), bool)
-    had = np.zeros(len(classes), int)
-    for limit in (most, np.full(len(classes), n)):
+    taken = np.zeros(len(classes), int)
+    for limit in (limits, np.full(len(classes), n)):
         for group in order:
-            after = had + counts[group]
+            after = taken + counts[group]
             if not chosen[group] and after.sum() <= n and (after <= limit).all():
-                chosen[group], had = True, after
+                chosen[group], taken = True, after
     return np.flatnonzero(chosen[group_of])

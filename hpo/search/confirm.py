@@ -115,7 +115,7 @@ def confirm(
         {
             "trials": [trial.number for trial in best],
             "repeats": asked.repeats,
-            "new_cuts": splits.can_cut_anew(opened.settings.cv_for(loaded)),
+            "new_cuts": splits.depends_on_seed(opened.settings.cv_for(loaded)),
         },
     )
     with precision(opened.settings.precision):
@@ -177,7 +177,9 @@ class _Confirming:
     def _evaluator(self, repeat: int) -> Evaluator:
         way = self.study.settings.cv_for(self.task)
         return Evaluator(
-            self.task, self.data, splits.make(way, self.data, seed=splits.SPLIT_SEED + repeat)
+            self.task,
+            self.data,
+            splits.make_splitter(way, self.data, seed=splits.SPLIT_SEED + repeat),
         )
 
     def _evaluate(self, evaluator: Evaluator, trial: Trial, repeat: int) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn import model_selection as sk
 
 from hpo import Data
-from hpo.data.splits import check, class_labels, make, split
+from hpo.data.splits import check_name, class_labels, make_splitter, split
 from hpo.data.subset import take_part
 from hpo.errors import HPOError, UsageError
 
@@ -69,7 +69,7 @@ def test_data_is_cut_alike_every_time(form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_that_exists_is_not_refused(form):
-    check(form)
+    check_name(form)
 
 
 def test_k_folds_validate_on_every_sample_once():
@@ -117,7 +117,7 @@ def test_time_splits_never_train_on_the_future_whatever_the_seed_and_the_part(fo
     times = np.arange(n)
     searched = take_part(Data(x=times, y=np.linspace(0, 1, n)), part, f"time:{folds}")
 
-    splits = split(make(f"time:{folds}", searched, seed=seed), searched)
+    splits = split(make_splitter(f"time:{folds}", searched, seed=seed), searched)
 
     assert searched.x.tolist() == times[-len(searched.x) :].tolist()
     for cut in splits:
@@ -331,8 +331,8 @@ def test_fewer_groups_than_folds_are_refused():
     ],
 )
 def test_a_name_that_is_no_way_to_cut_data_is_refused_in_one_line(name):
-    for refuse in (check, lambda cv: split(cv, samples())):
-        with pytest.raises(UsageError, match=r"is not a way to cut data.*kfold:5") as caught:
+    for refuse in (check_name, lambda cv: split(cv, samples())):
+        with pytest.raises(UsageError, match=r"is not a way to split the data.*kfold:5") as caught:
             refuse(name)
         assert repr(name) in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -340,7 +340,7 @@ def test_a_name_that_is_no_way_to_cut_data_is_refused_in_one_line(name):
 
 def test_a_splitter_in_place_of_a_name_is_refused():
     with pytest.raises(UsageError, match=r"KFold.*expected a name like.*Task\(cv=\)"):
-        check(sk.KFold(3))
+        check_name(sk.KFold(3))
 
 
 def test_predefined_folds_that_are_not_there_are_asked_for():
@@ -349,7 +349,7 @@ def test_predefined_folds_that_are_not_there_are_asked_for():
 
 
 def test_predefined_folds_without_validation_are_refused():
-    with pytest.raises(HPOError, match="cuts no fold"):
+    with pytest.raises(HPOError, match="makes no fold"):
         split("predefined", samples(folds=np.full(40, -1)))
 
 

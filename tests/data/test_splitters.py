@@ -4,7 +4,7 @@ from data.samples import GROUPS, samples
 from sklearn import model_selection as sk
 
 from hpo import Data
-from hpo.data.splits import can_cut_anew, make, split
+from hpo.data.splits import depends_on_seed, make_splitter, split
 from hpo.errors import HPOError, UsageError
 
 
@@ -65,14 +65,14 @@ def test_a_splitter_that_leaves_the_cut_to_chance_is_refused(splitter):
 
 @pytest.mark.parametrize("cv", [5, None, ["kfold:5"], "".split])
 def test_what_is_no_splitter_is_refused(cv):
-    with pytest.raises(UsageError, match=r"is not a way to cut data.*splitter"):
+    with pytest.raises(UsageError, match=r"is not a way to split the data.*splitter"):
         split(cv, samples())
 
 
 def test_a_splitter_made_for_more_samples_than_there_are_is_refused():
     splitter = sk.PredefinedSplit(np.arange(40) % 2)
 
-    with pytest.raises(HPOError, match=r"names sample 39, and there are 20"):
+    with pytest.raises(HPOError, match=r"contains sample 39, but there are only 20"):
         split(splitter, samples(20))
 
 
@@ -89,7 +89,7 @@ FIXED = ["time:3", "predefined", sk.TimeSeriesSplit(3), sk.KFold(3), TwoCuts()]
 
 
 def cut_with(cv, data, seed):
-    return [c.validation.tolist() for c in split(make(cv, data, seed=seed), data)]
+    return [c.validation.tolist() for c in split(make_splitter(cv, data, seed=seed), data)]
 
 
 @pytest.mark.parametrize("cv", BY_CHANCE, ids=str)
@@ -98,7 +98,7 @@ def test_another_seed_cuts_anew_and_always_alike(cv):
 
     cuts = [cut_with(cv, data, seed) for seed in (0, 1, 2, 1)]
 
-    assert can_cut_anew(cv)
+    assert depends_on_seed(cv)
     assert cuts[0] == [cut.validation.tolist() for cut in split(cv, data)]
     assert cuts[1] == cuts[3]
     assert cuts[0] != cuts[1] != cuts[2] != cuts[0]
@@ -108,7 +108,7 @@ def test_another_seed_cuts_anew_and_always_alike(cv):
 def test_cuts_that_are_no_matter_of_chance_stay_with_any_seed(cv):
     data = samples(folds=np.arange(40) % 4)
 
-    assert not can_cut_anew(cv)
+    assert not depends_on_seed(cv)
     assert cut_with(cv, data, 1) == cut_with(cv, data, 0)
 
 
@@ -117,5 +117,5 @@ def test_cuts_that_are_no_matter_of_chance_stay_with_any_seed(cv):
 def test_groups_stay_together_however_the_data_is_cut(form, y):
     data = Data(x=np.zeros(40), y=y, groups=GROUPS)
 
-    for cut in split(make(form, data, seed=3), data):
+    for cut in split(make_splitter(form, data, seed=3), data):
         assert not set(GROUPS[cut.train]) & set(GROUPS[cut.validation])
