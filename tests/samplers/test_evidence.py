@@ -2,6 +2,7 @@
 
 import optuna
 import pytest
+from samplers.asking import new_study
 
 from hpo.samplers import NAMES, make_sampler
 from hpo.space.parameters import Categorical, Float, Int
@@ -23,13 +24,6 @@ SPACE = Space(
 )
 
 
-def new_study(space=SPACE):
-    study = optuna.create_study()
-    study.set_user_attr("settings", {"space": space.to_toml()})
-    study.set_user_attr("first_seed", 0)
-    return study
-
-
 def ask(study, sampler, number):
     study.sampler = make_sampler(sampler, derived_seed(1, "sampler", number))
     trial = study.ask()
@@ -46,7 +40,7 @@ def fail(study, trial, cause):
 
 
 def search(sampler, trials, fails=lambda _: False, cause="configuration"):
-    study, asked = new_study(), []
+    study, asked = new_study(SPACE), []
     for number in range(trials):
         trial, params = ask(study, sampler, number)
         asked.append(params)
