@@ -26,7 +26,7 @@ def test_every_fold_has_a_point_for_every_trial_and_every_trial_a_mean(tmp_path)
         [2.0, 5.0],
         [1.5, 4.0],
     ]
-    assert "between 1.000 and 5.000" in drawing.alt
+    assert "1.000 to 5.000" in drawing.alt
 
 
 def test_only_the_best_trials_are_drawn(tmp_path):
