@@ -23,6 +23,7 @@ FLOORS = [
     {"exporting"},
     {"cli"},
 ]
+REPORTING = ("html", "reading", "figures", "sections")
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MAX_FLAT_MODULES = 8
 MAX_LINES = 60
@@ -98,6 +99,22 @@ def test_rooms_on_one_floor_import_one_another_one_way_only():
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_folders_of_the_report_import_one_way_only():
+    def folder(name):
+        parts = name.split(".")
+        return parts[2] if parts[:2] == ["hpo", "reporting"] and len(parts) > 3 else ""
+
+    against = [
+        f"{name} imports {other}"
+        for name, others in IMPORTS.items()
+        for other in others
+        if folder(name) in REPORTING
+        and folder(other) in REPORTING[REPORTING.index(folder(name)) + 1 :]
+    ]
+
+    assert against == []
 
 
 def test_only_the_command_line_uses_the_package_as_its_users_do():

@@ -8,11 +8,11 @@ from hpo.reporting.figures.curves import curves
 from hpo.reporting.figures.folds import folds
 from hpo.reporting.figures.history import history
 from hpo.reporting.figures.others import others
-from hpo.reporting.figures.parameters import parameters
-from hpo.reporting.figures.predictions import predictions
 from hpo.reporting.sections.confirmation import confirmation
 from hpo.reporting.sections.leaderboard import leaderboard
 from hpo.reporting.sections.members import members
+from hpo.reporting.sections.parameters import parameters
+from hpo.reporting.sections.predictions import predictions
 from hpo.reporting.sections.reproduction import reproduction
 from hpo.reporting.sections.search_space import search_space
 from hpo.reporting.sections.verdict import summary

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hpo.reporting.contents import sections
+from hpo.reporting.figures.theme import templates
 from hpo.reporting.html import formats
 from hpo.reporting.html.render import render
 from hpo.reporting.sections.trial_details import trial_details
@@ -55,9 +56,13 @@ def study_page(snapshot: Snapshot, plotly: Plotly) -> str:
         plotly: Where the page gets plotly.js from.
     """
     page = collect(snapshot)
-    drawings = [drawing for section in page.sections for drawing in section.drawings]
-    trials = trial_details(snapshot)
-    return render("report.html.j2", drawings, plotly=plotly, trials=trials, page=page)
+    drawings = (drawing for section in page.sections for drawing in section.drawings)
+    script_data = {
+        "templates": templates(),
+        "figures": {drawing.name: drawing.specification for drawing in drawings},
+        "trials": trial_details(snapshot),
+    }
+    return render("report.html.j2", script_data=script_data, plotly=plotly, page=page)
 
 
 def now() -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.reporting.figures.theme import GRAY, ORANGE, compact, new_figure
+from hpo.reporting.figures.theme import GRAY, compact, new_figure, star
 from hpo.reporting.html import formats
 from hpo.reporting.html.section import Drawing
 
@@ -44,7 +44,8 @@ def contour(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing | None:
     figure = new_figure(first.name, second.name)
     figure.add_trace(_surface(snapshot, first, second, trials))
     figure.add_trace(_points(first, second, trials, metric))
-    figure.add_trace(_star(first, second, trials[0]))
+    best = trials[0].params
+    figure.add_trace(star(first.place(best[first.name]), second.place(best[second.name]), 15))
     figure.update_layout(
         margin={"t": 12},
         showlegend=False,
@@ -151,16 +152,4 @@ def _points(first: Axis, second: Axis, trials: list[Trial], metric: str) -> Any:
         text=[f"trial {trial.number}: {formats.number(trial.score)}" for trial in shown],
         hovertemplate=f"%{{text}}<extra>{metric}</extra>",
         marker={"color": "rgba(134, 141, 151, 0.9)", "size": 5, "line": {"width": 0}},
-    )
-
-
-def _star(first: Axis, second: Axis, best: Trial) -> Any:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=[first.place(best.params[first.name])],
-        y=[second.place(best.params[second.name])],
-        mode="markers",
-        hoverinfo="skip",
-        marker={"color": ORANGE, "size": 15, "symbol": "star"},
     )

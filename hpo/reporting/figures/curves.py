@@ -19,6 +19,7 @@ from hpo.reporting.html import formats
 from hpo.reporting.html.escape import label
 from hpo.reporting.html.formats import number, plus_minus
 from hpo.reporting.html.section import Drawing, Panel, Section
+from hpo.reporting.reading.epochs import chosen_epoch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from hpo.training.evaluation import TrialArrays
 
 _MAX_POINTS = 300
-_RELATIVE_TOLERANCE = 1e-6
 
 
 def curves(snapshot: Snapshot) -> Section | None:
@@ -54,28 +54,6 @@ def curves(snapshot: Snapshot) -> Section | None:
         content=panels,
         drawings=tuple(drawing for panel in panels for drawing in panel.drawings),
     )
-
-
-def chosen_epoch(trial: Trial, curve: np.ndarray | None) -> int | None:
-    """Find the epoch of a trial's score in its learning curves.
-
-    Args:
-        trial: The trial.
-        curve: The objective, shape (n_epochs_trained, n_folds), or None.
-
-    Returns:
-        The epoch, from 1. It is ``trial.epochs`` unless that epoch has another score, as after
-        several stages of training; then it is the epoch with the trial's score. None if unknown.
-    """
-    import numpy as np
-
-    if curve is None or trial.score is None:
-        return trial.epochs
-    scores = curve.mean(axis=1)
-    matches = np.isclose(scores, trial.score, rtol=_RELATIVE_TOLERANCE, atol=0)
-    if trial.epochs and trial.epochs <= len(scores) and matches[trial.epochs - 1]:
-        return trial.epochs
-    return int(matches.argmax()) + 1 if matches.any() else trial.epochs
 
 
 def _drawings(snapshot: Snapshot, trial: Trial, arrays: TrialArrays) -> tuple[Drawing, ...]:

@@ -17,6 +17,7 @@ from hpo.reporting.figures.theme import (
     count_axis,
     new_figure,
     set_scale,
+    star,
 )
 from hpo.reporting.figures.timeline import timeline
 from hpo.reporting.html import formats
@@ -75,7 +76,7 @@ def _drawing(snapshot: Snapshot) -> Drawing:
     figure = new_figure("trial", metric)
     figure.add_trace(_points(scored))
     figure.add_trace(_best_so_far(snapshot, scored))
-    figure.add_trace(_star(best))
+    figure.add_trace(star(best.number, best.score, 14, name=f"best: trial {best.number}"))
     pruned = [trial for trial in snapshot.trials if reached(trial) is not None]
     if pruned:
         figure.add_trace(_pruned(pruned))
@@ -165,19 +166,6 @@ def _best_so_far(snapshot: Snapshot, scored: list[Trial]) -> Any:
         name="best so far",
         hoverinfo="skip",
         line={"color": ORANGE, "width": 2, "shape": "hv"},
-    )
-
-
-def _star(best: Trial) -> Any:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=[best.number],
-        y=compact([best.score]),
-        mode="markers",
-        name=f"best: trial {best.number}",
-        hoverinfo="skip",
-        marker={"color": ORANGE, "size": 14, "symbol": "star"},
     )
 
 

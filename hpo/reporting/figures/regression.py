@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.figures.theme import BLUE, GRAY, compact, new_figure
+from hpo.reporting.figures.theme import BLUE, compact, diagonal, new_figure
 from hpo.reporting.html.formats import number, size
 from hpo.reporting.html.section import Drawing
 from hpo.scoring.outcomes import Values
@@ -70,21 +70,11 @@ def _result(values: Values) -> str:
 
 
 def _against_truth(shown: Values) -> Any:
-    import plotly.graph_objects as go
-
     low = float(min(shown.truth.min(), shown.predicted.min()))
     high = float(max(shown.truth.max(), shown.predicted.max()))
     margin = 0.03 * (high - low) or 0.5
     figure = new_figure("true", "predicted")
-    figure.add_trace(
-        go.Scatter(
-            x=compact([low, high]),
-            y=compact([low, high]),
-            mode="lines",
-            hoverinfo="skip",
-            line={"color": GRAY, "dash": "dot", "width": 1.5},
-        )
-    )
+    figure.add_trace(diagonal(low, high))
     figure.add_trace(_points(shown.truth, shown.predicted, "true %{x:.4~g}, predicted %{y:.4~g}"))
     bounds = [low - margin, high + margin]
     figure.update_layout(xaxis={"range": bounds}, yaxis={"range": bounds}, **_LAYOUT)

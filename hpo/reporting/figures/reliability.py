@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.classification import MAX_CLASSES_SMALL, SMALL_HEIGHT
-from hpo.reporting.figures.theme import BLUE, GRAY, RED, compact, new_figure
+from hpo.reporting.figures.theme import BLUE, RED, compact, diagonal, new_figure
 from hpo.reporting.html.formats import number, size
 from hpo.reporting.html.section import Drawing
 
@@ -40,7 +40,7 @@ def reliability(classes: Classes, name: str) -> Drawing:
     figure = new_figure("confidence", "accuracy")
     low = float(min(bins.confidence.min(), bins.accuracy.min())) if len(bins.sizes) else 0.0
     bounds = [max(0.0, low - 0.05), 1.02]
-    figure.add_trace(_diagonal(bounds[0]))
+    figure.add_trace(diagonal(bounds[0], 1))
     figure.add_trace(_points(bins))
     axis = {"range": bounds, "tickformat": ".0%"}
     figure.update_layout(margin={"t": 12}, showlegend=False, xaxis=axis, yaxis=axis)
@@ -141,18 +141,6 @@ def _binned(classes: Classes) -> _Bins:
         confidence=np.array([confidence[part].mean() for part in parts]),
         accuracy=np.array([correct[part].mean() for part in parts]),
         sizes=np.array([len(part) for part in parts]),
-    )
-
-
-def _diagonal(low: float) -> Any:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=[low, 1],
-        y=[low, 1],
-        mode="lines",
-        hoverinfo="skip",
-        line={"color": GRAY, "dash": "dot", "width": 1.5},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.figures.theme import BLUE, ORANGE, compact, new_figure, set_scale
+from hpo.reporting.figures.theme import BLUE, compact, new_figure, set_scale, star
 from hpo.reporting.html import formats
 from hpo.reporting.html.escape import label
 from hpo.reporting.html.formats import setting
@@ -141,14 +141,6 @@ def _x(axis: Axis, trials: list[Trial]) -> Any:
 
 
 def _best(axis: Axis, best: Trial) -> Any:
-    import plotly.graph_objects as go
-
     value = best.params[axis.name]
     x = (axis.place(value) or 0.0) * len(axis.choices) - 0.5 if axis.choices else value
-    return go.Scatter(
-        x=[x],
-        y=compact([best.score]),
-        mode="markers",
-        hoverinfo="skip",
-        marker={"color": ORANGE, "size": 13, "symbol": "star"},
-    )
+    return star(x, best.score, 13)

@@ -67,6 +67,40 @@ def new_figure(x_title: str, y_title: str) -> Any:
     )
 
 
+def star(x: Any, y: Any, size: int, **properties: Any) -> Any:
+    """Make the trace that marks the best trial.
+
+    Args:
+        x: The position of the trial on the x axis.
+        y: The position on the y axis.
+        size: The size in pixels.
+        **properties: Further properties of the trace.
+    """
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        hoverinfo="skip",
+        marker={"color": ORANGE, "size": size, "symbol": "star"},
+        **properties,
+    )
+
+
+def diagonal(low: float, high: float) -> Any:
+    """Make the dotted line on which x and y are equal, from ``low`` to ``high``."""
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[low, high],
+        y=[low, high],
+        mode="lines",
+        hoverinfo="skip",
+        line={"color": GRAY, "dash": "dot", "width": 1.5},
+    )
+
+
 def count_axis(figure: Any, first: int, last: int) -> None:
     """Set the x axis to integers from ``first`` to ``last``."""
     margin = 0.02 * (last - first) + 0.5

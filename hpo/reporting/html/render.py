@@ -17,27 +17,20 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-    from hpo.reporting.html.section import Drawing
 
 _SCRIPTS = ("figures", "theme", "rows", "tables", "copying")
 NO_PLOTLY = Plotly()
 
 
 def render(
-    template: str,
-    drawings: Iterable[Drawing] = (),
-    *,
-    plotly: Plotly = NO_PLOTLY,
-    trials: dict[str, Any] | None = None,
-    **content: Any,
+    template: str, *, script_data: Any = None, plotly: Plotly = NO_PLOTLY, **content: Any
 ) -> str:
     """Render a page, with its style sheet and script inside.
 
     Args:
         template: The name of the page's template.
-        drawings: The figures on the page.
+        script_data: What the page's script reads, as JSON; by default no figures and no trials.
         plotly: Where the page gets plotly.js from.
-        trials: The details of the trials, which rows of the table of trials open.
         **content: What the template shows.
 
     Returns:
@@ -55,30 +48,16 @@ def render(
             scripts=[Markup(script) for script in scripts],  # noqa: S704  (as above)
             plotly_address=plotly.address,
             policy=_policy(scripts, shared=bool(plotly.address)),
-            figures=figures_json(drawings, trials or {}),
+            script_data=_json(script_data or {"templates": {}, "figures": {}, "trials": {}}),
             version=_version(),
         )
     )
 
 
-def figures_json(drawings: Iterable[Drawing], trials: dict[str, Any]) -> Markup:
-    """Figures, Plotly templates of both themes and details of trials, as JSON for the script."""
+def _json(data: Any) -> Markup:
     from plotly.utils import PlotlyJSONEncoder
 
-    from hpo.reporting.figures.theme import templates
-
-    content = {
-        "templates": templates(),
-        "figures": {drawing.name: _specification(drawing) for drawing in drawings},
-        "trials": trials,
-    }
-    return json_block(json.dumps(content, cls=PlotlyJSONEncoder, separators=(",", ":")))
-
-
-def _specification(drawing: Drawing) -> dict[str, Any]:
-    plot = drawing.plot.to_dict()
-    plot["layout"].pop("template", None)
-    return {"data": plot["data"], "layout": plot["layout"]}
+    return json_block(json.dumps(data, cls=PlotlyJSONEncoder, separators=(",", ":")))
 
 
 def _script() -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpo.reporting.html.gallery import Gallery
     from hpo.reporting.html.table import Table
-    from hpo.reporting.sections.mistakes import Gallery
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,13 @@ class Drawing:
     min_width: int = 0
     wide: bool = False
     small: bool = False
+
+    @property
+    def specification(self) -> dict[str, Any]:
+        """The data and the layout for plotly.js, without a template: the page adds its own."""
+        plot = self.plot.to_dict()
+        plot["layout"].pop("template", None)
+        return {"data": plot["data"], "layout": plot["layout"]}
 
 
 @dataclass(frozen=True)

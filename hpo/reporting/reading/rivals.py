@@ -56,9 +56,9 @@ def rivals(study: Study, opened: Mapping[str, Study]) -> tuple[Rival, ...]:
     folder = study.directory.parent
     journals = [p for p in folder.glob(f"*/{JOURNAL}") if p.parent != study.directory]
     journals.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    found: list[Rival] = []
+    comparable: list[Rival] = []
     for journal in journals:
-        if len(found) == MAX_RIVALS:
+        if len(comparable) == MAX_RIVALS:
             break
         if not _mentions(journal, study.settings.task_name):
             continue
@@ -67,22 +67,22 @@ def rivals(study: Study, opened: Mapping[str, Study]) -> tuple[Rival, ...]:
         except HPOError:
             continue
         if rival is not None and rival.scores:
-            found.append(rival)
-    return tuple(sorted(found, key=lambda rival: rival.name))
+            comparable.append(rival)
+    return tuple(sorted(comparable, key=lambda rival: rival.name))
 
 
 def as_rival(other: Study, study: Study) -> Rival | None:
     """Summarize another study for the comparison; None if its objective or task differs."""
-    ours, theirs = study.settings, other.settings
+    settings, other_settings = study.settings, other.settings
     same = ("task_name", "objective", "direction")
-    if any(getattr(ours, name) != getattr(theirs, name) for name in same):
+    if any(getattr(settings, name) != getattr(other_settings, name) for name in same):
         return None
     try:
         sampler = other.options.sampler
     except HPOError:
         sampler = ""
     scores = tuple(score for t in other.trials if (score := finite(t.score)) is not None)
-    return Rival(other.name, sampler, theirs.evaluation, scores)
+    return Rival(other.name, sampler, other_settings.evaluation, scores)
 
 
 def _mentions(journal: Path, task: str) -> bool:

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting.figures.curves import chosen_epoch
 from hpo.reporting.html import formats, ranges
 from hpo.reporting.html.formats import finite, number, setting
+from hpo.reporting.reading.epochs import chosen_epoch
 from hpo.reporting.reading.intervals import uncertainty
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ def _within_noise(snapshot: Snapshot) -> Iterator[Caveat]:
     best = snapshot.best
     if best is None or best.score is None:
         return
-    known = uncertainty(snapshot, best)
+    estimate = uncertainty(snapshot, best)
     if finite(best.std_error) is None:
         by_samples = (
-            f" Sampling variation over the {known.basis} alone is ± {number(known.error, 2)}."
-            if known
+            f" Sampling variation over the {estimate.basis} alone is ± {number(estimate.error, 2)}."
+            if estimate
             else ""
         )
         yield Caveat(
@@ -89,17 +89,17 @@ def _within_noise(snapshot: Snapshot) -> Iterator[Caveat]:
             "Each trial was scored on a single fold, so the effect of the split on the scores is "
             f"unknown. Cross-validation, such as --cv kfold:5, measures it.{by_samples}",
         )
-    if known is None or len(snapshot.ranking) < 2:  # noqa: PLR2004
+    if estimate is None or len(snapshot.ranking) < 2:  # noqa: PLR2004
         return
     close = sum(
-        abs((other.score or 0.0) - best.score) <= known.error for other in snapshot.ranking[1:]
+        abs((other.score or 0.0) - best.score) <= estimate.error for other in snapshot.ranking[1:]
     )
     if close:
         others = "1 other trial is" if close == 1 else f"{close:,} other trials are"
         yield Caveat(
             "Within noise",
-            f"{others} within one standard error ({number(known.error, 2)}) of the best. "
-            f"These {known.basis} cannot show which of them is really the best.",
+            f"{others} within one standard error ({number(estimate.error, 2)}) of the best. "
+            f"These {estimate.basis} cannot show which of them is really the best.",
         )
 
 

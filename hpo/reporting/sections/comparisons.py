@@ -36,7 +36,7 @@ class Comparison:
 
 
 def comparisons(snapshot: Snapshot) -> tuple[Comparison, ...]:
-    """Collect the best score and all that is known to compare it with."""
+    """Collect the best score and the numbers to compare it with."""
     candidates = (
         _best(snapshot),
         _baseline(snapshot),
@@ -82,14 +82,14 @@ def _best(snapshot: Snapshot) -> Comparison | None:
         return Comparison(
             "Best trial (confirmed)", plus_minus(best.score, best.std_error), detail, "best"
         )
-    known = uncertainty(snapshot, best)
+    estimate = uncertainty(snapshot, best)
     value = plus_minus(best.score, best.std_error)
-    if known is None:
+    if estimate is None:
         return Comparison("Best trial", value, f"trial {best.number}, a single fold", "best")
     return Comparison(
         "Best trial",
         value,
-        f"trial {best.number}; 95% interval {known.interval} from {known.basis}",
+        f"trial {best.number}; 95% interval {estimate.interval} from {estimate.basis}",
         "best",
     )
 

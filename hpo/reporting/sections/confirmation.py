@@ -47,42 +47,42 @@ class ConfirmedRow:
 
 def confirmation(snapshot: Snapshot) -> Section | None:
     """Make the section with confirmed scores; None if there is no confirmation."""
-    found = snapshot.confirmation
-    if found is None:
+    result = snapshot.confirmation
+    if result is None:
         return None
     lead = LEAD.format(
-        times=formats.times(found.repeats),
+        times=formats.times(result.repeats),
         changes="new seeds and new splits of the data"
-        if found.new_cuts
+        if result.new_cuts
         else "new seeds (the splits of this study are fixed)",
-        sources="seeds and splits" if found.new_cuts else "seeds",
+        sources="seeds and splits" if result.new_cuts else "seeds",
     )
-    if not found.is_complete:
+    if not result.is_complete:
         lead += (
             f" The confirmation is not finished. To continue: hpo confirm "
-            f"{shlex.quote(snapshot.name)} --top {len(found.configurations)} "
-            f"--repeats {found.repeats}"
+            f"{shlex.quote(snapshot.name)} --top {len(result.configurations)} "
+            f"--repeats {result.repeats}"
         )
     return Section(
         anchor="confirmation",
         title="Confirmation",
         lead=lead,
         template="confirmation",
-        content=tuple(_row(snapshot, found, one) for one in _in_order(found)),
+        content=tuple(_row(snapshot, result, one) for one in _in_order(result)),
     )
 
 
 def confirmed_headline(snapshot: Snapshot) -> str | None:
     """State the result in one sentence by confirmed scores; None if there are none."""
-    found = snapshot.confirmation
-    best = found.best if found else None
-    if found is None or best is None:
+    result = snapshot.confirmation
+    best = result.best if result else None
+    if result is None or best is None:
         return None
-    configurations = formats.count(len(found.configurations), "re-evaluated configuration")
+    configurations = formats.count(len(result.configurations), "re-evaluated configuration")
     return (
         f"Trial {best.number} is the best of {configurations}: "
         f"{formats.metric(snapshot.settings.objective)} {plus_minus(best.score, best.std_error)} "
-        f"over {formats.count(found.repeats, 'new evaluation')} ({number(best.first)} in the "
+        f"over {formats.count(result.repeats, 'new evaluation')} ({number(best.first)} in the "
         "search)."
     )
 
@@ -98,18 +98,18 @@ def smallest_sentence(snapshot: Snapshot) -> str | None:
     )
 
 
-def _in_order(found: Confirmation) -> list[Confirmed]:
-    if not found.is_complete:
-        return list(found.configurations)
-    return [*found.ranking, *(one for one in found.configurations if one.score is None)]
+def _in_order(result: Confirmation) -> list[Confirmed]:
+    if not result.is_complete:
+        return list(result.configurations)
+    return [*result.ranking, *(one for one in result.configurations if one.score is None)]
 
 
-def _row(snapshot: Snapshot, found: Confirmation, one: Confirmed) -> ConfirmedRow:
+def _row(snapshot: Snapshot, result: Confirmation, one: Confirmed) -> ConfirmedRow:
     score = finite(one.score)
     remarks = (
-        ("best", found.best),
-        ("best in the search", found.configurations[0]),
-        ("smallest within one standard error", found.one_standard_error),
+        ("best", result.best),
+        ("best in the search", result.configurations[0]),
+        ("smallest within one standard error", result.one_standard_error),
     )
     return ConfirmedRow(
         trial=one.number,

@@ -4,66 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.html import formats
 from hpo.reporting.html.formats import MISSING, number, signed
+from hpo.reporting.html.gallery import Example, Gallery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hpo.study.mistakes import Mistakes, Sample
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One sample.
-
-    Attributes:
-        index: The index among the training samples.
-        truth: The true class or value.
-        predicted: The predicted class or value.
-        quality: The confidence of a predicted class or the error of a predicted value, in words.
-        text: The text of the sample; "" if it is not a text.
-        picture: The picture as a PNG in base64; "" if the sample is not a picture.
-        outcome: The cells of a table: true, predicted, and error or confidence.
-        values: The features, in the order of the gallery's columns.
-    """
-
-    index: int
-    truth: str
-    predicted: str
-    quality: str
-    text: str
-    picture: str
-    outcome: tuple[str, ...]
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """Samples side by side.
-
-    Attributes:
-        title: The heading.
-        lead: What the gallery shows, in a sentence or two.
-        kind: "text", "picture", "features" or "nothing".
-        is_table: Whether the samples are rows of a table instead of cards.
-        truth_label: The words before the true class or value on a card.
-        outcome: The headings of the outcome in a table.
-        columns: The names of the features, which are columns of a table.
-        samples: The samples, the worst first.
-    """
-
-    title: str
-    lead: str
-    kind: str
-    is_table: bool
-    truth_label: str
-    outcome: tuple[str, ...]
-    columns: tuple[str, ...]
-    samples: tuple[Shown, ...]
 
 
 def gallery(mistakes: Iterable[Mistakes], source: int | str, output: str) -> Gallery | None:
@@ -90,7 +40,7 @@ def _gallery(mistakes: Mistakes) -> Gallery:
         if sample.kind == "features":
             columns |= dict.fromkeys(sample.content)
     names = tuple(columns)
-    shown = tuple(_shown(sample, names) for sample in mistakes.samples)
+    examples = tuple(_example(sample, names) for sample in mistakes.samples)
     return Gallery(
         title="Largest errors" if regression else "Most confident mistakes",
         lead=_lead(mistakes),
@@ -99,7 +49,7 @@ def _gallery(mistakes: Mistakes) -> Gallery:
         outcome=("True", "Predicted", "Error" if regression else "Confidence"),
         columns=names,
         is_table=kind in ("features", "nothing"),
-        samples=shown,
+        examples=examples,
     )
 
 
@@ -117,7 +67,7 @@ def _lead(mistakes: Mistakes) -> str:
     )
 
 
-def _shown(sample: Sample, columns: tuple[str, ...]) -> Shown:
+def _example(sample: Sample, columns: tuple[str, ...]) -> Example:
     features = sample.content if isinstance(sample.content, dict) else {}
     truth, predicted = _word(sample.truth), _word(sample.predicted)
     if sample.confidence is None:
@@ -126,7 +76,7 @@ def _shown(sample: Sample, columns: tuple[str, ...]) -> Shown:
     else:
         value = f"{number(100 * sample.confidence, 3)}%"
         quality = f"{value} confidence"
-    return Shown(
+    return Example(
         index=sample.index,
         truth=truth,
         predicted=f"Predicted: {predicted}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.figures.curves import chosen_epoch
 from hpo.reporting.figures.theme import BLUE, GRAY, log_ticks, scale_type
 from hpo.reporting.html import formats
 from hpo.reporting.html.formats import finite, number, plain
+from hpo.reporting.reading.epochs import chosen_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

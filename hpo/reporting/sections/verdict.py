@@ -114,8 +114,8 @@ def _against_default(snapshot: Snapshot, best: Trial) -> str | None:
     if snapshot.gain(best.score, default.score) <= 0:
         return "No trial did better than the default configuration."
     gain = difference(best.score, default.score)
-    known = uncertainty(snapshot, best)
-    is_noise = known is not None and abs(best.score - default.score) <= known.error
+    estimate = uncertainty(snapshot, best)
+    is_noise = estimate is not None and abs(best.score - default.score) <= estimate.error
     noise = ", which is within noise" if is_noise else ""
     return f"Tuning improved the score of the default configuration by {gain}{noise}."
 

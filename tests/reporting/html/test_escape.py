@@ -28,7 +28,7 @@ def test_text_from_outside_never_becomes_markup(hostile):
 
 def test_text_in_figures_is_escaped_for_plotly_and_for_the_script(hostile):
     page = write_report(hostile).read_text(encoding="utf-8")
-    block = page.partition('id="figures">')[2].partition("</script>")[0]
+    block = page.partition('id="script-data">')[2].partition("</script>")[0]
     assert not set("<>&") & set(block)
     labels = Document(page).figures["predictions-0-0-confusion"]["data"][0]["x"]
     assert labels[0] == "&lt;script&gt;window.hacked=1…"

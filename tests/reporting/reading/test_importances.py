@@ -4,8 +4,8 @@ import fixture_studies as studies
 import pytest
 from reporting.random_studies import by_dropping_rate, study_of
 
-from hpo.reporting.figures.parameters import parameters
 from hpo.reporting.reading.snapshot import take
+from hpo.reporting.sections.parameters import parameters
 
 
 def test_the_hyperparameter_that_decides_is_the_most_important(tmp_path):

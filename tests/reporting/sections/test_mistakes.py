@@ -10,7 +10,7 @@ def test_mistakes_are_shown_of_whom_they_are():
     shown = gallery([wrong], "ensemble", "")
     assert shown.title == "Most confident mistakes"
     assert "1 wrong prediction of 3" in shown.lead
-    (sample,) = shown.samples
+    (sample,) = shown.examples
     assert (sample.predicted, sample.quality, sample.truth) == (
         "Predicted: cat",
         "98.7% confidence",
@@ -22,10 +22,10 @@ def test_misses_of_a_regression_are_a_table_of_features():
     missed = Mistakes(0, "", None, (Sample(4, 50.0, 24.4, None, "features", {"a": 1.0, "b": "x"}),))
     shown = gallery([missed], 0, "")
     assert (shown.is_table, shown.columns) == (True, ("a", "b"))
-    assert shown.samples[0].outcome == ("50.00", "24.40", "-25.6")
-    assert shown.samples[0].values == ("1", "x")
+    assert shown.examples[0].outcome == ("50.00", "24.40", "-25.6")
+    assert shown.examples[0].values == ("1", "x")
 
 
 def test_a_picture_that_is_none_is_not_shown():
     wrong = Mistakes(0, "", 1, (Sample(4, "a", "b", 0.9, "picture", '"><script>'),))
-    assert gallery([wrong], 0, "").samples[0].picture == ""
+    assert gallery([wrong], 0, "").examples[0].picture == ""

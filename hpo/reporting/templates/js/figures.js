@@ -1,6 +1,6 @@
 // Figures: drawn when they come near the window, in the colors of the theme. --------------------
 
-const { templates, figures, trials } = JSON.parse(document.getElementById("figures").textContent);
+const { templates, figures, trials } = JSON.parse(document.getElementById("script-data").textContent);
 const coarse = window.matchMedia("(pointer: coarse)").matches;
 const plots = [...document.querySelectorAll("[data-figure]")];
 const near = new Set();
