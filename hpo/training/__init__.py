@@ -28,15 +28,15 @@ def make_trainer(
         model: A compiled Keras model.
         folds: The folds it is trained on.
         batch_size: Samples per step.
-        epochs: The most epochs each fold will be trained.
-        callbacks: The callbacks of every fold, which ``run_epoch`` calls on batches only.
+        epochs: The most epochs that each fold will be trained.
+        callbacks: The callbacks of every fold, of which ``run_epoch`` calls only hooks on batches.
 
     Returns:
-        The fused loop of the backend, or ``fit`` where there is none or the model, the data or
-        a callback does not allow it.
+        The fused loop of the backend; ``fit`` if the backend has none, or if the model, the data
+        or a callback does not allow it.
 
     Raises:
-        HPOError: The optimizer averages weights, and never uses the average.
+        HPOError: The optimizer averages weights but never uses the average.
     """
     import keras
 
@@ -62,11 +62,12 @@ def make_trainer(
 def _refuse_unused_average(optimizer: Any) -> None:
     """Refuse an average that would replace the weights after they were validated.
 
-    ``fit`` puts it in place when it ends; the score would be that of other weights.
+    ``fit`` applies the average when it ends; the score would be that of other weights.
     """
     inner = getattr(optimizer, "inner_optimizer", optimizer)  # that of a LossScaleOptimizer
     if getattr(inner, "use_ema", False) and not inner.ema_overwrite_frequency:
         raise HPOError(
-            "the optimizer averages weights (use_ema=True) without ever validating the average. "
-            "Give it ema_overwrite_frequency, in steps. Received: ema_overwrite_frequency=None"
+            "the optimizer averages weights (use_ema=True), but the average would never be "
+            "validated. Set ema_overwrite_frequency to a number of steps. Received: "
+            "ema_overwrite_frequency=None"
         )

@@ -15,6 +15,7 @@ from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
 from hpo.support import files
 from hpo.training import lockstep
+from hpo.training.losses import loss_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What evaluating a configuration came to.
+    """The result of evaluating a configuration.
 
     Attributes:
         score: The objective at the chosen epoch, averaged over the folds.
         fold_scores: The objective of every fold at that epoch.
-        epochs: The chosen number of epochs, in every stage of training.
+        epochs: The chosen number of epochs in every stage of training.
         model_size: Number of parameters of the model.
-        training: Which way training ran: "fused", "fused-xla" or "fit".
-        loss: Keras's name for the loss; "" where it is none of Keras's own, or not with its
-            default settings.
+        training: How the training ran: "fused", "fused-xla" or "fit".
+        loss: Keras's name for the loss; "" if it is not one of Keras's own with default settings.
         arrays: Curves and out-of-fold predictions.
     """
 
@@ -56,7 +56,7 @@ class Evaluation:
         return float(np.std(self.fold_scores, ddof=1) / math.sqrt(n)) if n > 1 else None
 
     def summary(self) -> dict[str, Any]:
-        """All but the arrays, as the study stores it."""
+        """Everything but the arrays, as the study stores it."""
         return {
             "std_error": self.std_error,
             "fold_scores": self.fold_scores,
@@ -70,12 +70,12 @@ class Evaluation:
 
 
 class Evaluator:
-    """Evaluates configurations of one task on one data set, cut once.
+    """Evaluates configurations of one task on one data set, which is split once.
 
     Args:
         task: The task.
-        data: Its data; the test set is put aside at once.
-        cv: How the data is cut; by default as the task says.
+        data: Its data; the test set is dropped at once.
+        cv: How the data is split; by default as the task says.
     """
 
     def __init__(self, task: Task, data: Data, cv: Any = None) -> None:
@@ -86,7 +86,7 @@ class Evaluator:
 
     @property
     def cached_bytes(self) -> int:
-        """Memory that preprocessed samples occupy, kept for the trials to come."""
+        """Memory of the preprocessed samples that are kept for later trials."""
         return self._folds.cached_bytes
 
     def folds(self, params: Params) -> list[FoldArrays]:
@@ -110,16 +110,17 @@ class Evaluator:
             seed: Seed of the weights and of the order of the batches.
             report: Called after every epoch of all folds; may raise to end the trial.
             on_fold: Called after every epoch of a fold, with the epoch and the fold.
-            keep_models: Given the score, says into which folder the folds' models go, if any.
-            on_model: Given the model with the weights of the first fold at the chosen epoch, the
-                folds, and what the evaluation came to.
+            keep_models: Called with the score; returns the folder that the folds' models are
+                saved in, or None.
+            on_model: Called with the model, which has the weights of the first fold at the chosen
+                epoch, the folds, and the evaluation.
 
         Returns:
             Scores, curves and out-of-fold predictions.
 
         Raises:
             TrialFailedError: The loss or the objective became NaN or infinite.
-            HPOError: The model does not log the objective, or the plugin gave no model.
+            HPOError: The model does not log the objective, or the plugin returned no model.
         """
         model, folds = build(self.task, self.data, self._folds, params, seed)
         course = lockstep.train(
@@ -131,7 +132,7 @@ class Evaluator:
             epochs=course.best.epochs,
             model_size=int(model.count_params()),
             training=course.path,
-            loss=_loss_name(model.loss),
+            loss=loss_name(model.loss),
             arrays=TrialArrays(course.curves, *_out_of_fold(folds, course.best.predictions)),
         )
         if on_model is not None:
@@ -159,7 +160,7 @@ def build(
         The compiled model, and the folds.
 
     Raises:
-        HPOError: The plugin gave no compiled model.
+        HPOError: The plugin returned no compiled model.
     """
     import keras
 
@@ -171,16 +172,12 @@ def build(
 
 
 def _build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> Any:
-    """Build a configuration's model, showing the factory no more than the training part of a fold.
-
-    Raises:
-        HPOError: The plugin gave no compiled model.
-    """
-    every = not len(fold.validation)  # no copy is needed then
+    """Build a configuration's model; the factory sees only the training part of a fold."""
+    is_whole = not len(fold.validation)  # no copy is needed then
     seen = dataclasses.replace(
         data.without_test(),
-        x=fold.x if every else take(fold.x, fold.train),
-        y=fold.y if every else take(fold.y, fold.train),
+        x=fold.x if is_whole else take(fold.x, fold.train),
+        y=fold.y if is_whole else take(fold.y, fold.train),
         sample_weight=None,
         groups=None,
         folds=None,
@@ -197,7 +194,7 @@ def _build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> An
 def _out_of_fold(
     folds: list[FoldArrays], predictions: list[dict[str, np.ndarray]]
 ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Put the folds' predictions together; a sample that several folds predicted is averaged.
+    """Join the folds' predictions, and average those of a sample that several folds predict.
 
     Returns:
         Positions of the predicted samples, shape (m,), their predictions by output name, shape
@@ -216,28 +213,6 @@ def _out_of_fold(
         weight = count.reshape(-1, *[1] * (stacked.ndim - 1))
         means[name] = (total / weight).astype("float32")
     return index, means, fold_of[first]
-
-
-def _loss_name(loss: Any) -> str:
-    import keras
-
-    if isinstance(loss, str):
-        try:
-            loss = keras.losses.get(loss)
-        except ValueError:  # "crossentropy", which depends on the model
-            return str(loss)
-    name = getattr(loss, "__name__", type(loss).__name__)
-    own = getattr(keras.losses, name, None)
-    if own is loss:
-        return str(name)
-    if own is not type(loss):
-        return ""
-    default = own()
-    return str(default.name) if _settings(loss) == _settings(default) else ""
-
-
-def _settings(loss: Any) -> dict[str, Any]:
-    return {name: value for name, value in loss.get_config().items() if name != "name"}
 
 
 def _save_models(model: Any, weights: list[list[np.ndarray]], directory: Path) -> None:

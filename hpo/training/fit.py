@@ -10,14 +10,13 @@ import numpy as np
 from hpo.data.arrays import take
 from hpo.training import variables
 from hpo.training.fusing import BATCH_HOOKS
+from hpo.training.trainer import VALIDATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpo.data.folds import FoldArrays
     from hpo.training.trainer import Logs
-
-VALIDATION_BATCH = 512
 
 
 class FitTrainer:
@@ -27,8 +26,8 @@ class FitTrainer:
         model: A compiled Keras model, as ``variables.build`` leaves it.
         folds: The folds.
         batch_size: Samples per step.
-        callbacks: The callbacks of every fold. Here only their hooks on batches run; those on
-            epochs are called by whoever runs the epochs.
+        callbacks: The callbacks of every fold. Only their hooks on batches run here; whoever runs
+            the epochs calls the hooks on epochs.
     """
 
     path = "fit"
@@ -47,12 +46,12 @@ class FitTrainer:
         self._callbacks = callbacks
         self._variables = variables.trained(model)
         if model.optimizer is not None:
-            # What an optimizer does to the weights when all training is over (use_ema) is not
-            # to be done after every epoch.
+            # What an optimizer does to the weights at the end of training (use_ema) must not
+            # happen after every epoch.
             model.optimizer.finalize_variable_values = lambda _weights: None
 
     def save(self) -> list[np.ndarray]:
-        """The model's present state, as arrays in the order of its variables."""
+        """The current state of the model, as arrays in the order of its variables."""
         return [variable.numpy() for variable in self._variables]
 
     def load(self, state: list[np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""Whether a model can be trained by a fused loop, or needs ``model.fit`` itself."""
+"""Whether a fused loop can train a model, or it needs ``model.fit``."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _LOOPS = (
 
 
 def why_not_fused(model: Any, callbacks: Sequence[Any] = ()) -> str:
-    """Say what keeps a model from the fused loop.
+    """Say why the fused loop cannot train a model.
 
     Args:
         model: A compiled Keras model.
         callbacks: The callbacks it is trained with.
 
     Returns:
-        The reason, or "" where it can be fused.
+        The reason; "" if the fused loop can train the model.
     """
     import keras
 
@@ -47,7 +47,7 @@ def why_not_fused(model: Any, callbacks: Sequence[Any] = ()) -> str:
             return f"the model has its own {name}()"
     for callback in callbacks:
         for name in BATCH_HOOKS:
-            # An instance may have hooks that its class has not, as of LambdaCallback.
+            # An instance may have hooks that its class does not have, such as a LambdaCallback.
             hook = getattr(callback, name)
             if getattr(hook, "__func__", None) is not getattr(keras.callbacks.Callback, name):
                 return f"the callback {type(callback).__name__} has its own {name}()"

@@ -1,8 +1,8 @@
 """Trains all folds in lockstep, so that the epoch can be chosen on their mean curve.
 
-Choosing the best epoch of each fold by itself would fit the epoch to the validation part of that
-fold and make the score too good; the mean over folds is one choice for all, and the number of
-epochs it names is the one to train a final model for.
+Choosing the best epoch of every fold separately would fit the epoch to the validation part of that
+fold and make the score too good. The mean over the folds is one choice for all, and a final model
+can be trained for the number of epochs that it chooses.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """How a trial stands after an epoch of all its folds.
+    """The state of a trial after an epoch of all its folds.
 
     Attributes:
         epoch: The epoch, from 1, counted through all stages.
         score: The mean of the objective over the folds.
         best: The best such mean so far.
         best_fold_scores: The objective of every fold at that epoch.
-        is_last: Whether the training ends with this epoch.
+        is_last: Whether training ends with this epoch.
     """
 
     epoch: int
@@ -48,14 +48,14 @@ class EpochReport:
 
 @dataclass(frozen=True, eq=False)
 class Best:
-    """Where the mean over the folds was best.
+    """The epoch with the best mean over the folds.
 
     Attributes:
         score: That mean.
-        fold_scores: The objective of every fold there.
-        epochs: Epochs trained in every stage up to there; 0 for one that made nothing better.
-        weights: The weights of every fold there.
-        predictions: What they predict for the fold's validation part, by output name.
+        fold_scores: The objective of every fold at that epoch.
+        epochs: Epochs trained in every stage up to that epoch; 0 for a stage without improvement.
+        weights: The weights of every fold at that epoch.
+        predictions: The predictions of the validation part of every fold, by output name.
     """
 
     score: float
@@ -67,12 +67,12 @@ class Best:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """How a training went.
+    """The course of a training.
 
     Attributes:
-        best: Where the mean over the folds was best.
+        best: The epoch with the best mean over the folds.
         curves: Every logged metric, shape (n_epochs, n_folds).
-        path: Which way training ran: "fused", "fused-xla" or "fit".
+        path: How the training ran: "fused", "fused-xla" or "fit".
     """
 
     best: Best
@@ -124,7 +124,7 @@ class _Epoch:
 
 
 class _EpochSearch:
-    """Looks for the best epoch, stage by stage; a stage starts from the best of those before."""
+    """Finds the best epoch, stage by stage; a stage starts from the best epoch before it."""
 
     def __init__(self, training: Training, report: Report | None, on_fold: OnFold | None) -> None:
         self._training = training
@@ -159,7 +159,7 @@ class _EpochSearch:
             self._best = replace(before, epochs=[*before.epochs, 0])
 
     def course(self) -> Course:
-        """How the training went, once a stage has been trained."""
+        """The course of the training, after at least one stage."""
         assert self._best is not None  # noqa: S101
         curves = {
             name: np.array([[log.get(name, math.nan) for log in logs] for logs in self._logs])
@@ -168,7 +168,7 @@ class _EpochSearch:
         return Course(self._best, curves, self._path)
 
     def _best_epoch(self, run: StageRun, epochs: int, *, is_last: bool) -> _Epoch | None:
-        """Train a stage; its best epoch, or None if no epoch is better than the stages before."""
+        """Train a stage, and return its best epoch; None if the stages before were better."""
         best: _Epoch | None = None
         standing: _Epoch | Best | None = self._best
         for epoch in range(1, epochs + 1):

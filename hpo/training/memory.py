@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def freed_after() -> Iterator[None]:
-    """Give back all that Keras and TensorFlow keep of the models of the block.
+    """Free everything that Keras and TensorFlow keep of the models of the block.
 
     TensorFlow registers the gradient function of every operation with a custom gradient under a
-    new name, for ever, and Keras's optimizers use one such operation in every step that is traced.
-    The function refers to the graph it was traced in, so each training graph would stay in memory:
-    7 MB a trial for a network of two small layers. What was registered in the block is therefore
-    taken out again.
+    new name and keeps it until the process ends, and Keras's optimizers use one such operation in
+    every step that is traced. The function refers to the graph it was traced in, so every training
+    graph would stay in memory: 7 MB per trial for a network of two small layers. So what was
+    registered in the block is removed again.
     """
     import keras
 
@@ -35,16 +35,16 @@ def freed_after() -> Iterator[None]:
             if name.startswith("CustomGradient-"):
                 del registry[name]
         keras.backend.clear_session(free_memory=False)
-        keras.config.set_dtype_policy(policy)  # a setting, yet the session holds it
+        keras.config.set_dtype_policy(policy)  # clearing the session resets it
         gc.collect()
 
 
 @contextlib.contextmanager
 def settled() -> Iterator[None]:
-    """Look for garbage only among what comes to be in the block.
+    """Look for garbage only among objects that are created in the block.
 
-    A collection walks over everything that is there, and what TensorFlow and Keras are made of
-    takes a tenth of a second after every trial.
+    A garbage collection visits all objects, and those of TensorFlow and Keras alone would take a
+    tenth of a second after every trial.
     """
     gc.collect()
     gc.freeze()
@@ -55,14 +55,14 @@ def settled() -> Iterator[None]:
 
 
 def resident_bytes(pid: int | None = None) -> int:
-    """Memory that a process occupies now, without what it shares, such as mapped files.
+    """Memory that a process occupies now, without shared memory such as mapped files.
 
     Args:
         pid: The process; by default this one.
 
     Returns:
-        Bytes. Where the system does not tell, the maximum so far of this process, and 0 of others
-        and of those that have ended.
+        Bytes. If the system does not say, the maximum so far for this process, and 0 for others.
+        0 for a process that has ended.
     """
     statm = Path(f"/proc/{'self' if pid is None else pid}/statm")
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Keras's dtype policy, for as long as a study wants another one."""
+"""Keras's dtype policy, set while a study's models are built and trained."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def precision(policy: str | None) -> Iterator[None]:
-    """Build and train models under a dtype policy, and put the present one back afterwards.
+    """Build and train models under a dtype policy, and restore the current one afterward.
 
     Args:
-        policy: Such as "mixed_float16"; None leaves the present one.
+        policy: A name such as "mixed_float16"; None keeps the current policy.
     """
     if policy is None:
         yield

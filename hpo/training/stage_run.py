@@ -104,7 +104,7 @@ class StageRun:
 
     @property
     def path(self) -> str:
-        """Which way the training runs: "fused", "fused-xla" or "fit"."""
+        """How the training runs: "fused", "fused-xla" or "fit"."""
         return self._trainer.path
 
     def run_epoch(self, on_fold: OnFold | None = None) -> list[Logs]:

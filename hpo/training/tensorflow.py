@@ -1,7 +1,7 @@
 """The fused loop for TensorFlow: an epoch of training and validation is one compiled call.
 
-``model.fit`` goes back to Python after every step, which for small models takes many times as
-long as the step. Here Keras's own ``train_step`` and ``test_step`` are traced into a
+``model.fit`` returns to Python after every step, which takes many times as long as the step itself
+for small models. Here Keras's own ``train_step`` and ``test_step`` are traced into a
 ``tf.while_loop``, so losses, weights, regularizers, metrics and mixed precision mean what they
 mean in ``fit``, and for the same batches the two agree to float tolerance.
 """
@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from hpo.training import variables
 from hpo.training.fusing import has_own
+from hpo.training.trainer import VALIDATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,18 +24,16 @@ if TYPE_CHECKING:
     from hpo.data.folds import FoldArrays
     from hpo.training.trainer import Logs
 
-VALIDATION_BATCH = 512
-
 
 class FusedTrainer:
-    """Trains one model on several folds with one trace and one compilation for all of them.
+    """Trains one model on several folds, with one trace and one compilation for all of them.
 
     Args:
         model: A compiled Keras model on the TensorFlow backend, as ``variables.build`` leaves it.
         folds: The folds, with arrays of equal shapes; the parts may differ in size.
         batch_size: Samples per step; the last batch of an epoch may be smaller.
-        xla: Whether XLA compiles the loop over full batches. From the same seeds it draws other
-            random numbers, such as those of dropout, than ``fit`` does without it.
+        xla: Whether XLA compiles the loop over full batches. From the same seeds, XLA draws other
+            random numbers, such as those of dropout, than ``fit`` does without XLA.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class FusedTrainer:
         self._variables = [variable.value for variable in variables.trained(model)]
         self._has_own_logs = has_own(model, "train_step", "test_step", "compute_metrics")
         self._names: list[str] = []
-        # XLA cannot even speak of a batch that is longer than all there is.
+        # XLA cannot compile a batch that is longer than all samples together.
         self._longest = max(batch_size, *(len(fold.train) for fold in folds))
         self._samples = _on_device([(fold.x, fold.y, fold.sample_weight) for fold in folds])
         self._validation = [tf.constant(fold.validation, tf.int32) for fold in folds]
@@ -55,10 +54,10 @@ class FusedTrainer:
         self._compile(xla=xla)
 
     def save(self) -> list[Any]:
-        """The model's present state, as tensors in the order of its variables.
+        """The current state of the model, as tensors in the order of its variables.
 
-        TensorFlow copies a variable when it is next changed, not here: frozen weights are shared
-        by all states.
+        TensorFlow copies a variable when it next changes, not here, so all states share frozen
+        weights.
         """
         return self._read()  # type: ignore[no-any-return]
 
@@ -81,7 +80,7 @@ class FusedTrainer:
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
             if self.path != "fused-xla":
                 raise
-            self._compile(xla=False)  # a layer that XLA cannot compile; nothing was trained yet
+            self._compile(xla=False)  # XLA cannot compile a layer; nothing has been trained yet
             values = self._epoch(*arguments)
         return dict(zip(self._names, values.numpy().tolist(), strict=True))
 
@@ -114,8 +113,8 @@ class FusedTrainer:
         self._predict = tf.function(
             self._predict_batch, input_signature=[samples, some], autograph=False
         )
-        # Traced at once: of functions that are called seldom TensorFlow would warn that each of
-        # many trainers traces them anew.
+        # Traced at once: TensorFlow would warn about functions that are rarely called and that
+        # each of many trainers traces again.
         state = [tf.TensorSpec(variable.shape, variable.dtype) for variable in self._variables]
         self._assign = tf.function(self._assign_all, autograph=False).get_concrete_function(state)
         self._read = tf.function(self._read_all, autograph=False).get_concrete_function()
@@ -135,10 +134,10 @@ class FusedTrainer:
         return tf.stack(list(logs.values()))
 
     def _loop(self, step: Any, samples: Any, positions: Any, size: int) -> dict[str, Any]:
-        """Run a step on batches of whatever size is left; XLA knows no such sizes.
+        """Run a step on all batches; the last one may be smaller, which XLA cannot compile.
 
         Returns:
-            What ``fit`` logs: the metrics, or if the step's own logs are not the model's metrics,
+            What ``fit`` logs: the metrics or, if the step's own logs are not the model's metrics,
             its logs of the last batch.
         """
         count = tf.shape(positions)[0]
@@ -162,9 +161,10 @@ class FusedTrainer:
         return _scalars(self._model.get_metrics_result())
 
     def _train_full_batches(self, samples: Any, order: Any, steps: Any) -> None:
-        """Run training steps on full batches, all of one size, as XLA needs them."""
-        # XLA knows the size, yet Keras must not: it would count the full batches' losses of
-        # several outputs by sample and that of the last batch, whose size is unknown, as one.
+        """Run training steps on full batches, which have one size, as XLA needs."""
+        # XLA knows the size, but Keras must not: it would weight the losses of several outputs by
+        # the number of samples in full batches, and as one sample in the last batch, whose size is
+        # unknown.
         size = tf.compat.v1.placeholder_with_default([self._batch_size], [1])
 
         def body(step: Any) -> tuple[Any]:
@@ -183,11 +183,12 @@ class FusedTrainer:
         return _scalars(self._model.get_metrics_result())
 
     def _kept_by_no_metric(self, logs: Any) -> dict[str, Any]:
-        """The logs of a step, if they are others than the model's metrics."""
+        """The logs of a step, if they differ from the model's metrics."""
         if not self._has_own_logs:
             return {}
-        found = _scalars(logs)
-        return {} if found.keys() == _scalars(self._model.get_metrics_result()).keys() else found
+        scalars = _scalars(logs)
+        metrics = _scalars(self._model.get_metrics_result())
+        return {} if scalars.keys() == metrics.keys() else scalars
 
     def _predict_batch(self, samples: Any, positions: Any) -> Any:
         x = _batch(samples, positions)[0]
@@ -202,14 +203,14 @@ class FusedTrainer:
 
 
 def _scalars(logs: Mapping[str, Any]) -> dict[str, Any]:
-    """Logs as single numbers; nested ones are spread out and vectors left out."""
-    found: dict[str, Any] = {}
+    """Logs as single numbers; nested ones are flattened, and vectors are left out."""
+    scalars: dict[str, Any] = {}
     for name, value in logs.items():
         if isinstance(value, Mapping):
-            found |= _scalars(value)
+            scalars |= _scalars(value)
         elif tf.convert_to_tensor(value).shape.rank == 0:
-            found[name] = tf.identity(tf.cast(value, tf.float32))
-    return found
+            scalars[name] = tf.identity(tf.cast(value, tf.float32))
+    return scalars
 
 
 def _batch(samples: Any, positions: Any) -> Any:
@@ -217,9 +218,9 @@ def _batch(samples: Any, positions: Any) -> Any:
 
 
 def _on_device(folds: list[Any]) -> list[Any]:
-    """Copy arrays to the device; one that several folds share is copied once.
+    """Copy (x, y, sample_weight) to the device; an array that several folds share is copied once.
 
-    Of (x, y, sample_weight) the weight is left out where there is none, as Keras expects.
+    Weights that are None are left out, as Keras expects.
     """
     copies: dict[int, Any] = {}
 

@@ -1,4 +1,4 @@
-"""How many threads an operation may use: small ones lose more by sharing than they gain."""
+"""How many threads an operation may use: small ones lose more than they gain by sharing work."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from hpo.errors import UsageError
 if TYPE_CHECKING:
     from hpo.task import Data
 
-# The threads a worker may use; hpo.training.threads obeys it.
+# The environment variable with the number of threads that a worker may use.
 THREADS = "HPO_THREADS"
-
 
 # Measured on two cores: a step of a network with three layers of 64 units on batches of 16 takes
 # half as long with one thread as with two (TF_NUM_INTRAOP_THREADS=1 python benchmarks/kfold.py).
@@ -24,22 +23,22 @@ SMALL_BYTES = 1 << 20
 
 
 def use_few_for(data: Data) -> None:
-    """Let operations use a single thread where the data is small.
+    """Let operations use a single thread if the data is small.
 
-    TensorFlow takes this only before its first operation; in a process that has used it already,
-    nothing changes. Neither does it where ``TF_NUM_INTRAOP_THREADS`` is set.
+    TensorFlow allows this only before its first operation; in a process that has used TensorFlow
+    already, nothing changes. Nothing changes either if ``TF_NUM_INTRAOP_THREADS`` is set.
 
     Args:
         data: The data of the task that will be trained.
 
     Raises:
-        UsageError: ``HPO_THREADS`` is no number.
+        UsageError: ``HPO_THREADS`` is not a number.
     """
     import keras
 
-    threads = 1 if _is_small(data) else _given()
-    given = "TF_NUM_INTRAOP_THREADS" in os.environ
-    if keras.backend.backend() != "tensorflow" or given or not threads:
+    threads = 1 if _is_small(data) else _share_of_worker()
+    is_set = "TF_NUM_INTRAOP_THREADS" in os.environ
+    if keras.backend.backend() != "tensorflow" or is_set or not threads:
         return
     import tensorflow as tf
 
@@ -47,10 +46,11 @@ def use_few_for(data: Data) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
-def _given() -> int:
+def _share_of_worker() -> int:
+    """The number of threads that this worker may use; 0 if it is not limited."""
     text = os.environ.get(THREADS, "0")
     if not text.isdecimal():
-        raise UsageError(f"{THREADS}={text}: expected a number of threads, or nothing.")
+        raise UsageError(f"{THREADS}={text}: expected a number of threads. Correct it or unset it.")
     return int(text)
 
 

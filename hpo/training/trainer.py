@@ -11,22 +11,25 @@ Logs = dict[str, float]
 """Metrics of one epoch by Keras's names; those of the validation part start with ``val_``."""
 
 State = Any
-"""All that training changes, as a value: a trainer's own business, except that it never changes
-once saved, so that remembering the state of an epoch costs no copy."""
+"""Everything that training changes, as a value. Its contents are up to the trainer, but a saved
+state never changes, so that remembering the state of an epoch needs no copy."""
+
+VALIDATION_BATCH = 512
+"""Samples per batch in validation and prediction, unless training batches are larger."""
 
 
 class Trainer(Protocol):
-    """Trains one compiled model on several folds, of which each has a state of its own.
+    """Trains one compiled model on several folds, each of which has its own state.
 
     A trainer belongs to one trial: the model is traced and compiled once, and the folds take
     turns in it.
     """
 
     path: str
-    """Which way the training runs: "fused", "fused-xla" or "fit"."""
+    """How the training runs: "fused", "fused-xla" or "fit"."""
 
     def save(self) -> State:
-        """The model's present state."""
+        """The current state of the model."""
 
     def load(self, state: State) -> None:
         """Put the model back into a state."""

@@ -1,4 +1,4 @@
-"""The variables of a compiled model: those that training changes, built and in a fixed order."""
+"""The variables of a compiled model that training changes: all created, in a fixed order."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def build(model: Any, fold: FoldArrays, batch_size: int) -> None:
-    """Make all variables of a compiled model exist: layers, metrics, loss, optimizer.
+    """Create all variables of a compiled model: layers, metrics, loss, optimizer.
 
-    Keras makes some of them in the first training step; inside a compiled loop that is too late.
-    As in ``fit`` nothing is computed for it, so that no state and no seed moves on.
+    Keras creates some of them in the first training step; inside a compiled loop that is too late.
+    As in ``fit``, nothing is computed for it, so that no state and no seed changes.
     """
     import keras
 
@@ -27,14 +27,14 @@ def build(model: Any, fold: FoldArrays, batch_size: int) -> None:
         parts.append(fold.sample_weight[first])
     batch = keras.tree.map_structure(_as_tensor, tuple(parts))
     if not _trace(model.test_step, batch):
-        model.test_step(batch)  # a step that looks at values, or one that fails, and now says why
+        model.test_step(batch)  # a step that reads values, or one that fails and now says why
         model.reset_metrics()
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
 
 def trained(model: Any) -> list[Any]:
-    """All variables that training may change, metrics apart: weights, seeds, optimizer."""
+    """All variables that training may change, except metrics: weights, seeds, optimizer."""
     metrics = {id(variable) for variable in model.metrics_variables}
     optimizer = model.optimizer.variables if model.optimizer is not None else []
     variables = {id(v): v for v in [*model.variables, *optimizer] if id(v) not in metrics}
@@ -42,7 +42,7 @@ def trained(model: Any) -> list[Any]:
 
 
 def by_output(model: Any, outputs: Any) -> dict[str, Any]:
-    """A model's outputs by name; the only one of a model with one output is called ``""``."""
+    """A model's outputs by name; the name is ``""`` if there is one output."""
     if isinstance(outputs, Mapping):
         return dict(outputs)
     if isinstance(outputs, list | tuple) and len(outputs) == 1:
@@ -53,7 +53,7 @@ def by_output(model: Any, outputs: Any) -> dict[str, Any]:
 
 
 def single_precision(array: np.ndarray) -> np.ndarray:
-    """An array as ``fit`` hands it to models: of Keras's own precision where it was double."""
+    """An array as ``fit`` passes it to models: in Keras's precision instead of double."""
     import keras
 
     return array.astype(keras.backend.floatx()) if array.dtype == "float64" else array
@@ -66,7 +66,7 @@ def _as_tensor(array: np.ndarray) -> Any:
 
 
 def _trace(step: Any, batch: Any) -> bool:
-    """Go through a step with symbols in place of a batch, if that can be done."""
+    """Run a step on symbols instead of a batch; whether that works."""
     import keras
 
     class Step(keras.Operation):  # type: ignore[misc]

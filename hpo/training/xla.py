@@ -1,14 +1,14 @@
-"""When compiling a training loop with XLA is worth its price."""
+"""When compiling a training loop with XLA pays off."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# The figures behind this module are those of benchmarks/xla.py on two CPU cores. Compiling takes
-# about a second longer, which so many steps of a small dense model earn back.
+# Measured with benchmarks/xla.py on two CPU cores: compiling takes about a second longer, and a
+# small dense model saves as much in this number of steps.
 MIN_STEPS = 8_000
 
-# Of larger models nothing was measured.
+# Larger models were not measured.
 MAX_PARAMETERS = 1_000_000
 
 _GAINS = {
@@ -40,11 +40,11 @@ _GAINS = {
 
 
 def pays_off(model: Any, steps: int) -> bool:
-    """Decide whether to compile with XLA or to leave the loop to TensorFlow's own kernels.
+    """Decide whether to compile with XLA or to run the loop with TensorFlow's own kernels.
 
-    Small dense layers gain much; convolutions on a CPU become 3 to 4 times slower, recurrent
-    layers take long to compile and random masks may be drawn too often, so one such layer decides
-    against it, as does any layer, call or training step that is not known to gain.
+    Small dense layers gain much. On a CPU, convolutions become 3 to 4 times slower, recurrent
+    layers take long to compile, and random masks may be drawn too often. So one such layer decides
+    against XLA, as does any layer, call or training step that is not known to gain.
 
     Args:
         model: A built Keras model.
@@ -59,15 +59,15 @@ def _gains(layer: Any) -> bool:
     import keras
 
     if isinstance(layer, keras.Model):
-        return _runs_code_of_keras(layer) and all(map(_gains, layer.layers))
+        return _runs_only_keras_code(layer) and all(map(_gains, layer.layers))
     name, module = type(layer).__name__, type(layer).__module__
     if name == "Dropout":
-        # XLA may draw a mask again for every unit that it feeds: with layers of 32 and 80 units a
+        # XLA may draw a mask again for every unit that reads it: with layers of 32 and 80 units, a
         # step takes 4 times as long as without XLA.
         return module.startswith("keras.") and layer.rate == 0
     return name in _GAINS and module.startswith("keras.")
 
 
-def _runs_code_of_keras(model: Any) -> bool:
+def _runs_only_keras_code(model: Any) -> bool:
     methods = (type(model).call, type(model).train_step)
     return all(method.__module__.startswith("keras.") for method in methods)
