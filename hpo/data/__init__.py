@@ -1,1 +1,1 @@
-"""What is learned from: loaded, checked, split, made smaller, preprocessed."""
+"""Training data: loaded, checked, split, reduced, preprocessed."""

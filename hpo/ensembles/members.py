@@ -86,9 +86,9 @@ class FoldModels:
         self._studies = studies
         searched = data.without_test()
         first = next(iter(studies.values()))
-        cuts = splits.split(first.settings.cv_for(task), searched)
-        self._n_folds = len(cuts)
-        self._folds = FoldCache(task, searched, cuts)
+        folds = splits.split(first.settings.cv_for(task), searched)
+        self._n_folds = len(folds)
+        self._folds = FoldCache(task, searched, folds)
 
     def models(self, member: Member) -> list[SavedModel]:
         """The models of all folds.

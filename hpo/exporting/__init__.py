@@ -70,14 +70,14 @@ def export(
     """
     target = check_directory(directory)
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{uuid.uuid4().hex}")
+    temporary = target.with_name(f".{uuid.uuid4().hex}")
     try:
-        count = _write(ensemble, beside, on_model)
+        count = _write(ensemble, temporary, on_model)
         if target.exists():
             target.rmdir()
-        beside.rename(target)
+        temporary.rename(target)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
     return Export(target, count, sum(f.stat().st_size for f in target.rglob("*") if f.is_file()))
 
 

@@ -90,9 +90,9 @@ def _columns(transformer: Any, arrays: Arrays, store: Store) -> Step:
     return {"kind": "columns", "parts": parts}
 
 
-def _scale(arrays: Arrays, clip: Any = None, **given: Any) -> Step:
-    learned = {name: arrays.add(array) for name, array in given.items() if array is not None}
-    return {"kind": "scale", **learned, **({} if clip is None else {"clip": list(clip)})}
+def _scale(arrays: Arrays, clip: Any = None, **learned: Any) -> Step:
+    keys = {name: arrays.add(array) for name, array in learned.items() if array is not None}
+    return {"kind": "scale", **keys, **({} if clip is None else {"clip": list(clip)})}
 
 
 def _standard(transformer: Any, arrays: Arrays) -> Step:

@@ -1,1 +1,1 @@
-"""What an export is made of beside data: copied as it is, and independent of hpo."""
+"""The code of an export: copied as it is, and independent of hpo."""
