@@ -26,8 +26,9 @@ from hpo.options import Options
 from hpo.samplers import make_sampler
 from hpo.study.folder import create_study
 from hpo.study.journal import open_journal
-from hpo.study.keys import RESULT
+from hpo.study.keys import JOURNAL, RESULT
 from hpo.study.settings import Settings
+from hpo.study.study import Study
 from hpo.training.evaluation import Evaluation, Evaluator, TrialArrays
 from hpo.training.memory import resident_bytes
 
@@ -101,17 +102,19 @@ def large(trials: int) -> None:
         study.options = Options(trials=trials + 1)
         before = resident_bytes()
         rng = np.random.default_rng(0)
-        fill(study.record, trials, rng)
+        record = optuna.load_study(study_name=None, storage=open_journal(study.directory / JOURNAL))
+        fill(record, trials, rng)
+        study = Study(record, study.directory)
         _ = study.ranking
         grown = (resident_bytes() - before) / 2**20
         print(f"{trials} trials take {grown:.0f} MB of a worker's memory")
         for sampler in ("random", "tpe", "gp"):
-            study.record.sampler = make_sampler(sampler, 0)
+            record.sampler = make_sampler(sampler, 0)
             began = time.monotonic()
-            trial = study.record.ask()
+            trial = record.ask()
             SPACE.suggest(trial)
             after_ask = time.monotonic()
-            study.record.tell(trial, 1.0)
+            record.tell(trial, 1.0)
             after_tell = time.monotonic()
             print(
                 f"  {sampler}: ask {1000 * (after_ask - began):.0f} ms, "

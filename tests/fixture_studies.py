@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 
 from hpo.options import Options
-from hpo.study import confirmation
+from hpo.study.confirmation import Repeat
 from hpo.study.folder import create_study
 from hpo.study.keys import RESULT
 from hpo.study.mistakes import FILE, Mistakes, Sample
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from hpo.study.running import RunningTrial
     from hpo.study.study import Study
 
 MARKUP = "<script>window.hacked=1</script>"
@@ -170,27 +171,30 @@ def predictions(targets: np.ndarray, score: float, seed: int = 0) -> np.ndarray:
 
 def add_complete(
     study: Study, found: InventedEvaluation, params: dict[str, Any] | None = None
-) -> optuna.Trial:
+) -> RunningTrial:
     """Ask for a trial and complete it."""
     if params is not None:
-        study.record.enqueue_trial(params)
-    trial = study.record.ask()
-    study.space.suggest(trial)
+        study.enqueue(params)
+    trial = begin(study)
     study.complete(trial, found)
+    return trial
+
+
+def begin(study: Study) -> RunningTrial:
+    """Ask for a trial, with a random configuration unless one is queued."""
+    trial = study.ask(optuna.samplers.RandomSampler())
+    trial.suggest(study.space)
     return trial
 
 
 def add_failed(study: Study, reason: str, cause: str = "configuration") -> None:
     """Ask for a trial and fail it."""
-    trial = study.record.ask()
-    study.space.suggest(trial)
-    study.fail(trial.number, Failure(reason, cause))
+    study.fail(begin(study).number, Failure(reason, cause))
 
 
 def add_pruned(study: Study) -> None:
     """Ask for a trial and prune it after 16 epochs."""
-    trial = study.record.ask()
-    study.space.suggest(trial)
+    trial = begin(study)
     trial.report(4.25, 16)
     study.prune(trial, 16)
 
@@ -199,7 +203,7 @@ def regression_study(runs: Path, name: str = "boston", trials: int = 24) -> Stud
     """A study with everything: defaults first, pruned and failed trials, an ensemble."""
     study = new_study(runs, name)
     targets = np.linspace(5, 50, 200) + np.random.default_rng(1).normal(0, 3, 200)
-    study.targets = {"": targets}
+    study.files.write_targets({"": targets})
     add_complete(study, evaluation(2.71, targets=targets), study.space.defaults())
     for number in range(1, trials):
         if number % 8 == 3:
@@ -220,7 +224,7 @@ def classification_study(runs: Path, name: str = "reuters", classes: int = 5) ->
     facts["data"] = FACTS["data"] | {"class_names": names}
     study = new_study(runs, name, objective="val_accuracy", direction="maximize", facts=facts)
     targets = np.random.default_rng(2).integers(0, classes, 300)
-    study.targets = {"": targets}
+    study.files.write_targets({"": targets})
     for number in range(6):
         score = 0.7 + 0.02 * number
         found = evaluation(score, objective="val_accuracy", targets=targets, seed=number)
@@ -247,7 +251,7 @@ def hostile_study(runs: Path) -> Study:
     )
     study.options = Options(command=f"hpo run '{MARKUP}' {IMAGE}")
     targets = np.arange(30) % 3
-    study.targets = {"": targets}
+    study.files.write_targets({"": targets})
     for kind in (LINK, MARKUP, IMAGE):
         found = evaluation(0.8, objective="val_accuracy", targets=targets)
         add_complete(study, found, {"kind": kind})
@@ -262,12 +266,12 @@ def large_study(runs: Path, name: str = "large", trials: int = 1000) -> Study:
     """A study with many trials, every one of them with its file."""
     study = new_study(runs, name, facts=FACTS | {"reference": None})
     generator = np.random.default_rng(3)
-    study.targets = {"": np.linspace(0, 1, 500)}
+    study.files.write_targets({"": np.linspace(0, 1, 500)})
     records = [_record(study, generator, number) for number in range(trials)]
-    study.record.add_trials(records)
+    study._record.add_trials(records)
     for trial in study.trials:
-        found = evaluation(trial.score or 0.0, targets=study.targets[""], epochs=60)
-        path = study.trial_directory(trial.number) / "evaluation.npz"
+        found = evaluation(trial.score or 0.0, targets=study.files.targets[""], epochs=60)
+        path = study.files.trial_directory(trial.number) / "evaluation.npz"
         path.parent.mkdir(parents=True)
         np.savez(
             path,
@@ -279,16 +283,14 @@ def large_study(runs: Path, name: str = "large", trials: int = 1000) -> Study:
     return study
 
 
-def confirm(
-    study: Study, scores: dict[int, list[float | str]], repeats: int = 3, **more: Any
-) -> None:
+def confirm(study: Study, scores: dict[int, list[float | str]], repeats: int = 3) -> None:
     """Store confirmed scores of every trial by number; a string says why one failed."""
-    plan = {"trials": [t.number for t in study.ranking if t.number in scores], "repeats": repeats}
-    study.record.set_user_attr(confirmation.PLAN, {**plan, "new_cuts": True, **more})
+    trials = [trial for trial in study.ranking if trial.number in scores]
+    study.plan_confirmation(trials, repeats, new_cuts=True)
     for number, of_trial in scores.items():
-        for repeat, score in enumerate(of_trial, 1):
-            entry = {"score": score} if isinstance(score, float) else {"reason": score}
-            study.record.set_user_attr(confirmation.key(number, repeat), entry)
+        for repeat, came_to in enumerate(of_trial, 1):
+            score, reason = (came_to, None) if isinstance(came_to, float) else (None, came_to)
+            study.record_repeat(number, repeat, Repeat(7, score=score, reason=reason))
 
 
 def declining_study(runs: Path) -> Study:
@@ -367,8 +369,8 @@ def add_ensemble(study: Study, members: Sequence[int]) -> None:
             "created": "2026-01-31T12:00:00+00:00",
         },
     )
-    arrays = study.arrays(members[0])
-    targets = study.targets[""]
+    arrays = study.files.arrays(members[0])
+    targets = study.files.targets[""]
     files.write_arrays(
         study.directory / "ensemble" / "oof.npz",
         {"index": arrays.index, "oof/": predictions(targets, 1.9, seed=99)},

@@ -75,8 +75,8 @@ def test_the_test_set_says_how_good_every_output_is(three):
 def test_the_error_that_a_network_logs_is_that_on_whole_arrays(three):
     study, made, _ = three
     best = study.ranking[0]
-    arrays = study.arrays(best.number)
-    targets = {name: target[arrays.index] for name, target in study.targets.items()}
+    arrays = study.files.arrays(best.number)
+    targets = {name: target[arrays.index] for name, target in study.files.targets.items()}
 
     assert made.task.metric(targets, flat(arrays.predictions)) == pytest.approx(best.score, 1e-4)
 

@@ -62,7 +62,7 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
 
 def _opening(study: Study) -> str:
     """What to say before the first trial, or ""."""
-    had, wanted = study.counted, study.wanted
+    had, wanted = study.n_finished, study.target
     if had >= wanted and wanted < study.options.trials:
         what = "combinations of its grid" if study.options.sampler == "grid" else "configurations"
         return f"study {study.name} has tried all {what}: {wanted} trials"
@@ -81,7 +81,7 @@ def _opening(study: Study) -> str:
 
 
 def _summary(study: Study, seconds: float) -> dict[str, Any]:
-    states = [trial.state for trial in study.trials if trial.counts]
+    states = [trial.state for trial in study.trials if trial.is_finished]
     best = study.chosen
     return {
         "study": study.name,

@@ -51,10 +51,10 @@ def command(
     name = name or new_worker_name()
     if events is not None:
         _work_for_parent(opened, task, name, events)
-    elif opened.counted < opened.wanted:
+    elif opened.n_finished < opened.target:
         _work_by_hand(opened, task, name)
     else:
-        click.echo(f"study {opened.name} already has all its {opened.wanted} trials", err=True)
+        click.echo(f"study {opened.name} already has all its {opened.target} trials", err=True)
 
 
 def _work_by_hand(study: Study, task: str | None, name: str) -> None:

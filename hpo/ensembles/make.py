@@ -129,7 +129,7 @@ def load_ensemble(
         HPOError: No ensemble was made yet, its file is damaged, or the data has changed.
     """
     opened = study if isinstance(study, Study) else load_study(study, runs)
-    result = opened.ensemble
+    result = opened.files.ensemble
     if result is None:
         raise HPOError(f"study {opened.name!r} has no ensemble yet: hpo ensemble {opened.name}")
     combiner = selection.from_json({**result, "study": opened.name})

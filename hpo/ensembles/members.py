@@ -97,7 +97,7 @@ class FoldModels:
             HPOError: One is missing, or lies outside the folder of its study.
         """
         study = self._studies[member.study]
-        paths = study.model_paths(member.trial)
+        paths = study.files.model_paths(member.trial)
         if len(paths) != self._n_folds:
             raise HPOError(
                 f"study {study.name!r}: trial {member.trial} has {len(paths)} of its "

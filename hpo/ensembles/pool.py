@@ -115,12 +115,12 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
     if len(studies) > 1:
         ranked = sorted(trials.items(), key=lambda item: as_loss(item[1].score or 0.0, direction))
         trials = dict(ranked)
-    arrays = {m: studies[m.study].arrays(m.trial) for m in trials}
+    arrays = {m: studies[m.study].files.arrays(m.trial) for m in trials}
     best, reference = next(iter(arrays.items()))
     for member, found in arrays.items():
         _check_same_samples(best, reference, member, found)
     index = reference.index
-    targets = {n: target[index] for n, target in studies[best.study].targets.items()}
+    targets = {n: target[index] for n, target in studies[best.study].files.targets.items()}
     groups = None if data.groups is None else np.asarray(data.groups)[index]
     return Candidates(
         predictions={member: found.predictions for member, found in arrays.items()},
@@ -134,12 +134,7 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
 
 
 def _best(study: Study, most: int) -> list[Trial]:
-    kept = [
-        trial
-        for trial in study.ranking
-        if (study.trial_directory(trial.number) / "evaluation.npz").exists()
-    ]
-    return kept[:most]
+    return [trial for trial in study.ranking if study.files.has_arrays(trial.number)][:most]
 
 
 def _differences(first: Study, other: Study) -> Iterator[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from hpo.ensembles import selection
 from hpo.scoring.direction import as_loss
 from hpo.scoring.metrics import finite_or_none
-from hpo.support import files
+from hpo.study.files import OutOfFold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,10 +56,7 @@ def write(study: Study, candidates: Candidates, choice: Choice, result: Mapping[
         choice: What was chosen; its cross-fitted predictions are stored.
         result: What ``hpo ensemble --json`` prints.
     """
-    folder = study.directory / "ensemble"
-    predictions = {f"oof/{name}": array for name, array in choice.predictions.items()}
-    files.write_arrays(folder / "oof.npz", {"index": candidates.index, **predictions})
-    files.write_json(folder / "ensemble.json", result)
+    study.files.write_ensemble(result, OutOfFold(candidates.index, choice.predictions))
 
 
 def _scores(candidates: Candidates, choice: Choice) -> dict[str, Any]:

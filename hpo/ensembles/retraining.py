@@ -79,7 +79,7 @@ def train_missing(
     missing = [
         member
         for member in sorted(members)
-        if len(studies[member.study].model_paths(member.trial)) != len(evaluator.splits)
+        if len(studies[member.study].files.model_paths(member.trial)) != len(evaluator.splits)
     ]
     trials = {member: studies[member.study].trials[member.trial] for member in missing}
     epochs = sum(trial.epochs_trained or 0 for trial in trials.values())
@@ -110,5 +110,5 @@ def _train(
             trial.params,
             seed=seed,
             report=lambda _report: count_epoch(),
-            keep_models=lambda _score: study.trial_directory(trial.number),
+            keep_models=lambda _score: study.files.trial_directory(trial.number),
         ).score

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optuna.trial import TrialState
-
 from hpo.pruners import MIN_COMPLETE_TRIALS, make_pruner, rungs
 from hpo.pruners.wilcoxon import FOLD_SCORES, FoldwisePruner
 
 if TYPE_CHECKING:
-    import optuna
-
+    from hpo.study.running import RunningTrial
     from hpo.training.lockstep import EpochReport
 
 
@@ -31,17 +28,13 @@ class Pruning:
     """Decides on every rung whether a running trial continues.
 
     Args:
-        record: Optuna's study underneath.
         trial: The running trial.
         name: Name of the pruner.
         max_epochs: Maximum number of epochs of the study's trials.
         epochs: Maximum number of epochs of this trial.
     """
 
-    def __init__(
-        self, record: optuna.Study, trial: optuna.Trial, name: str, *, max_epochs: int, epochs: int
-    ) -> None:
-        self._record = record
+    def __init__(self, trial: RunningTrial, name: str, *, max_epochs: int, epochs: int) -> None:
         self._trial = trial
         self._pruner = make_pruner(name, max_epochs=max_epochs, epochs=epochs)
         self._rungs = frozenset(rungs(max_epochs)) if self._pruner else frozenset()
@@ -55,13 +48,11 @@ class Pruning:
         if self._pruner is None or report.epoch not in self._rungs:
             return
         if isinstance(self._pruner, FoldwisePruner):
-            self._trial.set_user_attr(f"{FOLD_SCORES}{report.epoch}", report.best_fold_scores)
+            self._trial.set_attribute(f"{FOLD_SCORES}{report.epoch}", report.best_fold_scores)
         self._trial.report(report.best, report.epoch)
-        trials = self._record.get_trials(deepcopy=False)
-        # Ask it in any case, since some pruners record which trials reached a rung. It is not the
-        # study's own pruner: hyperband would show the samplers only a part of the trials.
-        pruned = self._pruner.prune(self._record, trials[self._trial.number])
-        complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
+        # Ask it in any case, since some pruners record which trials reached a rung.
+        is_hopeless = self._trial.is_hopeless(self._pruner)
+        is_early = self._trial.n_complete_beside < MIN_COMPLETE_TRIALS
         # Pruning a trial after its last epoch saves nothing and loses its score.
-        if pruned and complete >= MIN_COMPLETE_TRIALS and not report.is_last:
+        if is_hopeless and not is_early and not report.is_last:
             raise TrialPruned(report)

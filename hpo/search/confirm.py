@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpo.data import splits
 from hpo.errors import HPOError, one_line
 from hpo.options import ConfirmOptions
 from hpo.study import opening
-from hpo.study.confirmation import PLAN, Confirmation, key
+from hpo.study.confirmation import Repeat
 from hpo.study.folder import load_study
 from hpo.study.opening import load_data_of, task_of_study
 from hpo.study.study import Study
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from hpo.options import ConfirmKeywords
+    from hpo.study.confirmation import Confirmation
     from hpo.study.trial import Trial
     from hpo.task import Data, Task
     from hpo.training.lockstep import EpochReport
@@ -110,14 +111,8 @@ def confirm(
         )
     loaded = task_of_study(opened.name, opened.settings, task)
     data = _load(opened, loaded, data_dir)
-    opened.record.set_user_attr(
-        PLAN,
-        {
-            "trials": [trial.number for trial in best],
-            "repeats": asked.repeats,
-            "new_cuts": splits.depends_on_seed(opened.settings.cv_for(loaded)),
-        },
-    )
+    new_cuts = splits.depends_on_seed(opened.settings.cv_for(loaded))
+    opened.plan_confirmation(best, asked.repeats, new_cuts=new_cuts)
     with precision(opened.settings.precision):
         _Confirming(opened, loaded, data, best, asked.repeats, on_progress).run()
     found = opened.confirmation
@@ -162,7 +157,7 @@ class _Confirming:
             missing = [
                 trial
                 for trial in self.trials
-                if trial.number not in failed and not self._has_score(trial, repeat)
+                if trial.number not in failed and not self.study.has_repeat(trial.number, repeat)
             ]
             self.done += len(self.trials) - len(missing)
             if not missing:
@@ -170,9 +165,6 @@ class _Confirming:
             # One cut for all of them, so that they are compared on the same folds.
             evaluator = self._evaluator(repeat)
             failed |= {t.number for t in missing if not self._evaluate(evaluator, t, repeat)}
-
-    def _has_score(self, trial: Trial, repeat: int) -> bool:
-        return "score" in self.study.record.user_attrs.get(key(trial.number, repeat), {})
 
     def _evaluator(self, repeat: int) -> Evaluator:
         way = self.study.settings.cv_for(self.task)
@@ -189,44 +181,44 @@ class _Confirming:
         epochs = self.task.plan(trial.params).epochs
         now = ConfirmProgress(self.done, of, trial.number, repeat, 0, epochs)
         self.on_progress(now)
-        entry = _evaluated(
+        result = _evaluated(
             evaluator,
             trial,
             derived_seed(trial.seed or 0, "confirmation", repeat),
             lambda told: self.on_progress(replace(now, epoch=told.epoch)),
         )
-        entry["seconds"] = time.monotonic() - began
-        self.study.record.set_user_attr(key(trial.number, repeat), entry)
+        result = replace(result, seconds=time.monotonic() - began)
+        self.study.record_repeat(trial.number, repeat, result)
         self.done += 1
         self.on_progress(
             replace(
                 now,
                 done=self.done,
-                seconds=entry["seconds"],
-                score=entry.get("score"),
-                reason=entry.get("reason"),
+                seconds=result.seconds,
+                score=result.score,
+                reason=result.reason,
             )
         )
-        return "score" in entry
+        return result.score is not None
 
 
 def _evaluated(
     evaluator: Evaluator, trial: Trial, seed: int, report: Callable[[EpochReport], None]
-) -> dict[str, Any]:
-    """What an evaluation came to, as the study keeps it."""
+) -> Repeat:
+    """What an evaluation came to."""
     try:
         with freed_after():
-            found = evaluator.evaluate(trial.params, seed=seed, report=report)
+            evaluation = evaluator.evaluate(trial.params, seed=seed, report=report)
     except OSError:  # a full disk says nothing about a configuration
         raise
     except HPOError as error:
-        return {"seed": seed, "reason": str(error)}
+        return Repeat(seed, reason=str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
-        return {"seed": seed, "reason": one_line(error)}
-    return {
-        "seed": seed,
-        "score": found.score,
-        "std_error": found.std_error,
-        "fold_scores": found.fold_scores,
-        "epochs": sum(found.epochs),
-    }
+        return Repeat(seed, reason=one_line(error))
+    return Repeat(
+        seed,
+        score=evaluation.score,
+        std_error=evaluation.std_error,
+        fold_scores=evaluation.fold_scores,
+        epochs=sum(evaluation.epochs),
+    )

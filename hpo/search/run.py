@@ -76,14 +76,14 @@ def run(
     words = ["hpo", "run", reference, *name, *command_words(asked, of_study), *where]
     opened.options = _to_be_stored(asked, shlex.join(words))
     opened.fail_orphans()
-    opened.sweep()
+    opened.workers.sweep()
     if not opened.trials:
         for params in first:
-            opened.record.enqueue_trial(params)
+            opened.enqueue(params)
     if executor == "inline":
         import_keras()  # before anything is shown, since it prints a lot
     on_open(opened)
-    with opened.in_use(), interruptible() as interrupted:
+    with opened.workers.in_use(), interruptible() as interrupted:
         stopping = Stopping(opened, interrupted, on_event)
         make_executor(executor).run(opened, loaded, on_event=stopping.notice, stopping=stopping)
     if interrupted.is_set():

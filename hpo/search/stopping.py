@@ -52,7 +52,7 @@ class Stopping:
         return self._told
 
     def _is_patient(self) -> bool:
-        return self._patience is None or self._study.in_vain < self._patience
+        return self._patience is None or self._study.trials_since_best < self._patience
 
     def _reason(self) -> str:
         if self._interrupted.is_set():

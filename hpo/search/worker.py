@@ -27,7 +27,6 @@ from hpo.search.events import (
 )
 from hpo.search.tensorboard import Board
 from hpo.study import facts, mistakes, opening
-from hpo.study.keys import SEED, WORKER
 from hpo.study.opening import task_of_study
 from hpo.study.study import KILLED
 from hpo.study.trial import Failure
@@ -43,8 +42,7 @@ from hpo.training.stage_run import TrialFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import optuna
-
+    from hpo.study.running import RunningTrial
     from hpo.study.study import Study
     from hpo.task import Params, Task
     from hpo.training import FoldArrays
@@ -104,8 +102,8 @@ class Worker:
         Returns:
             Whether the worker could work at all; if not, the event WorkerFailed said why.
         """
-        lock = FileLock(self.study.worker_lock(self.name))
-        with self.study.asking():  # or it might be swept away before it is held
+        lock = FileLock(self.study.workers.lock_path(self.name))
+        with self.study.workers.asking():  # or it might be swept away before it is held
             lock.acquire()
         try:
             with precision(self.study.settings.precision):
@@ -119,7 +117,7 @@ class Worker:
             return False
         finally:
             lock.release()
-            self.study.worker_lock(self.name).unlink(missing_ok=True)
+            self.study.workers.lock_path(self.name).unlink(missing_ok=True)
         return True
 
     def _work(self) -> None:
@@ -170,7 +168,7 @@ class Worker:
         asked = self._ask()
         if asked is None:
             return False
-        trial, params, seed = asked
+        trial, params = asked
         self._emit(TrialStarted(self.name, trial.number, params))
         evaluation: Evaluation | None = None
         failure: Failure | None = None
@@ -179,7 +177,7 @@ class Worker:
             with freed_after():
                 evaluation = evaluator.evaluate(
                     params,
-                    seed=seed,
+                    seed=trial.seed,
                     report=self._reporter(evaluator.task, trial, params, started),
                     on_fold=self._fold_teller(trial.number, len(evaluator.splits)),
                     keep_models=lambda score: self._models_directory(trial.number, score),
@@ -206,41 +204,30 @@ class Worker:
         self.study.drop_models(keep=self.options.keep)
         return True
 
-    def _ask(self) -> tuple[optuna.Trial, Params, int] | None:
-        with self.study.asking():
+    def _ask(self) -> tuple[RunningTrial, Params] | None:
+        with self.study.workers.asking():
             # Trials that other workers run count too, or two workers would ask the same.
-            begun = sum(trial.counts or trial.state == "running" for trial in self.study.trials)
+            begun = self.study.n_begun
             patience = self.options.patience
-            in_vain = patience is not None and self.study.in_vain >= patience
-            if begun >= self.study.wanted or in_vain:
+            out_of_patience = patience is not None and self.study.trials_since_best >= patience
+            if begun >= self.study.target or out_of_patience:
                 return None
             sampler = make_sampler(
                 self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
             )
             # A grid knows what it has tried.
-            self.study.record.sampler = (
+            trial = self.study.ask(
                 sampler if self.options.sampler == "grid" else UntriedSampler(sampler)
             )
-            trial = self.study.record.ask()
             self.running = trial.number
-            trial.set_user_attr(WORKER, self.name)
-            seed = trial.user_attrs.get(SEED)
-            if seed is None:
-                seed = derived_seed(self.options.seed, "training", begun)
-                trial.set_user_attr(SEED, seed)
+            trial.assign(self.name, derived_seed(self.options.seed, "training", begun))
             # Under the lock, so that the next to ask knows what is tried already.
-            return trial, self._space.suggest(trial), seed
+            return trial, trial.suggest(self._space)
 
-    def _reporter(self, task: Task, trial: optuna.Trial, params: Params, started: float) -> Report:
+    def _reporter(self, task: Task, trial: RunningTrial, params: Params, started: float) -> Report:
         limit = self.options.trial_timeout
         epochs = task.plan(params).epochs
-        prune = Pruning(
-            self.study.record,
-            trial,
-            self.options.pruner,
-            max_epochs=self._max_epochs,
-            epochs=epochs,
-        )
+        prune = Pruning(trial, self.options.pruner, max_epochs=self._max_epochs, epochs=epochs)
 
         def report(told: EpochReport) -> None:
             self._emit(EpochEnded(self.name, trial.number, told.epoch, epochs, told.score))
@@ -285,7 +272,7 @@ class Worker:
     def _models_directory(self, number: int, score: float) -> Path | None:
         if self.study.rank(score) >= self.options.keep:
             return None
-        return self.study.trial_directory(number)
+        return self.study.files.trial_directory(number)
 
 
 def _state(failure: Failure | None) -> str:

@@ -24,6 +24,42 @@ PLAN = "confirmation"
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """What evaluating a configuration again came to.
+
+    Attributes:
+        seed: The seed of its weights and batches.
+        score: Its score; None where it failed.
+        std_error: The standard error of the score over the folds; None with a single fold.
+        fold_scores: The objective of every fold.
+        epochs: The chosen number of epochs.
+        reason: Why it failed, or None.
+        seconds: How long it took.
+    """
+
+    seed: int
+    score: float | None = None
+    std_error: float | None = None
+    fold_scores: Sequence[float] = ()
+    epochs: int | None = None
+    reason: str | None = None
+    seconds: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """It as a study's journal keeps it."""
+        if self.score is None:
+            return {"seed": self.seed, "reason": self.reason, "seconds": self.seconds}
+        return {
+            "seed": self.seed,
+            "score": self.score,
+            "std_error": self.std_error,
+            "fold_scores": list(self.fold_scores),
+            "epochs": self.epochs,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
 class Confirmed:
     """One configuration, evaluated again.
 

@@ -47,7 +47,7 @@ def record(
     found = description["fingerprint"]
     if not study.facts or (study.facts["data"]["fingerprint"] != found and not study.has_begun):
         description["duplicates"] = dataclasses.asdict(duplicates.count(whole, data, splits))
-        study.targets = {name: np.asarray(y) for name, y in by_output(data).items()}
+        study.files.write_targets(by_output(data))
         study.facts = {
             "baseline": baseline(task, data, splits),
             "reference": vars(task.reference) if task.reference else None,

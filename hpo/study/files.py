@@ -1,45 +1,197 @@
-"""The arrays that a study keeps in files."""
+"""The files of a study beside its journal: arrays and models of its trials, targets, ensemble.
+
+The names of the arrays within ``evaluation.npz``, ``targets.npz`` and ``oof.npz`` stand here alone.
+"""
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError
+from hpo.support import files
+from hpo.training.evaluation import TrialArrays
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
 
+_INDEX, _FOLD = "index", "fold"
+_CURVE, _OUT_OF_FOLD, _TARGET = "curve/", "oof/", "y/"
 
-def read_curves(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Some of the curves of a trial.
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Predictions of training samples by models that were not trained on them.
+
+    Attributes:
+        index: The training samples, shape (n_predicted,).
+        predictions: Their predictions by output name, shape (n_predicted, ...) each.
+    """
+
+    index: np.ndarray
+    predictions: Mapping[str, np.ndarray]
+
+
+class StudyFiles:
+    """The files of a study, except its journal.
 
     Args:
-        path: The trial's ``evaluation.npz``; nothing in it is unpickled.
-        names: The metrics wanted.
-
-    Returns:
-        Those of them that there are, shape (n_epochs_trained, n_folds) each; empty where there is
-        no file.
-
-    Raises:
-        HPOError: The file is damaged.
+        directory: The study's folder.
     """
-    import numpy as np
 
-    if not path.exists():
-        return {}
-    try:
-        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
-            kept = set(archive.files)
-            found = {n: archive[f"curve/{n}"] for n in names if f"curve/{n}" in kept}
-    except Exception as error:  # a damaged archive raises almost anything
-        raise HPOError(f"{path}: cannot be read ({error or type(error).__name__}).") from error
-    return {name: curve for name, curve in found.items() if curve.ndim > 1 and len(curve)}
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._without_models: set[int] = set()
+
+    def trial_directory(self, number: int) -> Path:
+        """The folder of a trial's files."""
+        return self._directory / "trials" / str(number)
+
+    def remove_trial(self, number: int) -> None:
+        """Remove all files of a trial."""
+        shutil.rmtree(self.trial_directory(number), ignore_errors=True)
+
+    def model_paths(self, number: int) -> list[Path]:
+        """The models of a trial, one per fold; empty where they were not kept."""
+        paths = self.trial_directory(number).glob("fold-*.keras")
+        return sorted(paths, key=lambda path: int(path.stem.removeprefix("fold-")))
+
+    def drop_models(self, numbers: Iterable[int]) -> None:
+        """Remove the models of trials."""
+        for number in numbers:
+            if number not in self._without_models:
+                self._without_models.add(number)
+                for path in self.model_paths(number):
+                    path.unlink(missing_ok=True)
+
+    def has_arrays(self, number: int) -> bool:
+        """Whether the curves and predictions of a trial are there."""
+        return self._evaluation(number).exists()
+
+    def arrays(self, number: int) -> TrialArrays:
+        """Curves and out-of-fold predictions of a complete trial.
+
+        Raises:
+            HPOError: The trial's file is missing or damaged.
+        """
+        path = self._evaluation(number)
+        arrays = files.read_arrays(path)
+        try:
+            return TrialArrays(
+                curves=_with_prefix(arrays, _CURVE),
+                predictions=_with_prefix(arrays, _OUT_OF_FOLD),
+                index=arrays[_INDEX],
+                fold=arrays[_FOLD],
+            )
+        except KeyError as error:
+            raise HPOError(f"{path}: the array {error} is missing. The file is damaged.") from error
+
+    def write_arrays(self, number: int, arrays: TrialArrays) -> None:
+        """Write curves and out-of-fold predictions of a trial."""
+        files.write_arrays(
+            self._evaluation(number),
+            {
+                _INDEX: arrays.index,
+                _FOLD: arrays.fold,
+                **_prefixed(_CURVE, arrays.curves),
+                **_prefixed(_OUT_OF_FOLD, arrays.predictions),
+            },
+        )
+
+    def curves(self, number: int, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Some of the curves of a trial, without reading the rest of its file.
+
+        Args:
+            number: The trial.
+            names: The metrics to read.
+
+        Returns:
+            Those of them that exist, shape (n_epochs_trained, n_folds) each; empty where the trial
+            has no file.
+
+        Raises:
+            HPOError: The file is damaged.
+        """
+        import numpy as np
+
+        path = self._evaluation(number)
+        if not path.exists():
+            return {}
+        try:
+            with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
+                stored = set(archive.files)
+                read = {n: archive[_CURVE + n] for n in names if _CURVE + n in stored}
+        except Exception as error:  # a damaged archive raises almost anything
+            raise HPOError(f"{path}: cannot be read ({error or type(error).__name__}).") from error
+        return {name: curve for name, curve in read.items() if curve.ndim > 1 and len(curve)}
+
+    @property
+    def targets(self) -> dict[str, np.ndarray]:
+        """Targets of all training samples by output name, shape (n_samples, ...) each.
+
+        A model with one output has the single name ``""``. Empty before the first worker ran.
+        """
+        path = self._directory / "targets.npz"
+        return _with_prefix(files.read_arrays(path), _TARGET) if path.exists() else {}
+
+    def write_targets(self, targets: Mapping[str, np.ndarray]) -> None:
+        """Write the targets of all training samples.
+
+        Args:
+            targets: By output name, shape (n_samples, ...) each.
+        """
+        files.write_arrays(self._directory / "targets.npz", _prefixed(_TARGET, targets))
+
+    @property
+    def ensemble(self) -> dict[str, Any] | None:
+        """The latest ensemble, as ``hpo ensemble --json`` prints it, or None."""
+        path = self._ensemble("ensemble.json")
+        return dict(files.read_json(path)) if path.exists() else None
+
+    @property
+    def ensemble_predictions(self) -> OutOfFold | None:
+        """Cross-fitted predictions of the latest ensemble, or None.
+
+        Raises:
+            HPOError: Their file is damaged.
+        """
+        path = self._ensemble("oof.npz")
+        if not path.exists():
+            return None
+        arrays = files.read_arrays(path)
+        if _INDEX not in arrays:
+            raise HPOError(
+                f"{path}: the array {_INDEX!r} is missing. Run hpo ensemble "
+                f"{self._directory.name} again."
+            )
+        return OutOfFold(arrays[_INDEX], _with_prefix(arrays, _OUT_OF_FOLD))
+
+    def write_ensemble(self, record: Mapping[str, Any], predictions: OutOfFold) -> None:
+        """Write an ensemble in place of the one before.
+
+        Args:
+            record: What ``hpo ensemble --json`` prints.
+            predictions: Its cross-fitted predictions.
+        """
+        named = _prefixed(_OUT_OF_FOLD, predictions.predictions)
+        files.write_arrays(self._ensemble("oof.npz"), {_INDEX: predictions.index, **named})
+        files.write_json(self._ensemble("ensemble.json"), record)
+
+    def _evaluation(self, number: int) -> Path:
+        return self.trial_directory(number) / "evaluation.npz"
+
+    def _ensemble(self, name: str) -> Path:
+        return self._directory / "ensemble" / name
 
 
-def with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+def _prefixed(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def _with_prefix(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     """The arrays whose names start with a prefix, named without it."""
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

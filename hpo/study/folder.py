@@ -44,22 +44,22 @@ def create_study(runs: Path, name: str, settings: Settings) -> Study:
         raise HPOError(f"{directory}: cannot be made ({error.strerror}).") from error
     storage = _storage(directory)
 
-    def make() -> Study:
-        record = optuna.create_study(
+    def make() -> optuna.Study:
+        return optuna.create_study(
             study_name=name, storage=storage, direction=settings.direction, load_if_exists=True
         )
-        return Study(record, directory)
 
-    study = make()
-    with study.asking():
-        if SETTINGS in study.record.user_attrs and (study.has_begun or study.is_in_use()):
+    record = make()
+    study = Study(record, directory)
+    with study.workers.asking():
+        if SETTINGS in record.user_attrs and (study.has_begun or study.workers.is_in_use()):
             _check_same(study, settings)
             return study
-        if study.record.user_attrs:
+        if record.user_attrs:
             optuna.delete_study(study_name=name, storage=storage)
-            study = make()
-        study.record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
-    return study
+            record = make()
+        record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
+    return Study(record, directory)
 
 
 def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None = None) -> Study:

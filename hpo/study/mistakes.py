@@ -119,14 +119,12 @@ def load(directory: Path) -> tuple[Mistakes, ...]:
 
 def _sources(study: Study) -> list[tuple[int | str, np.ndarray, Mapping[str, np.ndarray]]]:
     found: list[tuple[int | str, np.ndarray, Mapping[str, np.ndarray]]] = []
-    path = study.directory / "ensemble" / "oof.npz"
-    if path.exists():
-        arrays = files.read_arrays(path)
-        named = {k.removeprefix("oof/"): v for k, v in arrays.items() if k.startswith("oof/")}
-        found.append(("ensemble", arrays["index"], named))
+    of_ensemble = study.files.ensemble_predictions
+    if of_ensemble is not None:
+        found.append(("ensemble", of_ensemble.index, of_ensemble.predictions))
     best = study.best
-    if best and (study.trial_directory(best.number) / "evaluation.npz").exists():
-        of_best = study.arrays(best.number)
+    if best and study.files.has_arrays(best.number):
+        of_best = study.files.arrays(best.number)
         found.append((best.number, of_best.index, of_best.predictions))
     return found
 
@@ -139,8 +137,9 @@ def _worst(
     predictions: Mapping[str, np.ndarray],
 ) -> list[Mistakes]:
     found = []
+    targets = study.files.targets
     for output, predicted in predictions.items():
-        target = study.targets.get(output)
+        target = targets.get(output)
         if target is None or len(target) != data.n_samples:
             continue
         names = None if output else data.class_names

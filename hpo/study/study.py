@@ -1,38 +1,35 @@
-"""A study: the trials of one search over one task, and their files."""
+"""A study: the trials of one search over one task, and their ranking."""
 
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import uuid
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
 from hpo.options import Options
 from hpo.scoring.direction import as_loss
-from hpo.study import confirmation
-from hpo.study.files import with_prefix
+from hpo.study import confirmation, renamed
+from hpo.study.files import StudyFiles
 from hpo.study.keys import CONSULTATION, FACTS, FAILURE, FIRST_SEED, OPTIONS, RESULT, SEED, SETTINGS
+from hpo.study.running import RunningTrial
 from hpo.study.settings import Settings
 from hpo.study.trial import Failure, Trial, from_optuna
-from hpo.study.workers import keep_log
-from hpo.support import files
-from hpo.training.evaluation import TrialArrays
+from hpo.study.workers import StudyWorkers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    import numpy as np
     import optuna
 
     from hpo.space.space import Space
-    from hpo.study.confirmation import Confirmation
+    from hpo.study.confirmation import Confirmation, Repeat
+    from hpo.task import Params
     from hpo.training.evaluation import Evaluation
-KILLED = Failure("interrupted: the search was killed", "interrupted")
 
+KILLED = Failure("interrupted: the search was killed", "interrupted")
 
 _Record = TypeVar("_Record", Settings, Options)
 
@@ -45,19 +42,25 @@ class Study:
     Args:
         record: Optuna's study underneath.
         directory: The folder of the study's files.
+
+    Attributes:
+        directory: The folder of the study's files.
+        files: Arrays and models of its trials, targets and ensemble.
+        workers: Locks and logs of its workers.
     """
 
     def __init__(self, record: optuna.Study, directory: Path) -> None:
-        self.record = record
+        self._record = record
         self.directory = directory
+        self.files = StudyFiles(directory)
+        self.workers = StudyWorkers(directory)
         self._ended: dict[int, Trial] = {}
-        self._without_models: set[int] = set()
         self._options: Options | None = None
 
     @property
     def name(self) -> str:
         """The study's name."""
-        return self.record.study_name
+        return self._record.study_name
 
     @property
     def settings(self) -> Settings:
@@ -71,9 +74,9 @@ class Study:
 
     @options.setter
     def options(self, options: Options) -> None:
-        self.record.set_user_attr(OPTIONS, dataclasses.asdict(options))
-        if FIRST_SEED not in self.record.user_attrs:
-            self.record.set_user_attr(FIRST_SEED, options.seed)
+        self._record.set_user_attr(OPTIONS, dataclasses.asdict(options))
+        if FIRST_SEED not in self._record.user_attrs:
+            self._record.set_user_attr(FIRST_SEED, options.seed)
         self.search_with(options)
 
     def search_with(self, options: Options) -> None:
@@ -81,19 +84,20 @@ class Study:
         self._options = options
 
     @property
-    def wanted(self) -> int:
-        """How many trials it shall have; no more than there are configurations to try."""
+    def target(self) -> int:
+        """Number of trials that it is searched for; no more than there are configurations."""
         from hpo.space.axes import axes_of_space
         from hpo.space.combinations import all_values, grid_values, has_at_least
         from hpo.study.tried import count_untried
 
-        wanted, axes = self.options.trials, axes_of_space(self.settings.space)
+        target, axes = self.options.trials, axes_of_space(self.settings.space)
         values = grid_values(axes) if self.options.sampler == "grid" else all_values(axes)
         trials = self.trials
-        if values is None or has_at_least(axes, values, wanted + len(trials)):
-            return wanted
-        begun = sum(trial.counts or trial.state in ("running", "waiting") for trial in trials)
-        return min(wanted, begun + count_untried(self.record, axes, values, max(0, wanted - begun)))
+        if values is None or has_at_least(axes, values, target + len(trials)):
+            return target
+        begun = sum(trial.state != "interrupted" for trial in trials)
+        left = count_untried(self._record, axes, values, max(0, target - begun))
+        return min(target, begun + left)
 
     @property
     def has_begun(self) -> bool:
@@ -117,16 +121,16 @@ class Study:
         :class:`hpo.data.duplicates.Duplicates` has them) and
         ``environment`` ({python, hpo, keras, tensorflow, ..., backend, devices, platform}).
         """
-        return dict(self.record.user_attrs.get(FACTS, {}))
+        return dict(self._record.user_attrs.get(FACTS, {}))
 
     @facts.setter
     def facts(self, facts: dict[str, Any]) -> None:
-        self.record.set_user_attr(FACTS, facts)
+        self._record.set_user_attr(FACTS, facts)
 
     @property
     def trials(self) -> list[Trial]:
         """All trials, by number."""
-        return [self._trial(frozen) for frozen in self.record.get_trials(deepcopy=False)]
+        return [self._trial(frozen) for frozen in self._record.get_trials(deepcopy=False)]
 
     @property
     def ranking(self) -> list[Trial]:
@@ -143,7 +147,33 @@ class Study:
     @property
     def confirmation(self) -> Confirmation | None:
         """What the best configurations came to when they were evaluated again, or None."""
-        return confirmation.read(self.record.user_attrs, self.trials, self.settings.direction)
+        return confirmation.read(self._record.user_attrs, self.trials, self.settings.direction)
+
+    def plan_confirmation(self, trials: Sequence[Trial], repeats: int, *, new_cuts: bool) -> None:
+        """Record what is to be evaluated again, in place of an earlier plan.
+
+        Args:
+            trials: The trials.
+            repeats: How often each.
+            new_cuts: Whether the data is cut anew.
+        """
+        numbers = [trial.number for trial in trials]
+        plan = {"trials": numbers, "repeats": repeats, "new_cuts": new_cuts}
+        self._record.set_user_attr(confirmation.PLAN, plan)
+
+    def record_repeat(self, number: int, repeat: int, result: Repeat) -> None:
+        """Record what evaluating a trial again came to.
+
+        Args:
+            number: The trial.
+            repeat: Which evaluation of it, from 1.
+            result: What it came to.
+        """
+        self._record.set_user_attr(confirmation.key(number, repeat), result.to_json())
+
+    def has_repeat(self, number: int, repeat: int) -> bool:
+        """Whether a trial was evaluated again so many times, and that gave a score."""
+        return "score" in self._record.user_attrs.get(confirmation.key(number, repeat), {})
 
     @property
     def chosen(self) -> Trial | None:
@@ -166,7 +196,7 @@ class Study:
     @property
     def test_consultations(self) -> list[dict[str, Any]]:
         """Every time the test set was consulted: ``time``, ``command`` and ``result``."""
-        attributes = self.record.user_attrs
+        attributes = self._record.user_attrs
         found = [entry for key, entry in attributes.items() if key.startswith(CONSULTATION)]
         return sorted(found, key=lambda entry: datetime.fromisoformat(entry["time"]))
 
@@ -178,95 +208,67 @@ class Study:
             "result": result,
         }
         # Under a key of its own, so that of two at the same time neither is lost.
-        self.record.set_user_attr(CONSULTATION + uuid.uuid4().hex, entry)
-
-    def trial_directory(self, number: int) -> Path:
-        """The folder of a trial's files."""
-        return self.directory / "trials" / str(number)
-
-    def model_paths(self, number: int) -> list[Path]:
-        """The kept models of a trial, one per fold; empty where they were not kept."""
-        found = self.trial_directory(number).glob("fold-*.keras")
-        return sorted(found, key=lambda path: int(path.stem.removeprefix("fold-")))
-
-    def arrays(self, number: int) -> TrialArrays:
-        """Curves and out-of-fold predictions of a complete trial.
-
-        Raises:
-            HPOError: The trial's file is missing or damaged.
-        """
-        path = self.trial_directory(number) / "evaluation.npz"
-        arrays = files.read_arrays(path)
-        try:
-            return TrialArrays(
-                curves=with_prefix(arrays, "curve/"),
-                predictions=with_prefix(arrays, "oof/"),
-                index=arrays["index"],
-                fold=arrays["fold"],
-            )
-        except KeyError as error:
-            raise HPOError(f"{path}: lacks {error}. The file is damaged.") from error
+        self._record.set_user_attr(CONSULTATION + uuid.uuid4().hex, entry)
 
     @property
-    def targets(self) -> dict[str, np.ndarray]:
-        """Targets of all training samples by output name, shape (n_samples, ...) each.
-
-        A model with one output has the single name ``""``. Empty before the first worker ran.
-        """
-        path = self.directory / "targets.npz"
-        return with_prefix(files.read_arrays(path), "y/") if path.exists() else {}
-
-    @targets.setter
-    def targets(self, targets: dict[str, np.ndarray]) -> None:
-        arrays = {f"y/{name}": target for name, target in targets.items()}
-        files.write_arrays(self.directory / "targets.npz", arrays)
+    def n_finished(self) -> int:
+        """Number of trials that are complete, pruned or failed."""
+        return sum(trial.is_finished for trial in self.trials)
 
     @property
-    def ensemble(self) -> dict[str, Any] | None:
-        """The latest ensemble, as ``hpo ensemble --json`` prints it, or None."""
-        path = self.directory / "ensemble" / "ensemble.json"
-        return dict(files.read_json(path)) if path.exists() else None
+    def n_begun(self) -> int:
+        """Number of trials that are finished or running."""
+        return sum(trial.is_finished or trial.state == "running" for trial in self.trials)
 
     @property
-    def counted(self) -> int:
-        """How many trials have been had."""
-        return sum(trial.counts for trial in self.trials)
-
-    @property
-    def in_vain(self) -> int:
-        """How many trials have been had since the best one."""
+    def trials_since_best(self) -> int:
+        """Number of trials that finished after the best one."""
         best = self.best
         if best is None or best.ended is None:
-            return self.counted
+            return self.n_finished
         # By the time they ended: trials of other workers have higher numbers and end earlier.
         return sum(
-            trial.counts and trial.ended is not None and trial.ended > best.ended
+            trial.is_finished and trial.ended is not None and trial.ended > best.ended
             for trial in self.trials
         )
 
-    def complete(self, trial: optuna.Trial, evaluation: Evaluation) -> None:
-        """Store what a trial came to; its files first, so that a complete trial has them."""
-        files.write_arrays(
-            self.trial_directory(trial.number) / "evaluation.npz",
-            {
-                "index": evaluation.arrays.index,
-                "fold": evaluation.arrays.fold,
-                **{f"curve/{name}": c for name, c in evaluation.arrays.curves.items()},
-                **{f"oof/{name}": p for name, p in evaluation.arrays.predictions.items()},
-            },
-        )
-        trial.set_user_attr(RESULT, evaluation.summary())
-        self.record.tell(trial, evaluation.score)
+    def importances(self, names: Collection[str]) -> dict[str, float]:
+        """How much hyperparameters matter; see :func:`hpo.study.importances.importances`.
 
-    def prune(self, trial: optuna.Trial, epochs_trained: int) -> None:
-        """End a trial that is not worth going on with; what it reported last stays known."""
+        Args:
+            names: The hyperparameters that have more than one value.
+        """
+        from hpo.study.importances import importances
+
+        return importances(self._record, names)
+
+    def enqueue(self, params: Params) -> None:
+        """Queue a configuration, to be tried before any that a sampler draws."""
+        self._record.enqueue_trial(params)
+
+    def ask(self, sampler: optuna.samplers.BaseSampler) -> RunningTrial:
+        """Begin a trial, with a configuration that is queued or that a sampler will draw.
+
+        Whoever asks holds ``workers.asking()`` until the configuration is drawn.
+        """
+        self._record.sampler = sampler
+        return RunningTrial(self._record, self._record.ask())
+
+    def complete(self, trial: RunningTrial, evaluation: Evaluation) -> None:
+        """Store what a trial came to; its files first, so that a complete trial has them."""
+        self.files.write_arrays(trial.number, evaluation.arrays)
+        trial.set_attribute(RESULT, evaluation.summary())
+        self._record.tell(trial.number, evaluation.score)
+
+    def prune(self, trial: RunningTrial, epochs_trained: int) -> None:
+        """End a trial that is not worth continuing; what it reported last stays known."""
         import optuna
 
-        trial.set_user_attr(RESULT, {"epochs_trained": epochs_trained})
-        self.record.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        trial.set_attribute(RESULT, {"epochs_trained": epochs_trained})
+        self._record.tell(trial.number, state=optuna.trial.TrialState.PRUNED)
 
     def rank(self, score: float) -> int:
-        """How many complete trials are better than a score."""
+        """Number of complete trials that are better than a score."""
         loss = as_loss(score, self.settings.direction)
         return sum(self._loss(trial) < loss for trial in self.ranking)
 
@@ -275,11 +277,7 @@ class Study:
 
     def drop_models(self, keep: int) -> None:
         """Remove the models of all complete trials but the best ``keep``."""
-        for trial in self.ranking[keep:]:
-            if trial.number not in self._without_models:
-                self._without_models.add(trial.number)
-                for path in self.model_paths(trial.number):
-                    path.unlink(missing_ok=True)
+        self.files.drop_models(trial.number for trial in self.ranking[keep:])
 
     def fail(self, number: int, failure: Failure) -> bool:
         """End a running trial as failed; one that was interrupted is queued to be tried again.
@@ -293,23 +291,23 @@ class Study:
         """
         import optuna
 
-        frozen = self.record.get_trials(deepcopy=False)[number]
+        frozen = self._record.get_trials(deepcopy=False)[number]
         try:
             # Whoever finds a worker dead has no Trial of Optuna's, only the number.
-            self.record._storage.set_trial_user_attr(  # noqa: SLF001
+            self._record._storage.set_trial_user_attr(  # noqa: SLF001
                 frozen._trial_id,  # noqa: SLF001
                 FAILURE,
                 dataclasses.asdict(failure),
             )
-            self.record.tell(number, state=optuna.trial.TrialState.FAIL)
+            self._record.tell(number, state=optuna.trial.TrialState.FAIL)
         except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
             return False
-        shutil.rmtree(self.trial_directory(number), ignore_errors=True)
+        self.files.remove_trial(number)
         # A worker may have died after drawing the first few of those that were queued.
         params = {**frozen.system_attrs.get("fixed_params", {}), **frozen.params}
         if failure.cause == "interrupted" and params:
             attributes = {k: v for k, v in frozen.user_attrs.items() if k == SEED}
-            self.record.enqueue_trial(params, user_attrs=attributes)
+            self._record.enqueue_trial(params, user_attrs=attributes)
         return True
 
     def fail_orphans(self, worker: str | None = None, failure: Failure = KILLED) -> list[int]:
@@ -323,78 +321,23 @@ class Study:
         Returns:
             The numbers of those trials.
         """
-        with self.asking():
+        with self.workers.asking():
             orphans = [
                 trial.number
                 for trial in self.trials
                 if trial.state == "running"
-                and (trial.worker in (worker, None) if worker else not self.is_alive(trial.worker))
+                and (
+                    trial.worker in (worker, None)
+                    if worker
+                    else not self.workers.is_alive(trial.worker)
+                )
             ]
             return [number for number in orphans if self.fail(number, failure)]
 
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Let other runs know that a run of it is going on; there may be several."""
-        from hpo.support.locks import FileLock
+    if not TYPE_CHECKING:  # or every name would be a name of a study's
 
-        lock = FileLock(self.directory / "run.lock")
-        lock.acquire(shared=True)
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def is_in_use(self) -> bool:
-        """Whether a run of it is going on, or a worker works for it."""
-        from hpo.support.locks import FileLock
-
-        lock = FileLock(self.directory / "run.lock")
-        if not lock.acquire(block=False):
-            return True
-        lock.release()
-        return any(self.is_alive(path.stem) for path in self._worker_locks())
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Hold the lock under which a trial is begun and gets its worker's name.
-
-        So a running trial without one was left by a worker that died.
-        """
-        from hpo.support.locks import FileLock
-
-        lock = FileLock(self.directory / "ask.lock")
-        lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def sweep(self) -> None:
-        """Remove what workers that were killed have left; what they printed goes to the log."""
-        with self.asking():
-            for lock in self._worker_locks():
-                if not self.is_alive(lock.stem):
-                    keep_log(lock.with_suffix(".log"), self.directory / "worker.log")
-                    lock.unlink(missing_ok=True)
-
-    def worker_lock(self, worker: str) -> Path:
-        """The file whose lock a worker holds as long as it lives."""
-        return self.directory / "workers" / f"{worker}.lock"
-
-    def _worker_locks(self) -> list[Path]:
-        return list((self.directory / "workers").glob("*.lock"))
-
-    def is_alive(self, worker: str | None) -> bool:
-        """Whether a worker still holds its lock."""
-        from hpo.support.locks import FileLock
-
-        if worker is None or not self.worker_lock(worker).exists():
-            return False
-        lock = FileLock(self.worker_lock(worker))
-        if not lock.acquire(block=False):
-            return True
-        lock.release()
-        return False
+        def __getattr__(self, name: str) -> Any:
+            return renamed.by_earlier_name(self, name, renamed.STUDY)
 
     def _trial(self, frozen: optuna.trial.FrozenTrial) -> Trial:
         if frozen.number not in self._ended:
@@ -406,7 +349,7 @@ class Study:
 
     def _attribute(self, key: str, kind: type[_Record], *, but_known: bool = False) -> _Record:
         try:
-            found = self.record.user_attrs[key]
+            found = self._record.user_attrs[key]
             if but_known:  # what another version could choose makes no other study of it
                 names = {field.name for field in dataclasses.fields(kind)}
                 found = {name: value for name, value in found.items() if name in names}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hpo.space.ranges import exact
 from hpo.study.keys import FAILURE, RESULT, SEED, WORKER
+from hpo.study.renamed import TRIAL, by_earlier_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,16 +96,21 @@ class Trial:
     ended: datetime | None = None
 
     @property
-    def reached(self) -> float | None:
+    def score_when_pruned(self) -> float | None:
         """The best mean of the objective that a pruned trial had; None unless pruned."""
         if self.state != "pruned" or not self.reported:
             return None
         return self.reported[max(self.reported)]
 
     @property
-    def counts(self) -> bool:
-        """Whether the trial has been had: it ended of itself."""
+    def is_finished(self) -> bool:
+        """Whether the trial ended by itself, and not because the search was stopped."""
         return self.state in ("complete", "pruned", "failed")
+
+    if not TYPE_CHECKING:  # or every name would be a name of a trial's
+
+        def __getattr__(self, name: str) -> Any:
+            return by_earlier_name(self, name, TRIAL)
 
 
 def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:

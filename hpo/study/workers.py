@@ -1,4 +1,4 @@
-"""The workers of a study: their names and their logs."""
+"""The workers of a study: which of them live, who may begin a trial, and what they printed."""
 
 from __future__ import annotations
 
@@ -6,27 +6,109 @@ import contextlib
 import os
 import socket
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hpo.support.locks import FileLock
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-
-def keep_log(log: Path, whole: Path) -> bytes:
-    """Move what a worker printed to the end of the log of all workers.
-
-    Returns:
-        What it printed, as far as it could be read and written.
-    """
-    printed = b""
-    with contextlib.suppress(OSError):
-        printed = log.read_bytes()
-        with whole.open("ab") as file:
-            file.write(printed)
-        log.unlink()
-    return printed
 
 
 def new_worker_name() -> str:
     """A name that no other worker has, on this machine or another."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+
+
+class StudyWorkers:
+    """The locks and logs of the workers of a study.
+
+    Args:
+        directory: The study's folder.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._folder = directory / "workers"
+        self._run_lock = directory / "run.lock"
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let other runs of the study know that one is going on; there may be several."""
+        lock = FileLock(self._run_lock)
+        lock.acquire(shared=True)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def is_in_use(self) -> bool:
+        """Whether a run of the study is going on, or a worker works for it."""
+        lock = FileLock(self._run_lock)
+        if not lock.acquire(block=False):
+            return True
+        lock.release()
+        return any(self.is_alive(path.stem) for path in self._locks())
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Hold the lock under which a trial is begun and gets its worker's name.
+
+        So a running trial without a worker's name was left by a worker that died.
+        """
+        lock = FileLock(self._directory / "ask.lock")
+        lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def lock_path(self, worker: str) -> Path:
+        """The file whose lock a worker holds as long as it lives."""
+        return self._folder / f"{worker}.lock"
+
+    def is_alive(self, worker: str | None) -> bool:
+        """Whether a worker still holds its lock."""
+        if worker is None or not self.lock_path(worker).exists():
+            return False
+        lock = FileLock(self.lock_path(worker))
+        if not lock.acquire(block=False):
+            return True
+        lock.release()
+        return False
+
+    @property
+    def log_path(self) -> Path:
+        """The file with what all workers printed that have ended."""
+        return self._directory / "worker.log"
+
+    def own_log_path(self, worker: str) -> Path:
+        """The file for what a worker prints while it lives; its folder is made."""
+        self._folder.mkdir(exist_ok=True)
+        return self._folder / f"{worker}.log"
+
+    def keep_log(self, worker: str) -> bytes:
+        """Move what a worker printed to the end of the log of all workers.
+
+        Returns:
+            What it printed, as far as it could be read and written.
+        """
+        own, printed = self.own_log_path(worker), b""
+        with contextlib.suppress(OSError):
+            printed = own.read_bytes()
+            with self.log_path.open("ab") as file:
+                file.write(printed)
+            own.unlink()
+        return printed
+
+    def sweep(self) -> None:
+        """Remove the files of workers that were killed; what they printed is kept in the log."""
+        with self.asking():
+            for lock in self._locks():
+                if not self.is_alive(lock.stem):
+                    self.keep_log(lock.stem)
+                    lock.unlink(missing_ok=True)
+
+    def _locks(self) -> list[Path]:
+        return list(self._folder.glob("*.lock"))

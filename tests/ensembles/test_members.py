@@ -49,7 +49,7 @@ def test_an_ensemble_refuses_to_predict_with_a_model_outside_its_study(tmp_path,
 
 def test_a_model_may_be_a_link_within_its_study(tmp_path):
     made = combined(tmp_path / "runs")
-    model = made.study.model_paths(0)[0]
+    model = made.study.files.model_paths(0)[0]
     replace_by_link(model, made.study.directory / "moved.keras")
     loaded = hpo.load_ensemble(made.study, task=TASK)
 

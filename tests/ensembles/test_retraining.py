@@ -21,7 +21,7 @@ def test_folds_whose_models_were_not_kept_are_trained_again_and_kept(tmp_path):
     for one in made.result["retrained"]:
         assert one["score"] == pytest.approx(one["recorded"], rel=1e-5)
     assert told[-1].epochs_done == told[-1].epochs_wanted == 2 * 3
-    assert all(len(study.model_paths(trial.number)) == 2 for trial in study.trials)
+    assert all(len(study.files.model_paths(trial.number)) == 2 for trial in study.trials)
     again = []
     assert combine(study, method="mean", size=3, on_refit=again.append).result["retrained"] == []
     assert again == []

@@ -11,7 +11,7 @@ from tasks import linear_task
 
 def test_a_lambda_that_came_into_a_study_is_not_exported(tmp_path):
     made = combined(tmp_path, linear_task(), trials=1)
-    save_lambda(made.study.model_paths(0)[0])
+    save_lambda(made.study.files.model_paths(0)[0])
 
     with pytest.raises(HPOError, match="Lambda layer, which contains code"):
         export(made, tmp_path / "export")

@@ -48,7 +48,7 @@ def test_of_several_classes_the_most_probable_is_the_label():
 
 def test_a_model_that_is_a_link_to_elsewhere_is_refused(tmp_path):
     made = combined(tmp_path / "runs", table_task())
-    model = made.study.model_paths(0)[0]
+    model = made.study.files.model_paths(0)[0]
     model.rename(tmp_path / "elsewhere.keras")
     model.symlink_to(tmp_path / "elsewhere.keras")
     np.savez(tmp_path / "x.npz", x=X)
@@ -93,7 +93,7 @@ def test_a_model_with_a_lambda_is_refused(tmp_path):
     made = combined(tmp_path / "runs", table_task())
     inputs = keras.Input((3,))
     outputs = keras.layers.Lambda(lambda x: x * 2)(inputs)
-    keras.Model(inputs, outputs).save(made.study.model_paths(0)[0])
+    keras.Model(inputs, outputs).save(made.study.files.model_paths(0)[0])
     np.savez(tmp_path / "x.npz", x=X)
     loaded = hpo.load_ensemble(made.study, task=table_task())
 

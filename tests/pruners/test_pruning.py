@@ -6,6 +6,7 @@ from hpo.pruners import MIN_COMPLETE_TRIALS, rungs
 from hpo.pruners.halving import HalvingPruner
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.study.keys import FAILURE
+from hpo.study.running import RunningTrial
 from hpo.training.lockstep import EpochReport
 
 
@@ -29,12 +30,12 @@ def test_a_trial_that_has_had_its_last_epoch_is_not_pruned(study):
     for level in range(MIN_COMPLETE_TRIALS):
         run(study, 10.0 + level)
     rung = rungs(MAX_EPOCHS)[0]
-    Pruning(study, study.ask(), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
+    Pruning(RunningTrial(study, study.ask()), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
         EpochReport(rung, 100.0, 100.0, [100.0], is_last=True)
     )
 
     with pytest.raises(TrialPruned):
-        Pruning(study, study.ask(), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
+        Pruning(RunningTrial(study, study.ask()), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
             EpochReport(rung, 100.0, 100.0, [100.0])
         )
 

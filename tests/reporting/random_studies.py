@@ -10,12 +10,12 @@ from hpo.study.keys import RESULT
 def study_of(tmp_path, score_of, trials=60, **kwargs):
     """A study of random configurations, each with a score that follows from it."""
     study = studies.new_study(tmp_path, **kwargs)
-    study.record.sampler = optuna.samplers.RandomSampler(seed=0)
+    study._record.sampler = optuna.samplers.RandomSampler(seed=0)
     for _ in range(trials):
-        trial = study.record.ask()
+        trial = study._record.ask()
         params = study.space.suggest(trial)
         trial.set_user_attr(RESULT, {"fold_scores": []})
-        study.record.tell(trial, score_of(params))
+        study._record.tell(trial, score_of(params))
     return study
 
 

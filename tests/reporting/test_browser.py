@@ -165,7 +165,7 @@ def test_a_row_opens_into_its_curves_and_closes(tab, regression):
 
 def test_an_opened_row_shows_the_curve_that_was_stored(tab, regression):
     trial = regression.ranking[0]
-    stored = regression.arrays(trial.number).curves["val_mae"].mean(axis=1)
+    stored = regression.files.arrays(trial.number).curves["val_mae"].mean(axis=1)
     tab.open_row(trial.number)
     drawn = tab.page.locator("tr.opening .plot").evaluate(
         "plot => { const { x, y } = plot.data[1]; return { x: [...x], y: [...y] }; }"
@@ -360,7 +360,7 @@ def many_classes(runs):
 
 def no_numbers(runs):
     study = studies.new_study(runs)
-    study.targets = {"": np.linspace(5, 50, 200)}
+    study.files.write_targets({"": np.linspace(5, 50, 200)})
     found = studies.evaluation(2.5)
     curves = {name: np.full_like(curve, np.nan) for name, curve in found.arrays.curves.items()}
     arrays = dataclasses.replace(found.arrays, curves=curves)

@@ -104,7 +104,7 @@ def test_values_that_are_no_numbers_are_shown_as_missing(tmp_path):
 
 def test_a_missing_file_costs_only_its_part_of_the_page(tmp_path):
     study = studies.regression_study(tmp_path, trials=8)
-    (study.trial_directory(study.best.number) / "evaluation.npz").unlink()
+    (study.files.trial_directory(study.best.number) / "evaluation.npz").unlink()
     (study.directory / "ensemble" / "ensemble.json").write_text("{")
     (study.directory / "targets.npz").write_bytes(b"PK")
     document = read(study)

@@ -25,10 +25,10 @@ def make(tmp_path):
         )
         study.options = Options()
         for place, params in enumerate(configurations):
-            study.record.enqueue_trial(params)
-            trial = study.record.ask()
+            study.enqueue(params)
+            trial = study._record.ask()
             space.suggest(trial)
-            study.record.tell(trial, -float(place))
+            study._record.tell(trial, -float(place))
         return study
 
     return make

@@ -33,6 +33,6 @@ sys.stdin.read()
 @pytest.fixture
 def worker(study, python):
     """The process of a worker called "alive"."""
-    process = python(WORKER_PROCESS, study.worker_lock("alive"))
+    process = python(WORKER_PROCESS, study.workers.lock_path("alive"))
     assert process.stdout.readline() == "working\n"
     return process

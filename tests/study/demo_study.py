@@ -1,4 +1,5 @@
 import numpy as np
+import optuna
 
 from hpo.study.keys import SEED, WORKER
 from hpo.study.settings import Settings
@@ -49,12 +50,12 @@ def evaluation(score=1.0, outputs=("",), **more):
 
 def ask(study, worker=None, seed=None):
     """Begin a trial as a worker does."""
-    trial = study.record.ask()
+    trial = study.ask(optuna.samplers.RandomSampler())
     if worker is not None:
-        trial.set_user_attr(WORKER, worker)
+        trial.set_attribute(WORKER, worker)
     if seed is not None:
-        trial.set_user_attr(SEED, seed)
-    study.space.suggest(trial)
+        trial.set_attribute(SEED, seed)
+    trial.suggest(study.space)
     return trial
 
 

@@ -9,26 +9,28 @@ from hpo.support import files
 
 
 def keep_models(study, number, folds=2):
-    study.trial_directory(number).mkdir(parents=True, exist_ok=True)
+    study.files.trial_directory(number).mkdir(parents=True, exist_ok=True)
     for fold in range(folds):
-        (study.trial_directory(number) / f"fold-{fold}.keras").touch()
+        (study.files.trial_directory(number) / f"fold-{fold}.keras").touch()
 
 
 def test_targets_come_back_as_they_were_stored(runs, study):
     targets = {"": np.array([0.5, 1.5])}
-    assert study.targets == {}
+    assert study.files.targets == {}
 
-    study.targets = targets
+    study.files.write_targets(targets)
 
-    np.testing.assert_array_equal(load_study("demo", runs).targets[""], targets[""])
+    np.testing.assert_array_equal(load_study("demo", runs).files.targets[""], targets[""])
 
 
 def test_targets_of_several_outputs_keep_their_names(study):
-    study.targets = {"price": np.array([0.5, 1.5]), "kind/of": np.array([[1, 0], [0, 1]])}
+    study.files.write_targets(
+        {"price": np.array([0.5, 1.5]), "kind/of": np.array([[1, 0], [0, 1]])}
+    )
 
-    assert list(study.targets) == ["price", "kind/of"]
-    np.testing.assert_array_equal(study.targets["kind/of"], [[1, 0], [0, 1]])
-    assert study.targets["kind/of"].dtype == int
+    assert list(study.files.targets) == ["price", "kind/of"]
+    np.testing.assert_array_equal(study.files.targets["kind/of"], [[1, 0], [0, 1]])
+    assert study.files.targets["kind/of"].dtype == int
 
 
 def test_the_arrays_of_a_trial_come_back_as_they_were_stored(study):
@@ -36,7 +38,7 @@ def test_the_arrays_of_a_trial_come_back_as_they_were_stored(study):
 
     study.complete(ask(study), stored)
 
-    found = study.arrays(0)
+    found = study.files.arrays(0)
     np.testing.assert_array_equal(found.index, stored.arrays.index)
     np.testing.assert_array_equal(found.fold, stored.arrays.fold)
     for name in ("mae", "val_mae"):
@@ -48,18 +50,19 @@ def test_the_arrays_of_a_trial_come_back_as_they_were_stored(study):
 
 def test_a_trial_whose_arrays_are_missing_is_named(study):
     complete(study, 1.0)
-    (study.trial_directory(0) / "evaluation.npz").unlink()
+    (study.files.trial_directory(0) / "evaluation.npz").unlink()
 
     with pytest.raises(HPOError, match=r"trials/0/evaluation\.npz: cannot be read"):
-        study.arrays(0)
+        study.files.arrays(0)
 
 
 def test_a_trial_that_lacks_some_of_its_arrays_is_named(study):
     complete(study, 1.0)
-    files.write_arrays(study.trial_directory(0) / "evaluation.npz", {"index": np.arange(3)})
+    path = study.files.trial_directory(0) / "evaluation.npz"
+    files.write_arrays(path, {"index": np.arange(3)})
 
-    with pytest.raises(HPOError, match=r"evaluation\.npz: lacks 'fold'"):
-        study.arrays(0)
+    with pytest.raises(HPOError, match=r"evaluation\.npz: the array 'fold' is missing"):
+        study.files.arrays(0)
 
 
 def test_a_trial_is_not_complete_before_its_files_are_written(study):
@@ -78,7 +81,7 @@ def test_a_failed_trial_leaves_no_files(study):
 
     study.fail(trial.number, Failure("disk full", "outside"))
 
-    assert not study.trial_directory(trial.number).exists()
+    assert not study.files.trial_directory(trial.number).exists()
 
 
 def test_models_of_all_but_the_best_trials_are_removed(study):
@@ -88,8 +91,8 @@ def test_models_of_all_but_the_best_trials_are_removed(study):
 
     study.drop_models(keep=2)
 
-    assert [len(study.model_paths(number)) for number in range(3)] == [0, 2, 2]
-    assert len(study.arrays(0).index) == 6
+    assert [len(study.files.model_paths(number)) for number in range(3)] == [0, 2, 2]
+    assert len(study.files.arrays(0).index) == 6
 
 
 def test_models_of_trials_that_have_not_ended_stay(study):
@@ -99,7 +102,7 @@ def test_models_of_trials_that_have_not_ended_stay(study):
 
     study.drop_models(keep=0)
 
-    assert len(study.model_paths(running.number)) == 2
+    assert len(study.files.model_paths(running.number)) == 2
 
 
 def test_a_trial_that_falls_behind_loses_its_models(study):
@@ -108,17 +111,17 @@ def test_a_trial_that_falls_behind_loses_its_models(study):
         keep_models(study, len(study.trials) - 1)
         study.drop_models(keep=1)
 
-    assert [len(study.model_paths(number)) for number in range(3)] == [0, 0, 2]
+    assert [len(study.files.model_paths(number)) for number in range(3)] == [0, 0, 2]
 
 
 def test_models_stand_in_the_order_of_the_folds(study):
     keep_models(study, 0, folds=12)
-    (study.trial_directory(0) / ".temporary.keras").touch()
+    (study.files.trial_directory(0) / ".temporary.keras").touch()
 
-    names = [path.name for path in study.model_paths(0)]
+    names = [path.name for path in study.files.model_paths(0)]
 
     assert names == [f"fold-{fold}.keras" for fold in range(12)]
 
 
 def test_a_trial_without_models_has_none(study):
-    assert study.model_paths(17) == []
+    assert study.files.model_paths(17) == []

@@ -72,7 +72,7 @@ def test_a_study_goes_on_only_with_the_same_part_of_the_data(runs, old, new, dif
 
 def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
     refused = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=9_999_999))
-    refused.record.enqueue_trial({"units": 3})
+    refused.enqueue({"units": 3})
     refused.facts = {"baseline": 1.0}
 
     mended = create_study(
@@ -85,9 +85,9 @@ def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
 
 
 def test_a_study_that_another_run_is_about_to_begin_stays(runs, study):
-    study.record.enqueue_trial({"units": 3})
+    study.enqueue({"units": 3})
 
-    with study.in_use():
+    with study.workers.in_use():
         assert len(create_study(runs, "demo", SETTINGS).trials) == 1
         with pytest.raises(HPOError, match="cv was kfold:2, is kfold:9"):
             create_study(runs, "demo", dataclasses.replace(SETTINGS, cv="kfold:9"))

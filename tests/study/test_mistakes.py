@@ -17,7 +17,7 @@ from tasks import bare_task
 
 def store(tmp_path, data, predictions, targets=None):
     study = studies.new_study(tmp_path, facts={"data": {"n_samples": data.n_samples}})
-    study.targets = {"": data.y} if targets is None else targets
+    study.files.write_targets({"": data.y} if targets is None else targets)
     found = studies.evaluation(0.5, targets=np.zeros(data.n_samples))
     arrays = dataclasses.replace(found.arrays, predictions=predictions)
     studies.add_complete(study, dataclasses.replace(found, arrays=arrays))
@@ -106,7 +106,7 @@ def test_nothing_wrong_stores_nothing_to_look_at(tmp_path):
 
 def test_the_ensemble_is_looked_at_before_the_best_trial(tmp_path):
     study = studies.regression_study(tmp_path, trials=3)
-    data = Data(x=np.zeros((200, 2)), y=study.targets[""], feature_names=["a", "b"])
+    data = Data(x=np.zeros((200, 2)), y=study.files.targets[""], feature_names=["a", "b"])
     study.facts = {"data": {"n_samples": 200}}
     mistakes.store(study, bare_task("val_mae"), data)
     assert [one.source for one in mistakes.load(study.directory)] == ["ensemble", study.best.number]
@@ -117,11 +117,11 @@ def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
     whole = Data(x=x, y=x[:, 0], feature_names=["number"])
     study = studies.new_study(tmp_path, facts={"data": {"n_samples": 10}})
     settings = dataclasses.replace(study.settings, train_size=10, cv="kfold:2")
-    study.record.set_user_attr("settings", dataclasses.asdict(settings))
+    study._record.set_user_attr("settings", dataclasses.asdict(settings))
     from hpo.data.subset import take_part
 
     part = take_part(whole, 10, "kfold:2")
-    study.targets = {"": part.y}
+    study.files.write_targets({"": part.y})
     found = studies.evaluation(0.5, targets=np.asarray(part.y), folds=2)
     studies.add_complete(study, found)
     mistakes.store(study, bare_task("val_mae"), whole)

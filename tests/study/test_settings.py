@@ -10,7 +10,7 @@ from hpo.study.folder import create_study, load_study
 
 def test_options_of_another_version_are_read_as_far_as_they_are_known(runs, study):
     study.options = Options(trials=7)
-    study.record.set_user_attr("options", {**dataclasses.asdict(study.options), "speed": "high"})
+    study._record.set_user_attr("options", {**dataclasses.asdict(study.options), "speed": "high"})
 
     assert load_study("demo", runs).options == Options(trials=7)
 
@@ -18,7 +18,7 @@ def test_options_of_another_version_are_read_as_far_as_they_are_known(runs, stud
 def test_a_study_from_before_there_were_train_sizes_goes_on(runs, study):
     attributes = dataclasses.asdict(SETTINGS)
     del attributes["train_size"]
-    study.record.set_user_attr("settings", attributes)
+    study._record.set_user_attr("settings", attributes)
     study.facts = {"baseline": 1.0}
 
     assert create_study(runs, "demo", SETTINGS).settings.train_size is None

@@ -20,14 +20,14 @@ def test_optuna_searches_in_the_direction_of_the_study(runs, direction):
 
     study = create_study(runs, "demo", settings)
 
-    assert study.record.direction.name == direction.upper()
+    assert study._record.direction.name == direction.upper()
 
 
 def test_a_run_keeps_its_own_options_when_another_run_has_others(runs, study):
     study.options = Options(trials=30)
     load_study("demo", runs).options = Options(trials=5)
 
-    assert (study.wanted, load_study("demo", runs).wanted) == (30, 5)
+    assert (study.target, load_study("demo", runs).target) == (30, 5)
 
 
 # ---------------------------------------------------------------- what a study knows
@@ -56,11 +56,11 @@ def test_facts_are_empty_until_a_worker_found_them(runs, study):
 
 
 def test_the_ensemble_is_what_was_written(study):
-    assert study.ensemble is None
+    assert study.files.ensemble is None
 
     files.write_json(study.directory / "ensemble" / "ensemble.json", {"method": "greedy"})
 
-    assert study.ensemble == {"method": "greedy"}
+    assert study.files.ensemble == {"method": "greedy"}
 
 
 def test_consultations_of_the_test_set_are_appended(runs, study):

@@ -7,20 +7,21 @@ from study.demo_study import ask, complete, evaluation
 from hpo.space.parameters import Float
 from hpo.space.space import Space
 from hpo.study.folder import load_study
-from hpo.study.keys import SEED
 from hpo.study.trial import Failure
 
 INTERRUPTED = Failure("interrupted: the search was stopped", "interrupted")
 
 
 def test_a_complete_trial_keeps_what_it_came_to(runs, study):
-    trial = ask(study, worker="w", seed=7)
+    trial = study.ask(optuna.samplers.RandomSampler())
+    trial.assign("w", 7)
+    params = trial.suggest(study.space)
 
     study.complete(trial, evaluation(2.0))
 
     (found,) = load_study("demo", runs).trials
     assert found.state == "complete"
-    assert found.params == trial.params
+    assert found.params == params
     assert list(found.params) == ["units", "rate"]
     assert found.score == 2.0
     assert found.std_error == pytest.approx(0.5)
@@ -30,7 +31,7 @@ def test_a_complete_trial_keeps_what_it_came_to(runs, study):
     assert (found.worker, found.seed) == ("w", 7)
     assert found.seconds == (found.ended - found.started).total_seconds()
     assert (found.reason, found.cause, found.details) == (None, None, "")
-    assert found.counts
+    assert found.is_finished
 
 
 def test_a_failed_trial_keeps_its_reason(runs, study):
@@ -39,11 +40,11 @@ def test_a_failed_trial_keeps_its_reason(runs, study):
     (found,) = load_study("demo", runs).trials
     assert (found.state, found.score) == ("failed", None)
     assert (found.reason, found.cause, found.details) == ("NaN", "configuration", "Traceback ...")
-    assert found.counts
+    assert found.is_finished
 
 
 def test_a_trial_that_failed_without_a_word_says_so(study):
-    study.record.tell(ask(study), state=optuna.trial.TrialState.FAIL)
+    study._record.tell(ask(study).number, state=optuna.trial.TrialState.FAIL)
 
     assert study.trials[0].reason.startswith("unknown")
     assert study.trials[0].cause == "outside"
@@ -56,26 +57,26 @@ def test_a_trial_that_ended_stays_as_it_ended(study):
 
     (found,) = study.trials
     assert (found.state, found.score, found.reason) == ("complete", 2.0, None)
-    assert len(study.arrays(0).index) == 6
+    assert len(study.files.arrays(0).index) == 6
 
 
 def test_a_trial_that_was_completed_while_it_was_given_up_counts_as_complete(study):
     trial = ask(study)
-    trial.set_user_attr("failure", dataclasses.asdict(INTERRUPTED))
+    trial.set_attribute("failure", dataclasses.asdict(INTERRUPTED))
 
     study.complete(trial, evaluation(2.0))
 
     (found,) = study.trials
     assert (found.state, found.score, found.reason, found.cause) == ("complete", 2.0, None, None)
-    assert found.counts
+    assert found.is_finished
 
 
 def test_trials_are_seen_in_every_state(study):
     complete(study, 1.0)
-    study.record.tell(ask(study), state=optuna.trial.TrialState.PRUNED)
+    study._record.tell(ask(study).number, state=optuna.trial.TrialState.PRUNED)
     study.fail(ask(study).number, Failure("NaN", "configuration"))
     ask(study)
-    study.record.enqueue_trial({"units": 3, "rate": 0.5})
+    study.enqueue({"units": 3, "rate": 0.5})
 
     assert [trial.state for trial in study.trials] == [
         "complete",
@@ -85,15 +86,15 @@ def test_trials_are_seen_in_every_state(study):
         "waiting",
     ]
     assert [trial.number for trial in study.trials] == [0, 1, 2, 3, 4]
-    assert [trial.counts for trial in study.trials] == [True, True, True, False, False]
+    assert [trial.is_finished for trial in study.trials] == [True, True, True, False, False]
     assert study.trials[4].params == {"units": 3, "rate": 0.5}
-    assert study.counted == 3
+    assert study.n_finished == 3
 
 
 def test_a_pruned_trial_has_no_score_however_far_it_came(study):
     trial = ask(study)
-    trial.report(0.5, step=1)
-    study.record.tell(trial, state=optuna.trial.TrialState.PRUNED)
+    trial.report(0.5, epoch=1)
+    study._record.tell(trial.number, state=optuna.trial.TrialState.PRUNED)
 
     assert study.trials[0].score is None
     assert study.ranking == []
@@ -110,8 +111,8 @@ def test_a_trial_that_somebody_else_ends_is_seen_to_end(runs, study):
 
 def test_a_value_on_a_step_is_shown_as_it_was_evaluated(study):
     third_step = 0.1 + 2 * 0.1
-    study.record.enqueue_trial({"rate": third_step})
-    trial = study.record.ask()
+    study.enqueue({"rate": third_step})
+    trial = study._record.ask()
 
     evaluated = Space({"rate": Float(0.1, 0.5, step=0.1)}).suggest(trial)
 
@@ -124,15 +125,16 @@ def test_an_interrupted_trial_is_tried_again_with_its_seed(study):
     assert study.fail(interrupted.number, INTERRUPTED)
 
     again = ask(study, worker="second")
-    assert again.params == interrupted.params
-    assert again.user_attrs[SEED] == 123
+    first, second = study.trials
+    assert second.params == first.params
+    assert again.seed == 123
     assert [trial.state for trial in study.trials] == ["interrupted", "running"]
 
 
 def test_an_interrupted_trial_does_not_count(study):
     study.fail(ask(study).number, INTERRUPTED)
 
-    assert study.counted == 0
+    assert study.n_finished == 0
 
 
 def test_an_interrupted_trial_is_queued_once(runs, study):
@@ -145,7 +147,7 @@ def test_an_interrupted_trial_is_queued_once(runs, study):
 
 
 def test_a_trial_interrupted_before_it_drew_anything_is_not_queued(study):
-    number = study.record.ask().number
+    number = study._record.ask().number
 
     study.fail(number, INTERRUPTED)
 
@@ -153,13 +155,14 @@ def test_a_trial_interrupted_before_it_drew_anything_is_not_queued(study):
 
 
 def test_a_queued_trial_that_was_interrupted_early_keeps_its_whole_configuration(study):
-    study.record.enqueue_trial({"units": 8, "rate": 0.25})
-    trial = study.record.ask()
+    study.enqueue({"units": 8, "rate": 0.25})
+    trial = study._record.ask()
     trial.suggest_int("units", 1, 64)
 
     study.fail(trial.number, INTERRUPTED)
 
-    assert ask(study).params == {"units": 8, "rate": 0.25}
+    again = study.ask(optuna.samplers.RandomSampler())
+    assert again.suggest(study.space) == {"units": 8, "rate": 0.25}
 
 
 @pytest.mark.parametrize("cause", ["configuration", "outside"])

@@ -15,7 +15,7 @@ def test_what_killed_workers_left_is_swept_up_and_their_logs_are_kept(study, wor
         (folder / f"{name}.log").write_text(f"{name} said so\n")
     (folder / "dead.lock").touch()
 
-    study.sweep()
+    study.workers.sweep()
 
     assert sorted(path.name for path in folder.iterdir()) == ["alive.lock", "alive.log"]
     assert (study.directory / "worker.log").read_text() == "dead said so\n"
@@ -30,7 +30,7 @@ def test_the_trial_of_a_worker_that_lives_goes_on(study):
     ask(study, worker="alive")
 
     assert study.fail_orphans() == []
-    assert study.is_alive("alive")
+    assert study.workers.is_alive("alive")
     assert states(study) == ["running"]
 
 
@@ -41,7 +41,7 @@ def test_the_trial_of_a_worker_that_was_killed_is_tried_again(study, worker):
 
     assert study.fail_orphans() == [0]
 
-    assert not study.is_alive("alive")
+    assert not study.workers.is_alive("alive")
     assert states(study) == ["interrupted", "waiting"]
     assert study.trials[0].cause == "interrupted"
     assert "killed" in study.trials[0].reason
@@ -60,7 +60,7 @@ def test_orphans_are_told_from_trials_that_go_on_and_from_those_that_ended(study
     complete(study, 1.0)
     ask(study, worker="alive")
     ask(study, worker="dead")
-    study.record.enqueue_trial({"units": 3, "rate": 0.5})
+    study.enqueue({"units": 3, "rate": 0.5})
 
     assert study.fail_orphans() == [2]
     assert states(study) == ["complete", "running", "interrupted", "waiting", "waiting"]
@@ -86,11 +86,11 @@ def test_orphans_are_failed_once(study):
 
 
 def test_looking_whether_a_worker_lives_does_not_take_its_lock(study):
-    lock = FileLock(study.worker_lock("w"))
+    lock = FileLock(study.workers.lock_path("w"))
     lock.acquire()
     lock.release()
 
-    assert not study.is_alive("w")
+    assert not study.workers.is_alive("w")
     assert lock.acquire(block=False)
 
 

@@ -131,7 +131,7 @@ class SearchDisplay:
 def _bar(study: Study) -> Bar:
     best = study.best
     detail = "" if best is None else f"best {formats.number(best.score)}"
-    return Bar(study.name, study.counted, study.wanted, "trials", detail)
+    return Bar(study.name, study.n_finished, study.target, "trials", detail)
 
 
 def _outcome(event: TrialEnded, metric: str) -> str:

@@ -96,7 +96,7 @@ def _drawing(snapshot: Snapshot) -> Drawing:
 
 def reached(trial: Trial) -> float | None:
     """The score of a pruned trial when it was stopped, or None."""
-    return finite(trial.reached)
+    return finite(trial.score_when_pruned)
 
 
 def _pruned(trials: list[Trial]) -> Any:

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hpo.errors import HPOError
 from hpo.reporting.html.formats import finite
 from hpo.reporting.html.ranges import is_searched
-from hpo.reporting.reading.importances import importances
 from hpo.reporting.reading.rivals import rivals
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, mistakes
-from hpo.study.files import read_curves
-from hpo.support import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +47,7 @@ class OutOfFold:
 
     source: str
     index: np.ndarray
-    predictions: dict[str, np.ndarray]
+    predictions: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -165,11 +162,11 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         defaults=space.defaults() if space else None,
         space=space,
         arrays=_arrays(study, ranking[:MAX_DETAILED_TRIALS], unreadable),
-        targets=_read(lambda: study.targets, unreadable) or {},
-        ensemble=_read(lambda: study.ensemble, unreadable),
+        targets=_read(lambda: study.files.targets, unreadable) or {},
+        ensemble=_read(lambda: study.files.ensemble, unreadable),
         ensemble_predictions=_read(lambda: _ensemble_predictions(study), unreadable),
         curves=_curves(study, settings, trials, unreadable),
-        importances=_importances(study, space, len(ranking)),
+        importances=_importances(study, space),
         rivals=rivals(study, opened or {}),
         mistakes=_read(lambda: mistakes.load(study.directory), unreadable) or (),
         consultations=study.test_consultations,
@@ -188,7 +185,7 @@ def _read(read: Callable[[], _Read], unreadable: list[str]) -> _Read | None:
 
 def _arrays(study: Study, trials: list[Trial], unreadable: list[str]) -> dict[int, TrialArrays]:
     numbers = (trial.number for trial in trials)
-    read = {number: _read(partial(study.arrays, number), unreadable) for number in numbers}
+    read = {number: _read(partial(study.files.arrays, number), unreadable) for number in numbers}
     return {number: arrays for number, arrays in read.items() if arrays is not None}
 
 
@@ -198,28 +195,19 @@ def _curves(
     names = (settings.objective.removeprefix("val_"), settings.objective)
     by_trial = {}
     for trial in trials:
-        path = study.trial_directory(trial.number) / "evaluation.npz"
-        curves = _read(partial(read_curves, path, names), unreadable)
+        curves = _read(partial(study.files.curves, trial.number, names), unreadable)
         if curves:
             by_trial[trial.number] = curves
     return by_trial
 
 
-def _importances(study: Study, space: Space | None, n_complete: int) -> dict[str, float]:
+def _importances(study: Study, space: Space | None) -> dict[str, float]:
     if space is None:
         return {}
     searched = tuple(name for name in space.names if is_searched(space[name]))
-    return importances(study.record, searched, n_complete)
+    return study.importances(searched)
 
 
 def _ensemble_predictions(study: Study) -> OutOfFold | None:
-    path = study.directory / "ensemble" / "oof.npz"
-    if not path.exists():
-        return None
-    arrays = files.read_arrays(path)
-    if "index" not in arrays:
-        raise HPOError(
-            f"{path}: the array 'index' is missing. Run hpo ensemble {study.name} again."
-        )
-    predictions = {k.removeprefix("oof/"): v for k, v in arrays.items() if k.startswith("oof/")}
-    return OutOfFold("Ensemble", arrays["index"], predictions)
+    stored = study.files.ensemble_predictions
+    return None if stored is None else OutOfFold("Ensemble", stored.index, stored.predictions)

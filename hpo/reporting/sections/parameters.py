@@ -10,7 +10,7 @@ from hpo.reporting.figures.contour import contour
 from hpo.reporting.figures.parallel import parallel
 from hpo.reporting.figures.slices import slices
 from hpo.reporting.html.section import Section
-from hpo.reporting.reading.importances import MIN_TRIALS_FOR_IMPORTANCE
+from hpo.study.importances import MIN_TRIALS_FOR_IMPORTANCE
 
 if TYPE_CHECKING:
     from hpo.reporting.html.section import Drawing

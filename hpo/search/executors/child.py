@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from hpo.search.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
-from hpo.study.workers import keep_log, new_worker_name
+from hpo.study.workers import new_worker_name
 from hpo.support import formats
 from hpo.training.memory import resident_bytes
 
@@ -43,9 +43,8 @@ class Child:
     def __init__(self, study: Study, environment: Mapping[str, str] | None = None) -> None:
         self.name = new_worker_name()
         self.environment = dict(environment or {})
-        self.log_path = study.directory / "worker.log"
-        self._own_log = study.directory / "workers" / f"{self.name}.log"
-        self._own_log.parent.mkdir(exist_ok=True)
+        self.log_path = study.workers.log_path
+        self._workers = study.workers
         self.failure: WorkerFailed | None = None
         self.has_begun = False
         self.has_left = False
@@ -61,7 +60,7 @@ class Child:
         command = ["worker", str(study.directory), "--task", study.settings.task]
         command += ["--name", self.name, "--events", str(writing)]
         command += ["--options", json.dumps(dataclasses.asdict(study.options))]
-        with self._own_log.open("ab") as log:
+        with study.workers.own_log_path(self.name).open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  (this interpreter, this package)
                 [sys.executable, "-P", "-m", "hpo", *command],
                 stdin=subprocess.PIPE,
@@ -128,7 +127,7 @@ class Child:
         """Let go of a process that has ended, or is about to, and keep what it printed."""
         self._process.wait()
         self._end_what_it_started()
-        self._printed = keep_log(self._own_log, self.log_path)
+        self._printed = self._workers.keep_log(self.name)
         self._events.close()
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()

@@ -66,7 +66,7 @@ class _Crew:
         for child in self._children.values():
             child.kill()
             self._study.fail_orphans(child.name)
-            self._study.worker_lock(child.name).unlink(missing_ok=True)
+            self._study.workers.lock_path(child.name).unlink(missing_ok=True)
             child.close()
         self._children.clear()
 
@@ -87,7 +87,7 @@ class _Crew:
         others = sum(
             trial.state == "running" and trial.worker not in own for trial in self._study.trials
         )
-        return self._study.wanted - self._study.counted - others
+        return self._study.target - self._study.n_finished - others
 
     def _listen(self, selector: selectors.BaseSelector) -> None:
         ready = _readable(selector, POLL_SECONDS)
@@ -151,4 +151,4 @@ def _bury(study: Study, child: Child, on_event: OnEvent) -> None:
         on_event(TrialEnded(child.name, number, "failed", None, seconds, reason))
     if not child.has_left:
         on_event(WorkerLeft(child.name))
-    study.worker_lock(child.name).unlink(missing_ok=True)
+    study.workers.lock_path(child.name).unlink(missing_ok=True)

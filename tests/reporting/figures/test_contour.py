@@ -24,10 +24,10 @@ def test_the_surface_is_best_where_trials_were_and_empty_where_none_was(tmp_path
     study = studies.new_study(tmp_path, space=space)
     for number in range(40):
         place = number / 39 * 0.5  # all trials on the lower half of the diagonal
-        study.record.enqueue_trial({"a": place, "b": place})
-        trial = study.record.ask()
+        study.enqueue({"a": place, "b": place})
+        trial = study._record.ask()
         study.space.suggest(trial)
-        study.record.tell(trial, 1 + abs(place - 0.1))
+        study._record.tell(trial, 1 + abs(place - 0.1))
     snapshot = take(study)
     z = np.asarray(contour(snapshot, searched(snapshot)).plot.data[0].z)
     assert np.isnan(z[-1]).all()

@@ -20,7 +20,7 @@ def timed_study(tmp_path, spans):
         )
         trial.datetime_start = noon + timedelta(minutes=begin)
         trial.datetime_complete = noon + timedelta(minutes=end)
-        study.record.add_trial(trial)
+        study._record.add_trial(trial)
     return take(study)
 
 
@@ -33,5 +33,5 @@ def test_every_worker_has_a_row_and_a_successor_shares_it(tmp_path):
 
 def test_there_is_no_timeline_without_times(tmp_path):
     study = studies.new_study(tmp_path)
-    study.space.suggest(study.record.ask())
+    studies.begin(study)
     assert timeline(take(study)) is None

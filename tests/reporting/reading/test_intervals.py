@@ -25,7 +25,7 @@ def holdout(tmp_path, right, n=400):
     study = studies.new_study(
         tmp_path, objective="val_accuracy", direction="maximize", facts={"baseline": 0.5}
     )
-    study.targets = {"": np.ones(n, int)}
+    study.files.write_targets({"": np.ones(n, int)})
     answers = np.where(np.arange(n) < right * n, 0.9, 0.1)[:, None]
     found = studies.evaluation(right, objective="val_accuracy", targets=np.ones(n), folds=1)
     arrays = dataclasses.replace(found.arrays, predictions={"": answers})
@@ -44,6 +44,6 @@ def test_the_interval_of_a_holdout_is_that_of_a_mean_over_its_samples(tmp_path):
 
 def test_an_objective_that_is_no_mean_over_samples_has_no_such_interval(tmp_path):
     study = studies.new_study(tmp_path, objective="val_rmse")
-    study.targets = {"": np.linspace(0, 1, 200)}
+    study.files.write_targets({"": np.linspace(0, 1, 200)})
     studies.add_complete(study, studies.evaluation(2.5, objective="val_rmse", folds=1))
     assert uncertainty(take(study), study.best) is None

@@ -62,7 +62,7 @@ def test_looking_at_the_test_set_again_is_warned_of(tmp_path):
 
 def test_trials_that_are_still_running_are_mentioned(tmp_path):
     study = studies.new_study(tmp_path)
-    study.space.suggest(study.record.ask())
+    studies.begin(study)
     assert "1 trial had not finished" in read(study).text
 
 

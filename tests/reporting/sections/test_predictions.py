@@ -17,11 +17,11 @@ def test_trial_and_ensemble_are_drawn_against_the_truth(page):
 
 def test_several_outputs_are_drawn_one_by_one(tmp_path):
     study = studies.new_study(tmp_path)
-    study.targets = {"price": np.linspace(0, 1, 20), "kind": np.arange(20) % 3}
+    study.files.write_targets({"price": np.linspace(0, 1, 20), "kind": np.arange(20) % 3})
     found = studies.evaluation(2.5, targets=np.linspace(0, 1, 20))
-    outputs = {name: studies.predictions(target, 0.1) for name, target in study.targets.items()} | {
-        "unknown": np.zeros(20)
-    }
+    outputs = {
+        name: studies.predictions(target, 0.1) for name, target in study.files.targets.items()
+    } | {"unknown": np.zeros(20)}
     arrays = dataclasses.replace(found.arrays, predictions=outputs)
     studies.add_complete(study, dataclasses.replace(found, arrays=arrays))
     names = [name for name in read(study).figures if name.startswith("predictions")]

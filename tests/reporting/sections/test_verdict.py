@@ -37,7 +37,7 @@ def test_a_difference_of_many_times_is_not_told_in_percent(tmp_path):
 
 def test_the_interval_of_an_ensemble_is_shown_where_it_is_known(tmp_path):
     study = studies.regression_study(tmp_path, trials=3)
-    result = study.ensemble | {"oof_interval": [2.1, 2.4]}
+    result = study.files.ensemble | {"oof_interval": [2.1, 2.4]}
     files.write_json(study.directory / "ensemble" / "ensemble.json", result)
     tiles = {tile.label: tile.detail for tile in verdict(take(study)).comparisons}
     assert "95% interval 2.100 to 2.400" in tiles["Ensemble"]

@@ -1,4 +1,4 @@
-"""How important each hyperparameter is.
+"""How important each hyperparameter of a study is.
 
 Source: Conditional PED-ANOVA (Ito et al., 2026, "Hyperparameter Importance in Hierarchical and
 Dynamic Search Spaces", on Watanabe et al., 2023, "PED-ANOVA"), by Optuna. A hyperparameter that
@@ -7,11 +7,14 @@ applies in some trials only is judged on those, weighted by how many they are.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import optuna
 
 MIN_TRIALS_FOR_IMPORTANCE = 12
@@ -23,13 +26,12 @@ _MIN_BEST_TRIALS = 5
 """The best trials, whose values PED-ANOVA compares with all others, are at least this many."""
 
 
-def importances(record: optuna.Study, names: tuple[str, ...], n_complete: int) -> dict[str, float]:
+def importances(record: optuna.Study, names: Collection[str]) -> dict[str, float]:
     """Compute the importance of each searched hyperparameter.
 
     Args:
         record: Optuna's study.
         names: The hyperparameters that can take more than one value.
-        n_complete: The number of complete trials.
 
     Returns:
         Shares that add up to 1, in descending order. Empty if there are too few trials, or if no
@@ -37,7 +39,10 @@ def importances(record: optuna.Study, names: tuple[str, ...], n_complete: int) -
         :data:`MIN_TRIALS_APPLIED` complete trials is left out.
     """
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.trial import TrialState
 
+    trials = record.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    n_complete = sum(math.isfinite(trial.value or 0.0) for trial in trials)
     if n_complete < MIN_TRIALS_FOR_IMPORTANCE:
         return {}
     quantile = min(0.5, max(_TARGET_QUANTILE, _MIN_BEST_TRIALS / n_complete))
@@ -48,7 +53,7 @@ def importances(record: optuna.Study, names: tuple[str, ...], n_complete: int) -
             evaluator=PedAnovaImportanceEvaluator(target_quantile=quantile),
             normalize=False,
         )
-    n_applied = _n_applied(record)
+    n_applied = Counter(name for trial in trials for name in trial.params)
     kept = {
         name: float(value)
         for name, value in all_importances.items()
@@ -57,11 +62,3 @@ def importances(record: optuna.Study, names: tuple[str, ...], n_complete: int) -
     total = sum(kept.values())
     shares = {name: value / total for name, value in kept.items()} if total else {}
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
-
-
-def _n_applied(record: optuna.Study) -> Counter[str]:
-    """The number of complete trials in which each hyperparameter applied."""
-    from optuna.trial import TrialState
-
-    trials = record.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return Counter(name for trial in trials for name in trial.params)
