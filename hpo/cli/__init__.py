@@ -1,4 +1,4 @@
-"""The command line: one module per command; this one only gathers them."""
+"""The command line: one module per command, imported when the command is used."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
 class Commands(click.Group):
-    """Loads a command's module when the command is asked for."""
+    """Imports the module of a command when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order in which they are used."""
+        """All commands, in the order in which they are typically used."""
         del ctx
         return list(COMMANDS)
 
@@ -60,19 +60,19 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     """Tune, ensemble and report Keras models.
 
     \b
-    hpo run boston         search good hyperparameters
-    hpo confirm boston     evaluate the best ones again, by new cuts of the data
-    hpo ensemble boston    combine the best trials and consult the test set
-    hpo report boston      write the page to show to others
+    hpo run boston         search for good hyperparameters
+    hpo confirm boston     evaluate the best ones again, with new seeds and splits
+    hpo ensemble boston    combine the best trials and use the test set once
+    hpo report boston      write a page to share with others
     """
     ctx.obj = {"debug": debug}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = cli.main(given, prog_name="hpo", standalone_mode=False)
+        status = cli.main(words, prog_name="hpo", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -89,10 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(FAILED)
     except HPOError as error:
         status = WRONG_USAGE if isinstance(error, UsageError) else FAILED
-        _fail(str(error), status, debug="--debug" in given)
+        _fail(str(error), status, debug="--debug" in words)
     except OSError as error:
         _fail(
-            f"{error.filename or ''}: {error.strerror or error}", FAILED, debug="--debug" in given
+            f"{error.filename or ''}: {error.strerror or error}", FAILED, debug="--debug" in words
         )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOST = "127.0.0.1"
-"""Only this machine can connect: the dashboard asks nobody who they are."""
+"""Only this machine can connect, since the dashboard has no login."""
 PORT = 8080
 _LAST_PORT = 65535
 
@@ -23,6 +23,7 @@ _LAST_PORT = 65535
 @click.argument("study", required=False)
 @click.option(
     "--port",
+    metavar="N",
     type=click.IntRange(1, _LAST_PORT),
     default=PORT,
     show_default=True,
@@ -30,9 +31,13 @@ _LAST_PORT = 65535
 )
 @options.runs
 def command(*, study: str | None, port: int, runs: str | None) -> None:
-    """Watch STUDY live in optuna-dashboard, on this machine only.
+    """Watch STUDY live in optuna-dashboard.
 
-    Without STUDY, the one that changed last. Needs the extra: pip install 'hpo-keras[dashboard]'.
+    Only this machine can connect. Without STUDY, watch the study that changed last. Needs an
+    extra:
+
+    \b
+    pip install 'hpo-keras[dashboard]'
     """
     from hpo.study.folder import list_studies, load_study, runs_directory
     from hpo.study.journal import open_journal
@@ -43,7 +48,7 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
         folder = runs_directory(runs)
         names = list_studies(runs)
         if not names:
-            raise UsageError(f"there is no study in {folder}. Make one first: hpo run TASK.")
+            raise UsageError(f"{folder} contains no study. Create one first: hpo run TASK.")
         study = max(names, key=lambda name: (folder / name / JOURNAL).stat().st_mtime)
     opened = load_study(study, runs)
     click.echo(f"{opened.name}: http://{HOST}:{port}/ (stop with Ctrl-C)", err=True)
@@ -51,7 +56,7 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
         serve(open_journal(opened.directory / JOURNAL), host=HOST, port=port)
     except OSError as error:
         raise HPOError(
-            f"port {port} cannot be listened on ({error.strerror}). Choose another: --port NUMBER."
+            f"cannot listen on port {port} ({error.strerror}). Choose another one: --port NUMBER."
         ) from error
 
 

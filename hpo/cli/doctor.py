@@ -1,4 +1,4 @@
-"""``hpo doctor``: what hpo finds on this machine."""
+"""``hpo doctor``: versions, devices and folders on this machine."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from hpo.cli.output import print_listed, printed_to_stderr
 @options.data_dir
 @options.as_json
 def command(runs: str | None, data_dir: str | None, *, as_json: bool) -> None:
-    """Show versions, backend and devices, and where data and studies are."""
+    """Show versions, devices, and where data and studies are."""
     with printed_to_stderr(when=as_json):
-        found, trouble = _findings(runs, data_dir)
+        facts, problem = _facts(runs, data_dir)
     if as_json:
-        print_json(found)
+        print_json(facts)
     else:
-        _print(found)
-    if trouble:
-        click.echo(f"hpo: {trouble}", err=True)
+        _print(facts)
+    if problem:
+        click.echo(f"hpo: {problem}", err=True)
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(facts: dict[str, Any]) -> None:
     rows = []
-    for name, value in found.items():
+    for name, value in facts.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else value
         rows.append((name, str(text) if text not in (None, "") else "none"))
     print_listed(rows)
 
 
-def _findings(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]:
-    """What there is, by name, and what is wrong with it, or ""."""
+def _facts(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]:
+    """What this machine has, by name, and what is wrong with it, or ""."""
     from hpo.errors import HPOError
     from hpo.plugins import list_tasks
     from hpo.search.devices import list_gpus, unused_gpus
@@ -47,12 +47,12 @@ def _findings(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], s
 
     try:
         import_keras()
-        surroundings, trouble = environment(), unused_gpus()
+        surroundings, problem = environment(), unused_gpus()
     except HPOError as error:
-        surroundings, trouble = {**versions(), "backend": None, "devices": []}, str(error)
+        surroundings, problem = {**versions(), "backend": None, "devices": []}, str(error)
     tasks = list_tasks()
     data = data_dir or os.environ.get("HPO_DATA_DIR")
-    found = {
+    facts = {
         **surroundings,
         "cores": os.cpu_count(),
         "gpus of the driver": list_gpus(),
@@ -63,4 +63,4 @@ def _findings(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], s
         "tasks": [task.name for task in tasks if not task.error],
         "broken tasks": [task.name for task in tasks if task.error],
     }
-    return found, trouble
+    return facts, problem

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.output import print_wrapped, printed_to_stderr
 from hpo.options import EnsembleOptions
 from hpo.support import formats
 
@@ -25,21 +26,22 @@ _DIGITS_TO_COMPARE = 6
 @options.data_dir
 @options.as_json
 def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> None:
-    """Combine the best trials of STUDY and evaluate the result on the test set.
+    """Combine the best trials of STUDY into an ensemble.
 
-    Of several studies of one task, cut alike, the ensemble is stored in the first. Members and
-    weights are chosen on out-of-fold predictions; the score that is claimed is cross-fitted. The
-    test set is consulted once by each call, and the study keeps the count. Fold models that were
-    not kept are trained again. Models are kept as they are trained, so a command that was stopped
-    goes on when run again.
+    Members and weights are chosen on out-of-fold predictions, and the reported score is
+    cross-fitted. Each call then evaluates the ensemble on the test set, and the study counts how
+    often. Given several studies of one task with the same splits, the ensemble is stored in the
+    first one.
+
+    Fold models that were not kept are trained again. Trained models are kept: if you stop the
+    command, run it again to continue.
     """
     import hpo
     from hpo.cli.display import counting, resumable, screen
     from hpo.cli.display.models import TrainingDisplay
-    from hpo.cli.output import printed_to_stderr
     from hpo.support.quiet import import_keras
 
-    for study in studies:  # a wrong name is told before the long import
+    for study in studies:  # reports a wrong name before the long import
         hpo.load_study(study, arguments["runs"])
     import_keras()
     from hpo.ensembles.retraining import OtherScoreWarning
@@ -78,7 +80,7 @@ def _print_result(result: dict[str, Any]) -> None:
         f"{m['study'] + ':' if several else ''}{m['trial']} ({m['weight']:.2f})"
         for m in result["members"]
     )
-    click.echo(f"{result['method']} of {len(result['members'])} trials: {members}")
+    print_wrapped(f"{result['method']} of {len(result['members'])} trials: {members}")
     single = formats.number(result["best_single_oof"])
     interval = ""
     if result["oof_interval"]:
@@ -88,7 +90,7 @@ def _print_result(result: dict[str, Any]) -> None:
         f"out of fold  {formats.number(result['oof'])}{interval}   best single trial {single}"
     )
     if len(result["oof_by_method"]) > 1:
-        click.echo(f"  by method: {_listed(result['oof_by_method'])}")
+        print_wrapped(f"  by method: {_listed(result['oof_by_method'])}")
     if result["refit"]:
         models = "" if result["seeds"] == 1 else f", {result['seeds']} models each"
         click.echo(f"refitted on all the training data{models}")

@@ -26,11 +26,11 @@ def command(
     data_dir: str | None,
     as_json: bool,
 ) -> None:
-    """Write the ensemble of STUDY to the folder DIR, which predicts without hpo and the plugin.
+    """Export the ensemble of STUDY to DIR, which needs no hpo.
 
-    DIR gets the members as .keras files, the fitted preprocessing as arrays and JSON, predict.py,
-    which needs Keras and NumPy only, a model card (README.md) and the versions. DIR must be new or
-    empty. The test set is not consulted.
+    DIR gets the members as .keras files, the fitted preprocessing as arrays and JSON, predict.py
+    (which needs only Keras and NumPy), a model card (README.md), and the versions of all packages.
+    It must be new or empty. The test set stays untouched.
     """
     from hpo.cli.display import counting, screen
     from hpo.cli.output import printed_to_stderr

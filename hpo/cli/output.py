@@ -1,4 +1,4 @@
-"""Standard output: listings that fit the terminal, or the one JSON object of ``--json``."""
+"""Standard output: lines that fit the terminal, or the one JSON object of ``--json``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WIDTH_IN_PIPES = 1 << 16
-"""Lines stay whole for whoever reads a pipe line by line."""
+"""Lines stay whole for programs that read them one by one."""
 
 
 def width() -> int:
-    """Columns of the terminal; in a pipe, as many as it takes."""
+    """Number of columns of the terminal; practically unlimited in a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_IN_PIPES
 
 
@@ -29,12 +29,17 @@ def print_listed(rows: Sequence[tuple[str, str]]) -> None:
     click.echo(formatter.getvalue(), nl=False)
 
 
+def print_wrapped(text: str) -> None:
+    """Print a line, which is wrapped between words on a terminal."""
+    click.echo(click.wrap_text(text, width(), subsequent_indent="  "))
+
+
 @contextlib.contextmanager
 def printed_to_stderr(*, when: bool) -> Iterator[None]:
-    """Send all that is printed to standard error, also what C code and child processes print.
+    """Send everything printed to standard error, including output of C code and child processes.
 
     Args:
-        when: Whether to; if not, nothing changes.
+        when: Whether to do so; otherwise nothing changes.
     """
     if not when:
         yield

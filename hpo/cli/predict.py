@@ -1,4 +1,4 @@
-"""``hpo predict``: predict the samples of a file with a study's ensemble."""
+"""``hpo predict``: predict the samples in a file with a study's ensemble."""
 
 from __future__ import annotations
 
@@ -37,22 +37,23 @@ def command(
     data_dir: str | None,
     as_json: bool,
 ) -> None:
-    """Predict the samples of FILE with the ensemble of STUDY.
+    """Predict the samples in FILE with the ensemble of STUDY.
 
-    FILE is read chunk by chunk and may be larger than memory. The test set is not consulted.
+    FILE is read in chunks and may be larger than memory. The test set stays untouched.
 
     \b
-    .npz   x, shape (n_samples, ...); of several inputs an array for each, by name.
-           Texts: x, token ids padded with 0 at the end; or tokens, the ids of all
-           texts one after the other, and offsets, where each text begins and the
-           last one ends (n_samples + 1 numbers). Nothing is unpickled.
-    .csv   numbers. Columns are found by their names where the task names its
-           features; else they stand in the order of the features.
-    DIR    JPEG, PNG or BMP pictures, in the order of their names, each brought
+    .npz   Array x of shape (n_samples, ...); with several inputs, one array per
+           input, by its name. Texts: x with token ids, padded with 0 at the end;
+           or tokens, the ids of all texts in a row, and offsets, where each text
+           begins and the last one ends (n_samples + 1 numbers). Nothing is
+           unpickled.
+    .csv   Numbers. If the task names its features, columns are matched by name;
+           if not, they must be in the order of the features.
+    DIR    JPEG, PNG or BMP pictures, in the order of their names, each resized
            to the size of the task's samples.
 
-    Classes become a label and a probability each, quantities their value; an .npz file gets the
-    arrays predictions and labels.
+    A class is written as its label and one probability per class, a quantity as its value. An
+    .npz file gets the arrays predictions and labels.
     """
     from hpo.cli.display import counting, screen
     from hpo.cli.output import printed_to_stderr
@@ -60,7 +61,9 @@ def command(
     from hpo.study.folder import load_study
 
     if as_json and output is None:
-        raise UsageError("--json prints a summary, so the predictions need a file: --output FILE")
+        raise UsageError(
+            "--json prints a summary, so the predictions need a file. Add --output FILE."
+        )
     opened = load_study(study, runs)
     samples = look_into(opened, file, output)
     with printed_to_stderr(when=output is not None or as_json):
@@ -81,7 +84,7 @@ def command(
 
 
 def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:
-    """Load a study's ensemble, with a bar where models have to be trained again."""
+    """Load a study's ensemble, and show the training of models that were not kept."""
     from hpo.cli.display import screen
     from hpo.cli.display.models import TrainingDisplay
     from hpo.support.quiet import import_keras
@@ -93,7 +96,7 @@ def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:
         display = TrainingDisplay(shown_on)
 
         def on_refit(event: RefitProgress) -> None:
-            if event.seconds != 0:  # models that are there need no line
+            if event.seconds != 0:  # models that exist already are not worth a line
                 display(event)
 
         return load_ensemble(study, data_dir=data_dir, task=task, on_refit=on_refit)

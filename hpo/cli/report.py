@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("report")
 @click.argument("study", required=False)
 @options.flags(ReportOptions)
-@click.option("--open", "open_page", is_flag=True, help="Show the page in the web browser.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the web browser.")
 @options.runs
 @options.as_json
 def command(
@@ -32,18 +32,18 @@ def command(
     runs: str | None,
     as_json: bool,
 ) -> None:
-    """Write one self-contained HTML page on STUDY.
+    """Write a self-contained HTML page about STUDY.
 
-    Without STUDY, write the pages of all studies of --runs and an index.html that lists them.
+    Without STUDY, write the pages of all studies in --runs, and an index.html that lists them.
     """
     if study is not None:
         page = _report_one(study, output, assets, runs, as_json=as_json)
         _open(page, wanted=open_page)
         return
-    found = _report_all(output, assets, runs, as_json=as_json)
-    _open(found.index, wanted=open_page)
-    if found.failures:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.failures.items())
+    reports = _report_all(output, assets, runs, as_json=as_json)
+    _open(reports.index, wanted=open_page)
+    if reports.failures:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in reports.failures.items())
         raise HPOError(f"no page was written for {reasons}")
 
 
@@ -70,23 +70,24 @@ def _report_all(output: Path | None, assets: Assets, runs: str | None, *, as_jso
 
     if output is not None and output.is_file():
         raise UsageError(
-            f"--output {output} is a file. Name a study to write its page there, or a folder."
+            f"--output {output} is a file, but the pages of all studies need a folder. Name a "
+            "folder, or a study to write its page to this file."
         )
-    found = write_reports(runs_directory(runs), output, assets=assets)
+    reports = write_reports(runs_directory(runs), output, assets=assets)
     if as_json:
-        print_json(_as_json(found))
+        print_json(_as_json(reports))
     else:
-        for name, page in found.pages.items():
+        for name, page in reports.pages.items():
             click.echo(f"{name}: {page}")
-        click.echo(f"all studies: {found.index}")
-    return found
+        click.echo(f"all studies: {reports.index}")
+    return reports
 
 
-def _as_json(found: Reports) -> dict[str, Any]:
+def _as_json(reports: Reports) -> dict[str, Any]:
     return {
-        "index": str(found.index),
-        "reports": [{"study": name, "report": str(page)} for name, page in found.pages.items()],
-        "failures": [{"study": name, "reason": why} for name, why in found.failures.items()],
+        "index": str(reports.index),
+        "reports": [{"study": name, "report": str(page)} for name, page in reports.pages.items()],
+        "failures": [{"study": name, "reason": why} for name, why in reports.failures.items()],
     }
 
 
@@ -94,4 +95,4 @@ def _open(page: Path, *, wanted: bool) -> None:
     import webbrowser
 
     if wanted and not webbrowser.open(page.resolve().as_uri()):
-        click.echo(f"no web browser was found; open {page} yourself.", err=True)
+        click.echo(f"hpo: no web browser found; open {page} yourself", err=True)

@@ -1,4 +1,4 @@
-"""``hpo run``: search good hyperparameters for a task."""
+"""``hpo run``: search for good hyperparameters of a task."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @options.runs
 @options.as_json
 def command(task: str, *, as_json: bool, **arguments: Any) -> None:
-    """Search good hyperparameters for TASK.
+    """Search for good hyperparameters of TASK.
 
-    TASK is the name of an installed task (see `hpo tasks`), package.module:attribute, or a file:
-    ./my_task.py. Run the same command again to continue a study that was stopped.
+    TASK is the name of an installed task (see `hpo tasks`), package.module:attribute, or a file
+    such as ./my_task.py. To continue a study that was stopped, run the same command again.
     """
     import hpo
     from hpo.cli.display import resumable, screen
@@ -51,8 +51,8 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
         reasons = [trial.reason for trial in study.trials if trial.state == "failed"]
         if not reasons:
             raise hpo.HPOError(
-                f"no trial of study {study.name!r} has ended yet. Run the same command again to "
-                "go on."
+                f"no trial of study {study.name!r} has finished yet. Run the same command again "
+                "to continue."
             )
         raise hpo.HPOError(
             f"no trial of study {study.name!r} succeeded; the last one failed with: "
@@ -62,21 +62,20 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
 
 def _opening(study: Study) -> str:
     """What to say before the first trial, or ""."""
-    had, wanted = study.n_finished, study.target
-    if had >= wanted and wanted < study.options.trials:
-        what = "combinations of its grid" if study.options.sampler == "grid" else "configurations"
-        return f"study {study.name} has tried all {what}: {wanted} trials"
-    if had >= wanted:
+    name, finished, target = study.name, study.n_finished, study.target
+    if finished >= target and target < study.options.trials:
+        what = "combination" if study.options.sampler == "grid" else "configuration"
+        return f"study {name} has tried everything there is to try: {formats.count(target, what)}"
+    if finished >= target:
         return (
-            f"study {study.name} has {had} of {wanted} trials already; "
-            f"ask for more with --trials {had + 50}, or begin another with --study NAME"
+            f"study {name} already has {finished} of {target} trials; ask for more with "
+            f"--trials {finished + 50}, or start another study with --study NAME"
         )
-    if had:
-        return f"continuing study {study.name}: {had} of {wanted} trials are there"
-    if wanted < study.options.trials:
-        asked = study.options.trials
-        are = "is 1 configuration" if wanted == 1 else f"are {wanted} configurations"
-        return f"there {are} to try, fewer than {asked} trials"
+    if finished:
+        return f"continuing study {name}: {finished} of {target} trials are finished"
+    if target < study.options.trials:
+        configurations = formats.count(target, "configuration")
+        return f"only {configurations} to try, fewer than {study.options.trials} trials"
     return ""
 
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from hpo.study.study import Study
     from hpo.study.trial import Trial
 
-BEST = 10
+N_BEST = 10
 
 
 @click.command("show")
 @click.argument("study")
-@click.option("--trial", "number", type=int, help="Show one trial in full.")
+@click.option("--trial", "number", type=int, metavar="N", help="Show one trial in full.")
 @click.option("--all", "all_trials", is_flag=True, help="Show all complete trials.")
 @options.runs
 @options.as_json
 def command(
     study: str, *, number: int | None, all_trials: bool, runs: str | None, as_json: bool
 ) -> None:
-    """Show the best trials of STUDY, and the failed ones with their reasons."""
+    """Show the best trials of STUDY, and why others failed."""
     from hpo.study.folder import load_study
 
     opened = load_study(study, runs)
@@ -39,14 +39,14 @@ def command(
     elif as_json:
         print_json(_as_json(opened))
     else:
-        _show_study(opened, None if all_trials else BEST)
+        _show_study(opened, None if all_trials else N_BEST)
 
 
 def _find(study: Study, number: int) -> Trial:
     trials = study.trials
     if not 0 <= number < len(trials):
         raise UsageError(
-            f"study {study.name!r} has no trial {number}; it has {len(trials)}, counted from 0."
+            f"study {study.name!r} has no trial {number}. It has {len(trials)}, numbered from 0."
         )
     return trials[number]
 
@@ -152,7 +152,7 @@ def _duplicates(study: Study) -> Iterator[str]:
 
 
 def _chosen(study: Study) -> Iterator[str]:
-    """What was confirmed, and which model is small and as good."""
+    """The confirmed best, and the smallest model that is as good."""
     confirmation, best = study.confirmation, study.chosen
     if confirmation is not None and not confirmation.is_complete:
         yield f"the confirmation is not complete; to continue it: hpo confirm {study.name}"

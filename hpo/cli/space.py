@@ -7,9 +7,9 @@ import click
 
 @click.command("space")
 @click.argument("task")
-@click.option("--space", metavar="FILE", help="Search space in place of the task's own.")
+@click.option("--space", metavar="FILE", help="A search space in place of the task's own.")
 @click.option(
-    "--set", "settings", metavar="NAME=VALUE", multiple=True, help="As in `hpo run`. Repeatable."
+    "--set", "settings", metavar="NAME=VALUE", multiple=True, help="As in `hpo run`; repeatable."
 )
 def command(task: str, *, space: str | None, settings: tuple[str, ...]) -> None:
     """Print the search space of TASK as TOML.

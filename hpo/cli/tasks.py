@@ -1,4 +1,4 @@
-"""``hpo tasks``: the tasks that are installed."""
+"""``hpo tasks``: list the installed tasks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def command(*, as_json: bool) -> None:
     for listing in listings:
         if listing.error:
             click.echo(f"hpo: warning: {listing.error}", err=True)
-    found = [(listing, listing.task) for listing in listings if listing.task is not None]
+    working = [(listing, listing.task) for listing in listings if listing.task is not None]
     if as_json:
         print_json(
             {
@@ -30,7 +30,7 @@ def command(*, as_json: bool) -> None:
                         "cv": task.cv_name,
                         "source": listing.source,
                     }
-                    for listing, task in found
+                    for listing, task in working
                 ]
             }
         )
@@ -38,6 +38,6 @@ def command(*, as_json: bool) -> None:
     print_listed(
         [
             (listing.name, f"{task.description}  [{task.objective}, {task.cv_name}]")
-            for listing, task in found
+            for listing, task in working
         ]
     )

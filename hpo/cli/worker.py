@@ -37,16 +37,17 @@ def command(
     events: int | None,
     given: str | None,
 ) -> None:
-    """Join STUDY with one more worker, from this machine or another one.
+    """Join STUDY with one more worker.
 
-    The worker evaluates trials until the study has as many as `hpo run` asked for.
+    The worker may run on this machine or on another one that sees the folder of studies. It
+    evaluates trials until the study has as many as `hpo run` asked for.
     """
     from hpo.options import Options
     from hpo.study.folder import load_study
     from hpo.study.workers import new_worker_name
 
     opened = load_study(study, runs)
-    # As they are now, whatever another run chooses.
+    # This worker keeps the options of now, even if a later run chooses others.
     opened.search_with(Options(**json.loads(given)) if given else opened.options)
     name = name or new_worker_name()
     if events is not None:
@@ -65,7 +66,7 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras
 
-    import_keras()  # before anything is shown, since it has much to say
+    import_keras()  # before anything is shown, since the import prints a lot
     with screen() as shown_on:
         display = SearchDisplay(shown_on)
         display.open(study)
@@ -78,7 +79,7 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
 
 
 def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> None:
-    """Tell a parent process of every event, and end when it wishes or dies."""
+    """Report every event to a parent process, and end when it asks to or dies."""
     from hpo.search.worker import Worker
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras
@@ -111,7 +112,7 @@ def _writer(descriptor: int) -> Callable[[Event], None]:
     os.set_inheritable(descriptor, False)
 
     def write(event: Event) -> None:
-        # A broken pipe means that the reader is dead, which the lifeline takes care of.
+        # A broken pipe means that the parent is dead, which the lifeline handles.
         with contextlib.suppress(BrokenPipeError):
             os.write(descriptor, to_line(event))
 
@@ -119,11 +120,11 @@ def _writer(descriptor: int) -> Callable[[Event], None]:
 
 
 def _hold_lifeline(worker: Worker, stop: threading.Event) -> None:
-    """Stop when told to on standard input; end at once when whoever holds the other end is dead."""
+    """Stop when standard input says so; end at once when the parent that holds it is dead."""
     while command_line := os.read(sys.stdin.fileno(), 64):
         if b"stop" in command_line:
             stop.set()
     try:
         worker.abandon()
     finally:
-        os.killpg(0, signal.SIGKILL)  # what it started too; it leads a session of its own
+        os.killpg(0, signal.SIGKILL)  # with what it started, as it leads its session

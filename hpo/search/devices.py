@@ -1,4 +1,4 @@
-"""Which devices workers use: each sees one, or its share of the CPU."""
+"""Which device each worker sees, or its share of the CPU."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from hpo.errors import UsageError
+from hpo.support import formats
 from hpo.training.threads import THREADS
 
 if TYPE_CHECKING:
@@ -21,18 +22,18 @@ Environment = dict[str, str]
 
 
 def environments(options: Options) -> list[Environment]:
-    """What the environment of every worker has beside that of this process.
+    """The variables to add to the environment of every worker.
 
     Args:
-        options: ``devices`` is "auto" (every GPU there is, else the CPU), "cpu", or numbers of
-            GPUs such as "0,1"; each takes ``trials_per_device`` workers. ``workers`` says how many
-            there are in all: by default as many as the GPUs take, or one on the CPU.
+        options: ``devices`` is "auto" (all GPUs, or the CPU if there are none), "cpu", or numbers
+            of GPUs such as "0,1"; each takes ``trials_per_device`` workers. ``workers`` is their
+            total number: by default as many as the GPUs take, or one on the CPU.
 
     Returns:
-        One environment per worker; workers of one place have equal ones.
+        One environment per worker; workers of one device have equal ones.
 
     Raises:
-        UsageError: The devices are not named so, or do not take so many workers.
+        UsageError: There are no such devices, or they do not take so many workers.
     """
     gpus = _chosen(options.devices)
     if not gpus:
@@ -43,23 +44,23 @@ def environments(options: Options) -> list[Environment]:
     n = options.workers or len(places)
     if n > len(places):
         raise UsageError(
-            f"{n} workers are more than devices {','.join(gpus)} take: {len(places)}. Give fewer "
-            "--workers, or more --trials-per-device."
+            f"devices {','.join(gpus)} take {formats.count(len(places), 'worker')}, not {n}. Use "
+            "fewer --workers, or more --trials-per-device."
         )
     return [
-        # Without it TensorFlow takes all of a GPU's memory, and leaves none to other workers.
+        # Otherwise TensorFlow takes all memory of the GPU and leaves none to other workers.
         {"CUDA_VISIBLE_DEVICES": gpu, "TF_FORCE_GPU_ALLOW_GROWTH": "true"} | _share_of_threads(n)
         for gpu in places[:n]
     ]
 
 
 def list_gpus() -> list[str]:
-    """The numbers of the GPUs that this process may use, as NVIDIA's driver counts them."""
+    """The numbers of the GPUs that this process may use, in the order of NVIDIA's driver."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [gpu.strip() for gpu in visible.split(",") if gpu.strip() not in ("", "-1")]
     try:
-        asked = subprocess.run(
+        listing = subprocess.run(
             ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],  # noqa: S607
             capture_output=True,
             text=True,
@@ -68,13 +69,13 @@ def list_gpus() -> list[str]:
         )
     except (OSError, subprocess.SubprocessError):
         return []
-    return asked.stdout.split()
+    return listing.stdout.split()
 
 
 def unused_gpus() -> str:
-    """What to do about a GPU that is there and that Keras's backend cannot use; else "".
+    """What to do if the machine has a GPU that Keras's backend cannot use; else "".
 
-    TensorFlow installed without the libraries of CUDA trains on the CPU and does not say so.
+    TensorFlow installed without the libraries of CUDA silently trains on the CPU.
     """
     import keras
 
@@ -83,20 +84,20 @@ def unused_gpus() -> str:
     ):
         return ""
     return (
-        f"{keras.backend.backend()} cannot use the GPU that is there, only the CPU. "
-        "Install what it lacks, such as pip install 'tensorflow[and-cuda]', or say --devices cpu."
+        f"{keras.backend.backend()} cannot use this machine's GPU, only the CPU. Install what it "
+        "needs, such as pip install 'tensorflow[and-cuda]', or use --devices cpu."
     )
 
 
 def check(devices: str) -> None:
-    """Refuse what names no devices.
+    """Refuse text that is not a choice of devices.
 
     Raises:
-        UsageError: It is neither "auto" nor "cpu" nor a list of numbers.
+        UsageError: It is neither "auto" nor "cpu" nor numbers of GPUs.
     """
     if devices not in ("auto", "cpu") and not re.fullmatch(r"\d+(,\d+)*", devices):
         raise UsageError(
-            f"devices {devices!r}: expected auto, cpu, or numbers of GPUs such as 0,1."
+            f"devices: expected auto, cpu, or numbers of GPUs such as 0,1. Received: {devices!r}"
         )
 
 
@@ -104,20 +105,20 @@ def _chosen(devices: str) -> Sequence[str]:
     check(devices)
     if devices == "cpu":
         return []
-    found = list_gpus()
+    available = list_gpus()
     if devices == "auto":
-        return found
-    named = devices.split(",")
-    if not set(named) <= set(found):
+        return available
+    chosen = devices.split(",")
+    if not set(chosen) <= set(available):
         raise UsageError(
-            f"devices {devices}: there is no such GPU here. "
-            f"There are: {','.join(found) or 'none; use --devices cpu'}."
+            f"devices {devices}: this machine has no such GPU. "
+            f"Available: {','.join(available) or 'none; use --devices cpu'}."
         )
-    return named
+    return chosen
 
 
 def _share_of_threads(workers: int) -> Environment:
-    """The threads of one of several workers, which would else each use all cores."""
+    """How many threads each of several workers uses, instead of one per core."""
     if workers == 1:
         return {}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

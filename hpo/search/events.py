@@ -1,4 +1,4 @@
-"""What a worker tells of its work while it goes on, as JSON that crosses a pipe."""
+"""What workers report while they work: objects in code, JSON lines in a pipe."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hpo.errors import HPOError, UsageError
 
 @dataclass(frozen=True)
 class TrialStarted:
-    """A trial was begun.
+    """A trial has started.
 
     Attributes:
-        worker: Who runs it.
+        worker: Name of the worker.
         number: The trial.
         params: Its hyperparameters.
     """
@@ -28,14 +28,14 @@ class TrialStarted:
 
 @dataclass(frozen=True)
 class FoldEnded:
-    """One fold of a trial trained one more epoch; told only now and then.
+    """One fold of a trial trained one more epoch; not every one is reported.
 
     Attributes:
-        worker: Who runs it.
+        worker: Name of the worker.
         number: The trial.
         epoch: The epoch, from 1.
         fold: The fold, from 1.
-        folds: How many folds there are.
+        folds: Number of folds.
     """
 
     worker: str
@@ -50,10 +50,10 @@ class EpochEnded:
     """All folds of a trial trained one more epoch.
 
     Attributes:
-        worker: Who runs it.
+        worker: Name of the worker.
         number: The trial.
         epoch: The epoch, from 1.
-        epochs: The most epochs the trial trains.
+        epochs: Largest number of epochs of the trial.
         score: The mean of the objective over the folds.
     """
 
@@ -69,12 +69,12 @@ class TrialEnded:
     """A trial ended.
 
     Attributes:
-        worker: Who ran it.
+        worker: Name of the worker.
         number: The trial.
         state: How it ended: "complete", "pruned", "failed" or "interrupted".
         score: Its score, or None.
-        seconds: How long it took.
-        reason: Why it failed or was pruned, or None.
+        seconds: Duration in seconds.
+        reason: Why it failed, or when it was pruned, or None.
     """
 
     worker: str
@@ -87,10 +87,10 @@ class TrialEnded:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something is not as it should be, and the worker goes on without it.
+    """Something is wrong, and the worker continues without it.
 
     Attributes:
-        worker: Which one.
+        worker: Name of the worker.
         message: What is wrong and what to do.
     """
 
@@ -100,12 +100,12 @@ class Warned:
 
 @dataclass(frozen=True)
 class WorkerFailed:
-    """A worker cannot work at all: the plugin or its data cannot be loaded.
+    """A worker cannot work at all, for example because the plugin cannot be loaded.
 
     Attributes:
-        worker: Which one.
+        worker: Name of the worker.
         message: What is wrong and what to do.
-        usage: Whether a wrong name or value is the cause.
+        usage: Whether the cause is a wrong name or value.
     """
 
     worker: str
@@ -115,10 +115,10 @@ class WorkerFailed:
 
 @dataclass(frozen=True)
 class WorkerLeft:
-    """A worker ends of its own accord: nothing is left to do, or its memory has grown.
+    """A worker ends by itself: nothing is left to do, or its memory has grown.
 
     Attributes:
-        worker: Which one.
+        worker: Name of the worker.
     """
 
     worker: str
@@ -126,11 +126,11 @@ class WorkerLeft:
 
 @dataclass(frozen=True)
 class SearchStopping:
-    """The search asks for no more trials and lets the running epochs end.
+    """The search starts no more trials and lets the running epochs end.
 
     Attributes:
-        reason: Why.
-        trials_run: Whether trials are running, whose epochs end first.
+        reason: Why it stops.
+        trials_run: Whether trials are running, whose current epochs end first.
     """
 
     reason: str
@@ -154,19 +154,24 @@ _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event
 
 
 def raising(on_event: OnEvent) -> OnEvent:
-    """Pass events on, except that a worker which cannot work raises.
+    """Pass on all events, but raise the error of a worker that cannot work.
 
     Raises:
-        UsageError: A wrong name or value is the cause.
-        HPOError: Something else is.
+        UsageError: The cause is a wrong name or value.
+        HPOError: The cause is something else.
     """
 
     def notice(event: Event) -> None:
         if isinstance(event, WorkerFailed):
-            raise (UsageError if event.usage else HPOError)(event.message)
+            raise error_of(event)
         on_event(event)
 
     return notice
+
+
+def error_of(event: WorkerFailed) -> HPOError:
+    """The error that tells of a worker that cannot work."""
+    return (UsageError if event.usage else HPOError)(event.message)
 
 
 def to_line(event: Event) -> bytes:
@@ -175,6 +180,6 @@ def to_line(event: Event) -> bytes:
 
 
 def from_line(line: bytes) -> Event:
-    """Read an event that ``to_line`` wrote."""
+    """Read an event from a line of ``to_line``."""
     kind, fields = json.loads(line)
     return _KINDS[kind](**fields)

@@ -1,4 +1,4 @@
-"""When a search ends before it has all its trials."""
+"""When a search stops before it has all its trials."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Stopping:
-    """Whether a search is to stop: it was interrupted, its time is over, or nothing gets better.
+    """Stops a search on Ctrl-C, at its time limit, or when scores no longer improve.
 
     Args:
-        study: The study; its options hold the time and the patience.
+        study: The study; its options hold the time limit and the patience.
         interrupted: Set when somebody stops the search.
-        on_event: Told once that the search stops, and passed what is noticed.
+        on_event: Gets all events, and one when the search stops.
     """
 
     def __init__(self, study: Study, interrupted: Interrupted, on_event: OnEvent) -> None:
@@ -31,25 +31,27 @@ class Stopping:
         self._patience = study.options.patience
         self._patient = self._is_patient()
         self._running: set[int] = set()
-        self._told = False
+        self._stops = False
 
     def notice(self, event: Event) -> None:
         """Take an event into account, and pass it on."""
-        if isinstance(event, TrialStarted):
-            self._running.add(event.number)
-        if isinstance(event, TrialEnded):
-            self._running.discard(event.number)
-        if isinstance(event, TrialEnded | WorkerLeft):  # for want of patience with others' trials
-            self._patient = self._is_patient()
+        match event:
+            case TrialStarted():
+                self._running.add(event.number)
+            case TrialEnded():
+                self._running.discard(event.number)
+                self._patient = self._is_patient()
+            case WorkerLeft():  # perhaps since the patience ended with a trial of another run
+                self._patient = self._is_patient()
         self._on_event(event)
 
     def __call__(self) -> bool:
-        """Whether to stop, from then on for good; the first time, the reason is told."""
-        if not self._told and (reason := self._reason()):
-            self._told = True
+        """Whether to stop. Once it is, it stays so; the first time, the reason is reported."""
+        if not self._stops and (reason := self._reason()):
+            self._stops = True
             self._interrupted.next_raises = True
             self._on_event(SearchStopping(reason, trials_run=bool(self._running)))
-        return self._told
+        return self._stops
 
     def _is_patient(self) -> bool:
         return self._patience is None or self._study.trials_since_best < self._patience
@@ -58,5 +60,5 @@ class Stopping:
         if self._interrupted.is_set():
             return "interrupted"
         if self._deadline is not None and time.monotonic() > self._deadline:
-            return "the time is over"
+            return "time limit reached"
         return "" if self._patient else f"no better score in {self._patience} trials"

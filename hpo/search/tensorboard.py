@@ -1,4 +1,4 @@
-"""Writes what TensorBoard shows: curves, weights, hyperparameters, and embedded words."""
+"""Writes what TensorBoard shows: curves, weights, hyperparameters and embedded words."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from hpo.training import FoldArrays
     from hpo.training.evaluation import Evaluation
 
-MOST_WORDS = 5_000
-"""Rows of an embedding that the projector is given."""
+MAX_WORDS = 5_000
+"""Largest number of rows of an embedding that the projector gets."""
 
-_CHECKED_SAMPLES = 20
-_LOWEST_WORD = 3  # below it are padding, the start mark and what is unknown
+_SAMPLES_TO_CHECK = 20
+_FIRST_WORD = 3
+"""Smaller token ids are padding, the start mark and unknown words."""
 
 
 def check_folder(directory: Path) -> None:
-    """Refuse to write for TensorBoard where it is not installed, or where nothing can be written.
+    """Refuse if TensorBoard is not installed, or the folder cannot be written to.
 
     Args:
-        directory: The folder to write to; it is made.
+        directory: The folder to write to; it is created.
 
     Raises:
         UsageError: What is wrong.
@@ -37,41 +38,49 @@ def check_folder(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"--tensorboard {directory}: cannot be made ({error.strerror}). Name another folder."
+            f"--tensorboard {directory}: cannot create this folder ({error.strerror}). Choose "
+            "another one."
         ) from error
     if importlib.util.find_spec("tensorboard") is None:
-        raise UsageError("--tensorboard needs TensorBoard: pip install 'hpo-keras[tensorboard]'")
+        raise UsageError(
+            "--tensorboard needs TensorBoard. Install it: pip install 'hpo-keras[tensorboard]'"
+        )
 
 
 @dataclass(frozen=True)
 class Board:
-    """The folder of one trial, as a run of TensorBoard's.
+    """The folder of one trial, which is a run in TensorBoard.
 
     Args:
         directory: The folder.
-        objective: The name Keras logs the objective under.
+        objective: The name under which Keras logs the objective.
     """
 
     directory: Path
     objective: str
 
     def write(
-        self, params: Params, model: Any, folds: list[FoldArrays], data: Data, found: Evaluation
+        self,
+        params: Params,
+        model: Any,
+        folds: list[FoldArrays],
+        data: Data,
+        evaluation: Evaluation,
     ) -> None:
-        """Write what a trial came to.
+        """Write the results of a trial.
 
         Args:
             params: The configuration.
             model: The model with the weights of the first fold at the chosen epoch.
             folds: The preprocessed folds.
             data: The data they were made of.
-            found: What evaluating the configuration came to.
+            evaluation: The result of evaluating the configuration.
         """
-        self._write_curves(found.arrays.curves)
-        self._write_summary(params, model, found)
+        self._write_curves(evaluation.arrays.curves)
+        self._write_summary(params, model, evaluation)
         for layer in model.layers:
             if type(layer).__name__ == "Embedding" and _are_words(data.x, folds[0].x):
-                self._write_words(np.asarray(layer.get_weights()[0])[:MOST_WORDS], data)
+                self._write_words(np.asarray(layer.get_weights()[0])[:MAX_WORDS], data)
                 break
 
     def _write_curves(self, curves: dict[str, np.ndarray]) -> None:
@@ -86,16 +95,16 @@ class Board:
                         tag = f"epoch_{name.removeprefix('val_')}"
                         tf.summary.scalar(tag, float(value), step=epoch)
 
-    def _write_summary(self, params: Params, model: Any, found: Evaluation) -> None:
+    def _write_summary(self, params: Params, model: Any, evaluation: Evaluation) -> None:
         import tensorflow as tf
         from tensorboard.plugins.hparams import api as hparams
 
         with tf.summary.create_file_writer(str(self.directory)).as_default():
             hparams.hparams(dict(params), trial_id=self.directory.name)
-            tf.summary.scalar(self.objective, found.score, step=sum(found.epochs))
+            tf.summary.scalar(self.objective, evaluation.score, step=sum(evaluation.epochs))
             for weight in model.weights:
                 values = np.asarray(weight, "float32")
-                tf.summary.histogram(weight.path, values, step=sum(found.epochs))
+                tf.summary.histogram(weight.path, values, step=sum(evaluation.epochs))
 
     def _write_words(self, vectors: np.ndarray, data: Data) -> None:
         words = [_word(data, number) for number in range(len(vectors))]
@@ -117,8 +126,10 @@ def _are_words(raw: Any, preprocessed: Any) -> bool:
     ):
         return False
     return all(
-        set(row[row >= _LOWEST_WORD].tolist()) <= set(np.asarray(text).tolist())
-        for row, text in zip(preprocessed[:_CHECKED_SAMPLES], raw[:_CHECKED_SAMPLES], strict=False)
+        set(row[row >= _FIRST_WORD].tolist()) <= set(np.asarray(text).tolist())
+        for row, text in zip(
+            preprocessed[:_SAMPLES_TO_CHECK], raw[:_SAMPLES_TO_CHECK], strict=False
+        )
     )
 
 
@@ -127,6 +138,6 @@ def _word(data: Data, number: int) -> str:
         return str(number)
     try:
         word = " ".join(str(data.decode(np.array([number]))).split())
-    except Exception:  # noqa: BLE001  (a plugin's function, given what may be no word)
+    except Exception:  # noqa: BLE001  (a plugin's function; this may not be a word)
         word = ""
     return word or str(number)

@@ -78,7 +78,7 @@ def test_a_port_in_use_is_told(tmp_path, served):
     studies.new_study(tmp_path)
     result = invoke("boston", "--runs", tmp_path)
     assert isinstance(result.exception, HPOError)
-    assert "port 8080 cannot be listened on (Address already in use)" in str(result.exception)
+    assert "cannot listen on port 8080 (Address already in use)" in str(result.exception)
 
 
 def test_the_real_dashboard_knows_the_study(tmp_path, monkeypatch):

@@ -76,14 +76,16 @@ def test_data_that_is_there_is_left_as_it_is(hpo):
     status, out, _ = hpo("data", "prepare", "./mine.py", "source.zip")
 
     assert status == 0
-    assert out.startswith("nothing to do: there is default\n")
+    assert out.startswith("nothing to do: default exists\n")
 
 
 def test_a_task_without_data_to_prepare_is_wrong_usage(hpo):
     status, _, err = hpo("data", "prepare", "boston", "source.zip")
 
     assert status == 2
-    assert err.startswith("hpo: task 'boston' has no data set to prepare. Tasks that have one: ")
+    assert err.startswith(
+        "hpo: task 'boston' has no data set to prepare. Installed tasks with one: "
+    )
     assert err.count("\n") == 1
 
 

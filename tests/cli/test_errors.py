@@ -111,5 +111,5 @@ def test_new_refuses_to_overwrite_a_file(hpo, tmp_path):
     status, _, err = hpo("new", "mine")
 
     assert status == 2
-    assert "exists already" in err
+    assert "already exists" in err
     assert (tmp_path / "mine.py").read_text() == "precious"

@@ -59,6 +59,9 @@ def test_a_search_ends_when_there_is_no_other_configuration_to_try(shell):
     status, _, err = shell.run(*search, "--trials", "50")
 
     assert status == 0, err
-    assert "there are 3 configurations to try, fewer than 50 trials" in err
+    assert "only 3 configurations to try, fewer than 50 trials" in err
     assert sorted(trial["params"]["units"] for trial in shell.shown_trials()) == [1, 2, 3]
-    assert "has tried all configurations: 3 trials" in shell.run(*search, "--trials", "50")[2]
+    assert (
+        "has tried everything there is to try: 3 configurations"
+        in shell.run(*search, "--trials", "50")[2]
+    )

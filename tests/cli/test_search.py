@@ -146,7 +146,7 @@ def test_a_search_that_is_over_before_a_trial_has_ended_says_so(shell):
     status, _, err = shell.run("run", TINY, "--trials", "2", "--timeout", "0.1s")
 
     assert status == 1
-    assert "no trial of study 'tiny' has ended yet" in err
+    assert "no trial of study 'tiny' has finished yet" in err
     assert "Ctrl-C" not in err
 
 
@@ -194,7 +194,7 @@ def test_a_study_that_has_its_trials_says_how_to_get_more(shell):
     status, _, err = shell.run("run", TINY, "--trials", "1")
 
     assert status == 0
-    assert "has 1 of 1 trials already" in err
+    assert "already has 1 of 1 trials" in err
 
 
 def test_a_study_refuses_to_go_on_with_another_space(shell):

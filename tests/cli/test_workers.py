@@ -31,7 +31,7 @@ def test_each_worker_sees_the_device_that_it_is_given(shell):
     shell.environment["CUDA_VISIBLE_DEVICES"] = "0,1"  # a stand-in for two GPUs
     status, _, err = shell.run(*("run", TINY, "--trials", "4"), behaviour="surroundings," * 4)
     assert status == 0, err
-    assert err.count("tensorflow cannot use the GPU") == 1
+    assert err.count("tensorflow cannot use this machine's GPU") == 1
     assert {env["CUDA_VISIBLE_DEVICES"] for env in surroundings(shell)} == {"0", "1"}
 
 
@@ -39,9 +39,7 @@ def test_a_gpu_that_was_asked_for_and_cannot_be_used_is_refused(shell):
     shell.environment["CUDA_VISIBLE_DEVICES"] = "0"
     status, out, err = shell.run("run", TINY, "--trials", "1", "--devices", "0")
     assert (status, out) == (2, "")
-    assert err.startswith(
-        "hpo: devices 0: tensorflow cannot use the GPU that is there, only the CPU."
-    )
+    assert err.startswith("hpo: devices 0: tensorflow cannot use this machine's GPU, only the CPU.")
     assert err.count("\n") == 1
 
 

@@ -40,7 +40,7 @@ def test_a_gpu_leaves_memory_to_others(gpus):
 
 
 def test_a_gpu_that_is_not_there_is_refused(gpus):
-    with pytest.raises(UsageError, match=r"no such GPU here\. There are: 0,1"):
+    with pytest.raises(UsageError, match=r"no such GPU\. Available: 0,1"):
         devices.environments(Options(workers=None, devices="0,7"))
 
 
@@ -55,7 +55,7 @@ def test_without_a_gpu_the_devices_are_the_cpu(gpus):
 
 
 def test_more_workers_than_the_devices_take_are_refused(gpus):
-    with pytest.raises(UsageError, match="3 workers are more than devices 0,1 take: 2"):
+    with pytest.raises(UsageError, match="devices 0,1 take 2 workers, not 3"):
         devices.environments(Options(workers=3))
 
 

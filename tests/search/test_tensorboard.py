@@ -86,7 +86,7 @@ def test_the_projector_gets_a_labelled_row_for_every_word(board):
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").touch()
 
-    with pytest.raises(hpo.HPOError, match="cannot be made"):
+    with pytest.raises(hpo.HPOError, match="cannot create this folder"):
         tensorboard.check_folder(tmp_path / "file" / "board")
 
 

@@ -60,7 +60,7 @@ def test_a_quarter_of_the_trials_at_the_most_are_taken_over(make):
 def test_a_study_that_shares_nothing_is_refused(make):
     earlier = make("earlier", Space({"depth": Int(1, 3)}), {"depth": 2})
 
-    with pytest.raises(HPOError, match="none of its parameters is searched here"):
+    with pytest.raises(HPOError, match="the new study searches none of its parameters"):
         first_configurations(SPACE, earlier, 40)
 
 

@@ -19,18 +19,18 @@ NAMES = get_args(Name)
 
 
 class Executor(Protocol):
-    """Places workers, and sees to it that a dead one harms no more than its own trial."""
+    """Places workers, and makes sure that a dead one harms only its own trial."""
 
     def run(
         self, study: Study, task: Task, *, on_event: OnEvent, stopping: Callable[[], bool]
     ) -> None:
-        """Have the study's trials evaluated until it has enough or the search is stopped.
+        """Evaluate trials until the study has enough or the search is stopped.
 
         Args:
             study: The study; its options say how it is searched.
             task: Its task.
-            on_event: Told of everything the workers do.
-            stopping: Whether to stop; trials that run are then interrupted after their epoch.
+            on_event: Called with every event of the workers.
+            stopping: Whether to stop; running trials are then interrupted after their epoch.
 
         Raises:
             HPOError: No worker can work.

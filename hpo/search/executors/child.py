@@ -1,4 +1,4 @@
-"""A worker in a child process, as its parent sees it."""
+"""A worker in a child process, seen from its parent."""
 
 from __future__ import annotations
 
@@ -26,18 +26,27 @@ if TYPE_CHECKING:
 
 
 TAIL_BYTES = 8_000
-TIDYING_SECONDS = 1.0
+CLEANUP_SECONDS = 1.0
 
 
 class Child:
     """A worker in a process of its own.
 
     It writes events to a pipe and reads commands from its standard input, which is also its
-    lifeline: when this process dies, the worker reads the end of it and ends too.
+    lifeline: when this process dies, the worker reads the end of its input and ends, too.
 
     Args:
         study: The study it works for.
-        environment: What its environment has beside that of this process.
+        environment: Variables to add to the environment of this process.
+
+    Attributes:
+        name: The worker's name.
+        environment: The variables added to its environment.
+        log_path: Where the study keeps what its workers printed.
+        failure: Why it cannot work at all, or None.
+        has_begun: Whether it has started a trial.
+        has_left: Whether it said that it ends by itself.
+        exceeded: Which limit its trial exceeded, for which it was killed; "" if none.
     """
 
     def __init__(self, study: Study, environment: Mapping[str, str] | None = None) -> None:
@@ -48,8 +57,8 @@ class Child:
         self.failure: WorkerFailed | None = None
         self.has_begun = False
         self.has_left = False
-        self.verdict = ""
-        self._most_bytes = study.options.worker_memory
+        self.exceeded = ""
+        self._max_bytes = study.options.worker_memory
         self._kill_after = _kill_after(study.options.trial_timeout)
         self._running_since: float | None = None
         self._asked_to_stop = False
@@ -74,18 +83,18 @@ class Child:
 
     @property
     def exit_status(self) -> int:
-        """How it ended; below 0 the signal that killed it."""
+        """Its exit status; if negative, the signal that killed it."""
         return self._process.wait()
 
     def fileno(self) -> int:
-        """The descriptor that its events come from, for a selector."""
+        """The descriptor of its events, for a selector."""
         return self._events.fileno()
 
     def read(self, on_event: OnEvent) -> bool:
-        """Pass on the events that have come, once there are some.
+        """Wait for events and pass them on.
 
         Returns:
-            Whether more may come.
+            Whether more may follow.
         """
         chunk = self._events.read(65536)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
@@ -94,11 +103,11 @@ class Child:
         return bool(chunk)
 
     def is_alive(self) -> bool:
-        """Whether its process runs; what it started may outlive it and hold the pipe open."""
+        """Whether its process runs. Processes it started may outlive it and hold the pipe open."""
         return self._process.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Let it end its trial after the running epoch, and then itself."""
+        """Ask it to end after the running epoch."""
         if not self._asked_to_stop:
             self._asked_to_stop = True
             with contextlib.suppress(BrokenPipeError):
@@ -106,25 +115,25 @@ class Child:
                 self._stdin.flush()
 
     def kill_if_it_takes_too_long(self) -> None:
-        """End it at once where its trial takes far too long; all it has told is to be read."""
+        """Kill it if its trial takes far too long; read all its events before."""
         since, limit = self._running_since, self._kill_after
         if since is not None and limit is not None and time.monotonic() - since > limit:
-            self.verdict = (
-                "ran on long after --trial-timeout without ending an epoch, and was killed"
+            self.exceeded = (
+                "ran far longer than --trial-timeout without ending an epoch, and was killed"
             )
             self.kill()
 
     def kill_if_it_takes_too_much_memory(self) -> None:
-        """End it at once where its process takes too much memory."""
-        if self._most_bytes and resident_bytes(self._process.pid) > self._most_bytes:
-            self.verdict = (
+        """Kill it if its process takes too much memory."""
+        if self._max_bytes and resident_bytes(self._process.pid) > self._max_bytes:
+            self.exceeded = (
                 f"out of memory: its worker took more than the "
-                f"{formats.memory(self._most_bytes)} of --worker-memory, and was killed"
+                f"{formats.memory(self._max_bytes)} of --worker-memory, and was killed"
             )
             self.kill()
 
     def close(self) -> None:
-        """Let go of a process that has ended, or is about to, and keep what it printed."""
+        """Release a process that has ended or is about to, and keep what it printed."""
         self._process.wait()
         self._end_what_it_started()
         self._printed = self._workers.keep_log(self.name)
@@ -133,28 +142,28 @@ class Child:
             self._stdin.close()
 
     def kill(self) -> None:
-        """End it at once, and all that it started."""
+        """Kill it with everything that it started."""
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def _end_what_it_started(self) -> None:
-        """Kill it, after some time in which helpers of Python's own can tidy up."""
-        deadline = time.monotonic() + TIDYING_SECONDS
+        """Kill it, after a moment in which Python's own helper processes can clean up."""
+        deadline = time.monotonic() + CLEANUP_SECONDS
         with contextlib.suppress(OSError):  # once nothing is left
             while time.monotonic() < deadline:
                 os.killpg(self._process.pid, 0)
                 time.sleep(0.02)
         self.kill()
 
-    def epitaph(self) -> str:
-        """What it died of, in one line."""
+    def cause_of_death(self) -> str:
+        """Why it died, in one line."""
         status = self.exit_status
-        if self.verdict:
-            return self.verdict
+        if self.exceeded:
+            return self.exceeded
         if status < 0:
             name = signal.Signals(-status).name
-            hint = " (out of memory, perhaps)" if name == "SIGKILL" else ""
+            hint = " (perhaps out of memory)" if name == "SIGKILL" else ""
             return f"its worker was killed by {name}{hint}"
         printed = self._printed[-TAIL_BYTES:].decode(errors="replace").strip()
         last = f"; it last printed: {printed.splitlines()[-1][:200]}" if printed else ""
@@ -162,7 +171,7 @@ class Child:
 
     @property
     def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None  # noqa: S101  (it was asked for)
+        assert self._process.stdin is not None  # noqa: S101  (it is a pipe)
         return self._process.stdin
 
     def _pass_on(self, event: Event, on_event: OnEvent) -> None:
@@ -180,11 +189,11 @@ class Child:
 
 
 def _environment() -> dict[str, str]:
-    """The environment of a child, which finds the modules that this process finds."""
+    """This process's environment, with which a child finds the same modules."""
     path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
     return {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": path}
 
 
 def _kill_after(trial_timeout: float | None) -> float | None:
-    """Seconds after which a trial that does not end by itself has to be killed."""
+    """Seconds after which a trial that does not end by itself is killed."""
     return None if trial_timeout is None else trial_timeout + max(10.0, 0.5 * trial_timeout)

@@ -1,4 +1,4 @@
-"""One worker in this very process: for debugging, and for tasks that only exist in it."""
+"""One worker in this process: for debugging, and for tasks that exist only in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class InlineExecutor:
     def run(
         self, study: Study, task: Task, *, on_event: OnEvent, stopping: Callable[[], bool]
     ) -> None:
-        """Have the study's trials evaluated here, until it has enough or is stopped."""
+        """Evaluate trials here until the study has enough or the search is stopped."""
         from hpo.search.worker import Worker
         from hpo.study.workers import new_worker_name
 
