@@ -78,7 +78,7 @@ def test_a_search_in_which_nothing_gets_better_ends(shell):
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--worker-memory", "much", "no amount of memory"),
+        ("--worker-memory", "much", "expected an amount of memory"),
         ("--devices", "gpu", "expected auto, cpu"),
         ("--workers", "0", "--workers"),
     ],
