@@ -81,14 +81,12 @@ def _print_result(result: dict[str, Any]) -> None:
         for m in result["members"]
     )
     print_wrapped(f"{result['method']} of {len(result['members'])} trials: {members}")
-    single = formats.number(result["best_single_oof"])
     interval = ""
     if result["oof_interval"]:
         low, high = result["oof_interval"]
         interval = f" (95 % interval {formats.number(low)} to {formats.number(high)})"
-    click.echo(
-        f"out of fold  {formats.number(result['oof'])}{interval}   best single trial {single}"
-    )
+    click.echo(f"out of fold  {formats.number(result['oof'])}{interval}")
+    click.echo(f"  best single trial: {formats.number(result['best_single_oof'])}")
     if len(result["oof_by_method"]) > 1:
         print_wrapped(f"  by method: {_listed(result['oof_by_method'])}")
     if result["refit"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.output import width
+from hpo.cli.output import print_wrapped, width
 from hpo.errors import UsageError
 from hpo.support import formats
 
@@ -125,7 +125,7 @@ def _show_study(study: Study, most: int | None) -> None:
         consulted = formats.times(len(study.test_consultations))
         click.echo(f"baseline {formats.number(baseline)}; test set consulted: {consulted}")
     for line in (*_duplicates(study), *_chosen(study)):
-        click.echo(line)
+        print_wrapped(line)
     shown = ranking[:most]
     scores = [_with_error(trial) for trial in shown]
     column = max(map(len, scores), default=0)

@@ -6,11 +6,11 @@ After Mitchell et al. (2019), "Model cards for model reporting".
 from __future__ import annotations
 
 import importlib.metadata
-import math
 import platform
 from typing import TYPE_CHECKING, Any
 
 from hpo._version import __version__
+from hpo.support.formats import count, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,8 +56,8 @@ def _what(ensemble: Ensemble, manifest: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     method = result.get("method", "blend")
     yield (
-        f"{_many(len(manifest['members']), 'configuration')} from a hyperparameter search, with "
-        f"{_many(n_models, 'Keras model')} in total. Their predictions are combined by the method "
+        f"{count(len(manifest['members']), 'configuration')} from a hyperparameter search, with "
+        f"{count(n_models, 'Keras model')} in total. Their predictions are combined by the method "
         f"`{method}`."
     )
     if result.get("refit"):
@@ -94,20 +94,20 @@ def _scores(ensemble: Ensemble) -> Iterator[str]:
     yield "| evaluation | score | 95 % interval |"
     yield "|---|---|---|"
     interval = result.get("oof_interval")
-    reach = "" if not interval else f"{_number(interval[0])} to {_number(interval[1])}"
-    yield f"| ensemble, cross-validation (cross-fitted) | {_number(result.get('oof'))} | {reach} |"
-    single = _number(result.get("best_single_oof"))
+    reach = "" if not interval else f"{number(interval[0])} to {number(interval[1])}"
+    yield f"| ensemble, cross-validation (cross-fitted) | {number(result.get('oof'))} | {reach} |"
+    single = number(result.get("best_single_oof"))
     yield f"| best single configuration, cross-validation | {single} | |"
     for name, score in (result.get("test") or {}).items():
-        yield f"| ensemble, test set: {name} | {_number(score)} | |"
-    yield f"| baseline that ignores the inputs | {_number(facts.get('baseline'))} | |"
+        yield f"| ensemble, test set: {name} | {number(score)} | |"
+    yield f"| baseline that ignores the inputs | {number(facts.get('baseline'))} | |"
     reference = facts.get("reference")
     if reference:
-        yield f"| published: {reference['source']} | {_number(reference['score'])} | |"
+        yield f"| published: {reference['source']} | {number(reference['score'])} | |"
     yield ""
     times = len(ensemble.study.test_consultations)
     yield (
-        f"The test set has been consulted {_many(times, 'time')} in this study. After more than "
+        f"The test set has been consulted {count(times, 'time')} in this study. After more than "
         "one consultation, its scores may be slightly optimistic."
     )
     yield (
@@ -172,11 +172,3 @@ def _versions(ensemble: Ensemble) -> Iterator[str]:
 
 def _shape(shape: list[int]) -> str:
     return " x ".join(map(str, shape)) or "a single value"
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None or not math.isfinite(value) else f"{value:.4f}"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpo.pruners import MIN_COMPLETE_TRIALS, make_pruner, rungs
 from hpo.pruners.wilcoxon import FOLD_SCORES, FoldwisePruner
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from hpo.study.running import RunningTrial
@@ -20,7 +21,8 @@ class TrialPruned(Exception):  # noqa: N818  (nothing is wrong)
     """
 
     def __init__(self, report: EpochReport) -> None:
-        super().__init__(f"after {report.epoch} epochs, best so far {report.best:.4g}")
+        epochs = formats.count(report.epoch, "epoch")
+        super().__init__(f"after {epochs}, best so far {formats.number(report.best)}")
         self.report = report
 
 

@@ -2,6 +2,7 @@
 
 import io
 
+import click
 import pytest
 from rich.console import Console
 
@@ -146,7 +147,16 @@ def test_a_terminal_writes_failures_above_the_bar_and_leaves_out_what_went_well(
     assert "trial 0" not in written
 
 
-def test_the_time_left_is_told_once_a_part_is_done(terminal):
+def test_what_is_printed_to_a_file_does_not_end_up_on_the_terminal(terminal, capsys):
+    terminal.update(Bar("predicting", 0, 4000, "samples"))
+
+    click.echo("a table")
+
+    assert capsys.readouterr().out == "a table\n"
+    assert "a table" not in terminal._console.file.getvalue()
+
+
+def test_the_time_left_is_shown_once_a_part_is_done(terminal):
     terminal.update(Bar("predicting", 0, 4000, "samples"))
     (before,) = lines_on(terminal)
     terminal.update(Bar("predicting", 1000, 4000, "samples"))

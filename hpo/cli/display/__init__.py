@@ -34,7 +34,7 @@ def screen() -> Iterator[Screen]:
 
 
 def counting(on: Screen, label: str, unit: str) -> Callable[[int, int], None]:
-    """Show work of which nothing but its amount is known, so a pipe is not told of it.
+    """Show work of which only the amount is known, on a terminal only.
 
     Args:
         on: Where to.

@@ -1,4 +1,4 @@
-"""What can be shown of work, and how a pipe is told of it."""
+"""What a screen can show of some work, and the screen that is a pipe."""
 
 from __future__ import annotations
 
