@@ -84,7 +84,7 @@ def _print_result(result: dict[str, Any]) -> None:
     interval = ""
     if result["oof_interval"]:
         low, high = result["oof_interval"]
-        interval = f" (95 % interval {formats.number(low)} to {formats.number(high)})"
+        interval = f" (95% interval {formats.number(low)} to {formats.number(high)})"
     click.echo(f"out of fold  {formats.number(result['oof'])}{interval}")
     click.echo(f"  best single trial: {formats.number(result['best_single_oof'])}")
     if len(result["oof_by_method"]) > 1:

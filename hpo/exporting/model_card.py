@@ -91,7 +91,7 @@ def _scores(ensemble: Ensemble) -> Iterator[str]:
     metric = ensemble.task.metric_name
     yield f"## Scores ({metric}, {ensemble.task.direction})"
     yield ""
-    yield "| evaluation | score | 95 % interval |"
+    yield "| evaluation | score | 95% interval |"
     yield "|---|---|---|"
     interval = result.get("oof_interval")
     reach = "" if not interval else f"{number(interval[0])} to {number(interval[1])}"

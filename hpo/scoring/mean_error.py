@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 Z_95 = 1.959964
-"""The ends of a 95 % interval are this many standard errors from a normally distributed mean."""
+"""The ends of a 95% interval are this many standard errors from a normally distributed mean."""
 
 
 def standard_error(means: np.ndarray, sizes: np.ndarray | None = None) -> float:

@@ -22,7 +22,7 @@ def test_the_score_that_is_claimed_is_printed_with_its_interval_and_the_methods(
     status, out, err = combine(searched)
 
     assert status == 0, err
-    assert "95 % interval" in out
+    assert "95% interval" in out
     assert "by method: greedy" in out
     assert "weighted" in out
 

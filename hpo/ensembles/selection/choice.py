@@ -57,7 +57,7 @@ class Choice:
         combiner: Its members and how their predictions are combined, chosen on all samples.
         predictions: Cross-fitted predictions by output name, shape (n_predicted, ...) each.
         score: The objective of these.
-        interval: The 95 % interval of the score over samples, or None.
+        interval: The 95% interval of the score over samples, or None.
         apparent: The objective of the ensemble on the samples that chose it, which is too good.
         by_method: Cross-fitted scores by method; None where a method cannot be used here.
     """

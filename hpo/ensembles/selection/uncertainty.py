@@ -29,10 +29,10 @@ _TOLERANCE = 1e-5
 
 
 def interval(candidates: Candidates, predictions: Predictions) -> tuple[float, float] | None:
-    """The 95 % interval of the objective over samples.
+    """The 95% interval of the objective over samples.
 
     Where the objective is a mean over samples, it is the score with 1.96 standard errors on both
-    sides. For any other objective it holds the middle 95 % of the scores on samples drawn with
+    sides. For any other objective it holds the middle 95% of the scores on samples drawn with
     replacement (Efron, 1979, "Bootstrap methods"). Samples of one group are drawn together.
 
     Args:

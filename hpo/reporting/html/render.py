@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-
 _SCRIPTS = ("figures", "theme", "rows", "tables", "copying")
 NO_PLOTLY = Plotly()
 

@@ -57,8 +57,8 @@ def uncertainty(snapshot: Snapshot, trial: Trial) -> Uncertainty | None:
         trial: A complete trial.
 
     Returns:
-        The uncertainty; None with a single fold, if the objective is not known to be a mean over
-        samples or if there are too few samples.
+        The uncertainty. With a single fold, None if the objective is not known to be a mean over
+        samples, or if there are too few samples.
     """
     from scipy.special import stdtrit
 
