@@ -6,10 +6,12 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MAX_REASON_LENGTH = 300
 """Characters of an exception's text that a message repeats."""
+
+_STACK = ('File "', "Traceback (most", "Detected at node", "Stack trace for", "[[{{node", "[[node")
 
 
 class HPOError(Exception):
@@ -25,8 +27,42 @@ class UsageError(HPOError):
 
 def one_line(error: BaseException) -> str:
     """An exception's type and text on one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:MAX_REASON_LENGTH]}" if text else type(error).__name__
+    text = joined(str(error), MAX_REASON_LENGTH)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def joined(text: str, max_length: int) -> str:
+    """A text of any number of lines as one line, which keeps the sentence that says why.
+
+    TensorFlow puts the stack of a graph before that sentence, and a traceback ends with it.
+
+    Args:
+        text: The text.
+        max_length: Number of characters from which lines that only say where are left out; the
+            text is cut if it is still longer.
+    """
+    whole = " ".join(text.split())
+    if len(whole) <= max_length:
+        return whole
+    sentences = [*_without_stack(text.splitlines())]
+    told = " ".join(sentences) or whole
+    if len(told) > max_length and len(sentences) > 1 and len(sentences[-1]) < max_length:
+        first = sentences[0][: max_length - len(sentences[-1])]
+        told = f"{first} ... {sentences[-1]}" if first else sentences[-1]
+    return told if len(told) <= max_length + len(" ... ") else f"{told[:max_length]} ..."
+
+
+def _without_stack(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a text that are not part of a stack, without the space around them."""
+    depth = None  # the indentation of the stack's entry that was read last
+    for line in lines:
+        stripped = line.strip()
+        indent = len(line) - len(line.lstrip())
+        if stripped.startswith(_STACK):
+            depth = indent if stripped.startswith('File "') else None
+        elif stripped and (depth is None or indent <= depth):
+            depth = None
+            yield " ".join(stripped.split())
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo._version import __version__
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError, UsageError, joined
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,11 @@ COMMANDS = (
 )
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+MAX_LENGTH = 1000
+"""Characters of a message, which is one line."""
+
+_WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 
 class Commands(click.Group):
@@ -71,8 +79,11 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
     try:
+        _open_closed_streams()
         status = cli.main(words, prog_name="hpo", standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk can still be reported
         sys.exit(status if isinstance(status, int) else 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -80,26 +91,65 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        click.echo(formats.visible(text.getvalue()), err=True, nl=False)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _fail("stopped", INTERRUPTED, debug=False)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(FAILED)
     except HPOError as error:
-        status = WRONG_USAGE if isinstance(error, UsageError) else FAILED
-        _fail(str(error), status, debug="--debug" in words)
+        _fail(str(error), WRONG_USAGE if isinstance(error, UsageError) else FAILED, debug=debug)
     except OSError as error:
-        _fail(
-            f"{error.filename or ''}: {error.strerror or error}", FAILED, debug="--debug" in words
-        )
+        _fail(_reason(error), FAILED, debug=debug)
+
+
+def _open_closed_streams() -> None:
+    """Let nothing but the standard streams have their numbers, where the shell closed them.
+
+    Raises:
+        HPOError: Standard output was closed.
+    """
+    is_closed = sys.stdout is None
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:  # a file that is opened next would get its number
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    if is_closed:
+        raise HPOError("standard output is closed. To discard it, use: >/dev/null")
+
+
+def _reason(error: OSError) -> str:
+    """What a system call failed with, and on which file."""
+    why = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {why}"
+    if error.errno in _WRITE_ERRORS:  # files that hpo writes are named
+        _drop_output()
+        return f"standard output: {why}"
+    return why
+
+
+def _drop_output() -> None:
+    """Forget what is left to print if standard output cannot take it.
+
+    Otherwise the interpreter tries again when it ends, and prints a traceback.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, status: int, *, debug: bool) -> None:
     if debug:
         raise  # noqa: PLE0704  (called where an error is handled)
-    click.echo(f"hpo: {message}", err=True)
+    click.echo(f"hpo: {formats.visible(joined(message, MAX_LENGTH))}", err=True)
     sys.exit(status)
 
 

@@ -80,7 +80,7 @@ def _print_result(confirmation: Confirmation, metric: str) -> None:
         click.echo("the task's data cannot be split differently, so only the seeds were new")
     for one in confirmation.configurations:
         if one.reason:
-            click.echo(f"trial {one.number} failed: {one.reason}")
+            click.echo(f"trial {one.number} failed: {formats.visible(one.reason)}")
 
 
 def _in_order(confirmation: Confirmation) -> list[Confirmed]:

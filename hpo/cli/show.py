@@ -91,7 +91,8 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"trial {trial.number}: {trial.state}{f' ({trial.reason})' if trial.reason else ''}")
+    reason = f" ({formats.visible(trial.reason)})" if trial.reason else ""
+    click.echo(f"trial {trial.number}: {trial.state}{reason}")
     for label, value in (
         ("score", "" if trial.score is None else formats.number(trial.score)),
         ("standard error", "" if trial.std_error is None else formats.number(trial.std_error)),
@@ -104,11 +105,11 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
         ("worker", trial.worker or ""),
     ):
         if value:
-            click.echo(f"  {label:<15} {value}")
+            click.echo(f"  {label:<15} {formats.visible(value)}")
     for name, value in trial.params.items():
-        click.echo(f"  {name:<15} {value}")
+        click.echo(formats.visible(f"  {name:<15} {value}"))
     if trial.details:
-        click.echo(trial.details)
+        click.echo(formats.visible(trial.details))
 
 
 def _show_study(study: Study, most: int | None) -> None:
@@ -131,12 +132,13 @@ def _show_study(study: Study, most: int | None) -> None:
     column = max(map(len, scores), default=0)
     for trial, score in zip(shown, scores, strict=True):
         params = " ".join(f"{name}={formats.setting(v)}" for name, v in trial.params.items())
+        params = formats.visible(params)
         click.echo(_cut(f"{trial.number:>5}  {score:<{column}}  {params}", width()))
     if len(ranking) > len(shown):
         click.echo(f"       {len(ranking) - len(shown)} more: hpo show {study.name} --all")
     for trial in study.trials:
         if trial.state == "failed":
-            click.echo(f"{trial.number:>5}  failed: {trial.reason}")
+            click.echo(f"{trial.number:>5}  failed: {formats.visible(trial.reason or '')}")
 
 
 def _duplicates(study: Study) -> Iterator[str]:

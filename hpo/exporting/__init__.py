@@ -85,13 +85,13 @@ def check_directory(directory: str | Path) -> Path:
     """Refuse a folder that an export cannot be written to.
 
     Returns:
-        Its absolute path.
+        Its absolute path, with links resolved.
 
     Raises:
-        UsageError: It is not empty, or it is a file.
+        UsageError: It is not empty, or not a folder.
     """
-    target = Path(directory).expanduser().absolute()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    target = files.output_folder(Path(directory), "DIR")
+    if target.exists() and any(target.iterdir()):
         raise UsageError(f"{directory} exists and is not an empty folder. Choose another one.")
     return target
 

@@ -52,7 +52,7 @@ def look_into(study: Study, path: Path, output: Path | None) -> Samples:
         UsageError: A file does not exist or has an unsupported type.
         HPOError: The samples do not have the shape that the study was trained on.
     """
-    check_output(output)
+    check_output(output, path)
     return open_samples(path, Expected.of(study.facts))
 
 

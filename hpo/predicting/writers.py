@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+SUFFIXES = (".csv", ".npz")
+
 
 @dataclass(frozen=True, eq=False)
 class Answers:
@@ -45,14 +47,25 @@ class Writer(Protocol):
         """Write the predictions of the next samples, by output name."""
 
 
-def check_output(path: Path | None) -> None:
+def check_output(path: Path | None, *inputs: Path) -> Path | None:
     """Refuse a file that predictions cannot be written to.
 
+    Args:
+        path: The file, or None.
+        inputs: Files that are read, which it must not replace.
+
+    Returns:
+        Its path with links resolved, or None.
+
     Raises:
-        UsageError: It is a folder, or neither a ``.csv`` nor an ``.npz`` file.
+        UsageError: It is neither a ``.csv`` nor an ``.npz`` file, or must not be replaced.
     """
-    if path is not None and (path.suffix.lower() not in (".csv", ".npz") or path.is_dir()):
+    if path is None:
+        return None
+    target = files.output_file(path, *inputs)
+    if path.suffix.lower() not in SUFFIXES or target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"--output {path}: predictions can be written to a .csv or an .npz file.")
+    return target
 
 
 @contextmanager
@@ -66,14 +79,14 @@ def writing(path: Path | None) -> Iterator[Writer]:
         The writer.
 
     Raises:
-        UsageError: The file has another type.
+        UsageError: The file has another type, or must not be replaced.
     """
-    check_output(path)
-    if path is None:
+    target = check_output(path)
+    if target is None:
         yield TableWriter(sys.stdout)
         return
-    with files.replacing(path) as temporary:
-        if path.suffix.lower() == ".csv":
+    with files.replacing(target) as temporary:
+        if target.suffix.lower() == ".csv":
             with temporary.open("w", newline="", encoding="utf-8") as file:
                 yield TableWriter(file)
             return

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, UsageError
 from hpo.options import ReportOptions
+from hpo.study.keys import JOURNAL
+from hpo.support.files import output_file, output_folder, replacing
 
 if TYPE_CHECKING:
     import os
@@ -82,13 +84,16 @@ def write_report(
         The path of the page.
 
     Raises:
+        UsageError: ``output`` is a folder, a device, a pipe or a socket, or the study's journal.
         HPOError: The study cannot be read, or a file cannot be written.
     """
     from hpo.reporting.reading.snapshot import take
 
-    path = study.directory / PAGE if output is None else Path(output)
-    shared = study.directory.parent if output is None else path.parent
-    return _write_page(take(study), path, assets, shared)
+    if output is None:
+        return _write_page(take(study), study.directory / PAGE, assets, study.directory.parent)
+    target = output_file(output, study.directory / JOURNAL)
+    _write_page(take(study), target, assets, target.parent)
+    return output
 
 
 def write_reports(
@@ -109,7 +114,7 @@ def write_reports(
         The paths of the pages, and the studies without one.
 
     Raises:
-        UsageError: The folder contains no study.
+        UsageError: The folder contains no study, or ``output`` is not a folder.
         HPOError: A file cannot be written.
     """
     from hpo.reporting.index import entry, index_page
@@ -119,7 +124,8 @@ def write_reports(
     names = list_studies(runs)
     if not names:
         raise UsageError(f"there is no study in {runs}. Start one first: hpo run TASK.")
-    folder = runs if output is None else Path(output)
+    folder = runs if output is None else output
+    output_folder(folder)
     written = Reports(folder / INDEX, {})
     opened: dict[str, Study] = {}
     for name in names:
@@ -149,8 +155,6 @@ def _write_page(snapshot: Snapshot, path: Path, assets: Assets, shared: Path) ->
 
 
 def _write(path: Path, page: str) -> Path:
-    from hpo.support.files import replacing
-
     try:
         with replacing(path) as temporary:
             temporary.write_text(page, encoding="utf-8", errors="replace")

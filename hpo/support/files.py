@@ -7,7 +7,7 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hpo.errors import HPOError
+from hpo.errors import HPOError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,18 +21,89 @@ def replacing(path: Path) -> Iterator[Path]:
     """Provide a temporary path that replaces ``path`` when the block succeeds.
 
     Args:
-        path: The file to write; missing folders are created.
+        path: The file to write; missing folders are created. A link is replaced, not followed: a
+            study from somebody else must not lead to files outside of it.
 
     Yields:
         The path to write to, in the same folder and with the same suffix.
+
+    Raises:
+        OSError: The file cannot be written; the error names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.filename in (
+            None,
+            str(temporary),
+            temporary,
+        ):  # writing to an open file names none
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def output_file(path: Path, *inputs: Path, option: str = "--output") -> Path:
+    """Find the file that a path means as an output, and refuse what must not be replaced.
+
+    Args:
+        path: The path that the user named.
+        inputs: Files that the command reads.
+        option: What the path was given as, for messages.
+
+    Returns:
+        The path with links resolved, so that a file is replaced and never a link to it.
+
+    Raises:
+        UsageError: It is a folder, a device, a pipe or a socket, lies below a file, or is one of
+            the inputs.
+    """
+    target = _resolved(path, option)
+    if target.is_dir():
+        raise UsageError(f"{option} {path} is a folder. Name a file in it.")
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{option} {path} is a device, a pipe or a socket. Name a file.")
+    if any(target.exists() and one.exists() and target.samefile(one) for one in inputs):
+        raise UsageError(
+            f"{option} {path} is a file that the command reads and would replace. Name another one."
+        )
+    return target
+
+
+def output_folder(path: Path, option: str = "--output") -> Path:
+    """Find the folder that a path means as an output, which need not exist yet.
+
+    Args:
+        path: The path that the user named.
+        option: What the path was given as, for messages.
+
+    Returns:
+        The path with links resolved.
+
+    Raises:
+        UsageError: It is a file, a device, a pipe or a socket, or lies below one.
+    """
+    target = _resolved(path, option)
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{option} {path} is not a folder. Name a folder.")
+    return target
+
+
+def _resolved(path: Path, option: str) -> Path:
+    try:
+        target = path.expanduser().resolve()
+        target.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a name too long
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{option} {path} cannot be a file ({reason}).") from error
+    existing = next(folder for folder in target.parents if folder.exists())
+    if not existing.is_dir():
+        raise UsageError(f"{option} {path} lies below {existing}, which is not a folder.")
+    return target
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -15,6 +15,26 @@ _MEMORY_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _UNIT_BYTES = 1024
 
 
+def visible(text: str) -> str:
+    """A text that a terminal only prints: control characters are shown as escapes.
+
+    Names, reasons and details come from plugins, files and other people's studies, and may contain
+    sequences that clear a terminal, set its title or hide what stands before them.
+
+    Args:
+        text: Any text; its line ends and tabs stay.
+    """
+    return "".join(
+        character if character.isprintable() or character in "\n\t " else _escape(character)
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    # Unpaired surrogates stand for the bytes of a file's name that are not UTF-8.
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def finite(value: Any) -> float | None:
     """The value as a float, or None where it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):

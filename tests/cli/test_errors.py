@@ -1,8 +1,13 @@
 """What the command line says to wrong names, values and files: one line, no traceback."""
 
+import shutil
+
+import click
+import fixture_studies as studies
 import pytest
 
 from hpo.cli import main
+from hpo.errors import HPOError
 
 
 @pytest.fixture
@@ -113,3 +118,85 @@ def test_new_refuses_to_overwrite_a_file(hpo, tmp_path):
     assert status == 2
     assert "already exists" in err
     assert (tmp_path / "mine.py").read_text() == "precious"
+
+
+# ---------------------------------------------------------------- the last line of defense
+
+
+@pytest.fixture
+def failing(hpo, monkeypatch):
+    """Runs a command that raises an error."""
+
+    def run(error):
+        def callback():
+            raise error
+
+        module = click.Command("tasks", callback=callback)
+        monkeypatch.setattr("hpo.cli.tasks.command", module)
+        return hpo("tasks")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (HPOError("first\n\n  second"), "hpo: first second\n"),
+        (HPOError("\x1b[2Jgone\r"), "hpo: \\x1b[2Jgone\n"),
+        (OSError(28, "No space left"), "hpo: standard output: No space left\n"),
+        (OSError(111, "Connection refused"), "hpo: Connection refused\n"),
+        (
+            OSError(28, "No space left on device", "a.json"),
+            "hpo: a.json: No space left on device\n",
+        ),
+        (OSError(2, "No such file", b"\xff"), "hpo: \\udcff: No such file\n"),
+        (OSError("odd"), "hpo: odd\n"),
+    ],
+)
+def test_every_error_is_one_line_that_a_terminal_only_prints(failing, error, line):
+    assert failing(error) == (1, "", line)
+
+
+def test_an_error_of_400_lines_is_one_line_with_the_reason(failing):
+    text = "\n".join(f'  File "module.py", line {n}, in call' for n in range(400))
+
+    _, _, err = failing(HPOError(f"it failed:\n{text}\nthe label 10 is out of range"))
+
+    assert err == "hpo: it failed: the label 10 is out of range\n"
+
+
+def test_wrong_usage_with_escapes_is_printed_only(hpo):
+    _, _, err = hpo("rum\x1b[2J")
+
+    assert "\x1b" not in err
+    assert "\\x1b[2J" in err
+
+
+@pytest.mark.parametrize("arguments", [("--all",), ("--trial", "0")])
+def test_escapes_in_the_reason_of_a_failure_do_not_reach_the_terminal(hpo, tmp_path, arguments):
+    study = studies.new_study(tmp_path / "runs")
+    studies.add_failed(study, "\x1b[2Jgone")
+
+    status, out, _ = hpo("show", "boston", *arguments)
+
+    assert status == 0
+    assert "\\x1b[2Jgone" in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.skipif(not shutil.which("sh"), reason="needs a shell")
+@pytest.mark.parametrize(
+    ("redirection", "status", "message"),
+    [
+        (">&-", 1, "hpo: standard output is closed. To discard it, use: >/dev/null\n"),
+        ("<&- >/dev/null", 0, ""),
+        ("2>&-", 0, ""),
+        (">/dev/full", 1, "hpo: standard output: No space left on device\n"),
+    ],
+)
+def test_streams_that_are_closed_or_full_are_reported_in_one_line(
+    shell, redirection, status, message
+):
+    under = ["sh", "-c", f'exec "$@" {redirection}', "sh"]
+
+    assert shell.run("tasks", under=under)[::2] == (status, message)

@@ -58,6 +58,9 @@ def test_what_does_not_fit_is_told_in_one_line(combined):
         (("x.npz", "--json"), "--output FILE"),
         (("missing.npz",), "missing.npz does not exist"),
         (("x.npz", "--output", "out.txt"), "a .csv or an .npz file"),
+        (("x.npz", "--output", "x.npz"), "the command reads and would replace"),
+        (("x.npz", "--output", "/dev/null"), "--output /dev/null"),
+        (("x.npz", "--output", "x.npz/out.csv"), "lies below"),
     ],
 )
 def test_wrong_usage_is_told(combined, arguments, message):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import fixture_studies as studies
@@ -80,6 +81,30 @@ def test_a_folder_for_one_study_is_refused(folder):
     result = invoke("empty", "--runs", folder, "--output", folder)
     assert isinstance(result.exception, UsageError)
     assert f"Name a file: {folder / 'empty'}.html" in str(result.exception)
+
+
+def test_a_page_is_written_to_the_file_that_a_link_points_to(folder, tmp_path):
+    (tmp_path / "link.html").symlink_to("target.html")
+
+    result = invoke("empty", "--runs", folder, "--output", tmp_path / "link.html")
+
+    assert result.exit_code == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert "<html" in (tmp_path / "target.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("output", ["/dev/null", "fifo", "empty/journal.log"])
+def test_a_page_replaces_no_device_pipe_or_journal(folder, output):
+    os.mkfifo(folder / "fifo")
+    before = (folder / "empty" / "journal.log").read_bytes()
+
+    for arguments in (("empty", "--output", folder / output), ("--output", folder / output)):
+        result = invoke(*arguments, "--runs", folder)
+        assert isinstance(result.exception, UsageError)
+        assert f"--output {folder / output}" in str(result.exception)
+
+    assert (folder / "fifo").is_fifo()
+    assert (folder / "empty" / "journal.log").read_bytes() == before
 
 
 def test_pages_of_a_folder_can_share_one_plotly(folder):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 
 import keras
 import numpy as np
@@ -147,6 +148,26 @@ def test_a_folder_that_holds_something_is_not_written_to(ensemble, tmp_path):
 
     with pytest.raises(UsageError, match="not an empty folder"):
         export(ensemble, tmp_path)
+
+
+def test_a_link_to_an_empty_folder_stays_one(ensemble, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+
+    exported = export(ensemble, tmp_path / "link")
+
+    assert exported.directory == tmp_path / "folder"
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link" / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "fifo", "file", "file/export"])
+def test_what_is_not_a_folder_is_not_replaced_by_one(ensemble, tmp_path, name):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "file").touch()
+
+    with pytest.raises(UsageError, match=f"{name} (is not a folder|lies below)"):
+        export(ensemble, tmp_path / name)
 
 
 # ---------------------------------------------------------------- what lies in the folder

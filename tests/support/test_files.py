@@ -1,12 +1,16 @@
+import errno
+import os
 import pickle
+import socket
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpo.errors import HPOError
+from hpo.errors import HPOError, UsageError
 from hpo.support import files
 
 
@@ -240,3 +244,89 @@ def test_the_temporary_file_has_the_ending_that_says_its_format(tmp_path):
 
     assert temporary.suffix == ".keras"
     assert files_in(tmp_path) == ["fold-0.keras"]
+
+
+def test_an_error_names_the_file_that_was_to_be_written(tmp_path):
+    path = tmp_path / "content.json"
+
+    def fail():
+        with files.replacing(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fail()
+
+    assert caught.value.filename == str(path)
+
+
+# ---------------------------------------------------------------- outputs
+
+
+def test_an_output_that_is_a_link_is_the_file_it_points_to(tmp_path):
+    (tmp_path / "target.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("target.csv")
+    (tmp_path / "dangling.csv").symlink_to("new.csv")
+
+    assert files.output_file(tmp_path / "link.csv") == tmp_path / "target.csv"
+    assert files.output_file(tmp_path / "dangling.csv") == tmp_path / "new.csv"
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "fifo.csv", "link-to-fifo.csv", "socket.csv"])
+def test_an_output_that_is_not_a_file_is_refused(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo.csv")
+    Path("link-to-fifo.csv").symlink_to("fifo.csv")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket.csv")
+
+        with pytest.raises(UsageError, match=f"--output {path} is a device, a pipe or a socket"):
+            files.output_file(Path(path))
+        with pytest.raises(UsageError, match=f"--output {path} is not a folder"):
+            files.output_folder(Path(path))
+
+    assert Path("fifo.csv").is_fifo()
+
+
+@pytest.mark.parametrize("output", ["x.csv", "link.csv", "hard.csv", "folder/../x.csv"])
+def test_an_output_that_is_an_input_is_refused_by_whatever_name(output, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("precious")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.csv").symlink_to(path)
+    (tmp_path / "hard.csv").hardlink_to(path)
+
+    with pytest.raises(UsageError, match="the command reads and would replace"):
+        files.output_file(tmp_path / output, path)
+
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("folder", "is a folder. Name a file in it"),
+        ("file/out.csv", "lies below .*file, which is not a folder"),
+        ("circle/out.csv", "cannot be a file"),
+        ("circle", "cannot be a file"),
+        ("x" * 300, "cannot be a file .*name too long"),
+        ("x\0y", "cannot be a file"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused(output, message, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "circle").symlink_to("circle")
+
+    with pytest.raises(UsageError, match=message):
+        files.output_file(tmp_path / output)
+
+
+def test_an_output_folder_may_be_a_link_or_missing(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+
+    assert files.output_folder(tmp_path / "link") == tmp_path / "folder"
+    assert files.output_folder(tmp_path / "new" / "er") == tmp_path / "new" / "er"
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is not a folder"):
+        files.output_folder(tmp_path / "file")

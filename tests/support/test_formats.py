@@ -29,3 +29,19 @@ def test_a_score_without_an_error_stands_alone():
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), True, "1"])
 def test_what_is_not_a_finite_number_is_missing(value):
     assert formats.number(value) == formats.MISSING
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Zürich — 東京", "Zürich — 東京"),
+        ("two\nlines\tand tabs", "two\nlines\tand tabs"),
+        ("\x1b[2J\x1b]0;title\x07", "\\x1b[2J\\x1b]0;title\\x07"),
+        ("over\rwritten\x08", "over\\rwritten\\x08"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("name-\udcff", "name-\\udcff"),
+    ],
+)
+def test_a_terminal_only_prints_what_is_shown(text, shown):
+    assert formats.visible(text) == shown

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from hpo.support import formats
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -87,8 +89,9 @@ class Pipe:
         """Write what a unit came to, and how far the work is."""
         del rows, bad
         detail = f"{bar.detail}, " if bar.detail else ""
-        click.echo(f"{text}  ({detail}{bar.done}/{bar.total} {bar.unit})", err=True)
+        standing = f"({detail}{bar.done}/{bar.total} {bar.unit})"
+        click.echo(f"{formats.visible(text)}  {standing}", err=True)
 
     def note(self, text: str) -> None:
         """Write a line."""
-        click.echo(text, err=True)
+        click.echo(formats.visible(text), err=True)

@@ -66,7 +66,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Write a line above the bar."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(formats.visible(text), markup=False, highlight=False, soft_wrap=True)
 
     def render(self) -> RenderableType:
         """What is drawn now."""
