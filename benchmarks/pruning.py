@@ -16,9 +16,8 @@ import time
 from dataclasses import dataclass
 
 import hpo
-from hpo.data.loading import load_data
 from hpo.ensembles import pool, selection
-from hpo.study.opening import of_study
+from hpo.study.opening import open_data
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,8 @@ def search(task: str, pruner: str, trials: int, seed: int, options: dict[str, ob
 
 def ensemble_score(study: hpo.Study, name: str) -> float:
     """The cross-fitted score of a greedy ensemble of a study's trials."""
-    task = hpo.load_task(name)
-    data = load_data(task, study.options.data_dir).without_test()
-    part = of_study(data, study.settings, task)
-    candidates = pool.candidates({study.name: study}, task, part)
+    data = open_data(study, name).without_test()
+    candidates = pool.candidates({study.name: study}, data.task, data.searched)
     return selection.choose("greedy", candidates, 20).score
 
 

@@ -12,6 +12,7 @@ import optuna
 
 from hpo.options import Options
 from hpo.study.confirmation import Repeat
+from hpo.study.facts import Facts
 from hpo.study.folder import create_study
 from hpo.study.keys import RESULT
 from hpo.study.mistakes import FILE, Mistakes, Sample
@@ -117,7 +118,7 @@ def new_study(
     study = create_study(runs, name, settings)
     study.options = Options(command=f"hpo run {name} --sampler tpe --trials 50 --seed 7")
     if facts:
-        study.facts = facts
+        study.facts = Facts.from_json(facts)
     return study
 
 

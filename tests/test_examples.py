@@ -37,7 +37,7 @@ def three(tmp_path_factory):
 def test_questions_are_answered_far_better_than_by_guessing(answering):
     study, made, _ = answering
 
-    assert study.facts["baseline"] < 0.25
+    assert study.facts.baseline < 0.25
     assert study.ranking[0].score > 0.4
     assert made.result["test"]["accuracy"] > 0.4
 
@@ -45,7 +45,7 @@ def test_questions_are_answered_far_better_than_by_guessing(answering):
 def test_three_outputs_are_learned_far_better_than_by_guessing(three):
     study, made, _ = three
 
-    assert study.facts["baseline"] > 0.8
+    assert study.facts.baseline > 0.8
     assert study.ranking[0].score < 0.5
     assert made.result["test"]["error"] < 0.5
 

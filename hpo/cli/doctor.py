@@ -41,13 +41,13 @@ def _facts(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]
     from hpo.errors import HPOError
     from hpo.plugins import list_tasks
     from hpo.search.devices import list_gpus, unused_gpus
-    from hpo.study.facts import environment, versions
+    from hpo.study.environment import Environment, versions
     from hpo.study.folder import list_studies, runs_directory
     from hpo.support.quiet import import_keras
 
     try:
         import_keras()
-        surroundings, problem = environment(), unused_gpus()
+        surroundings, problem = Environment.here().to_json(), unused_gpus()
     except HPOError as error:
         surroundings, problem = {**versions(), "backend": None, "devices": []}, str(error)
     tasks = list_tasks()

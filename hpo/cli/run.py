@@ -90,7 +90,7 @@ def _summary(study: Study, seconds: float) -> dict[str, Any]:
         "sampler": study.options.sampler,
         "seconds": round(seconds, 3),
         "trials": {state: states.count(state) for state in ("complete", "pruned", "failed")},
-        "baseline": study.facts.get("baseline"),
+        "baseline": study.facts.baseline if study.facts else None,
         "best": None
         if best is None
         else {
@@ -114,7 +114,7 @@ def _print_result(study: Study) -> None:
     confirmed = study.confirmation.best if study.confirmation else None
     score = formats.plus_minus(best.score, best.std_error)
     how = f", confirmed (first score {formats.number(confirmed.first)})" if confirmed else ""
-    baseline = study.facts.get("baseline")
+    baseline = study.facts.baseline if study.facts else None
     beside = "" if baseline is None else f"   baseline {formats.number(baseline)}"
     click.echo(f"best {study.settings.objective} {score}{how}{beside}")
     click.echo(f"trial {best.number}, {best.epochs} epochs:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,7 +53,8 @@ def _find(study: Study, number: int) -> Trial:
 
 
 def _as_json(study: Study) -> dict[str, Any]:
-    settings = study.settings
+    settings, facts = study.settings, study.facts
+    duplicates = facts.data.duplicates if facts else None
     return {
         "study": study.name,
         "task": settings.task_name,
@@ -63,9 +65,9 @@ def _as_json(study: Study) -> dict[str, Any]:
         "group_duplicates": settings.group_duplicates,
         "precision": settings.precision,
         "sampler": study.options.sampler,
-        "baseline": study.facts.get("baseline"),
+        "baseline": facts.baseline if facts else None,
         "test_consulted": len(study.test_consultations),
-        "duplicates": (study.facts.get("data") or {}).get("duplicates"),
+        "duplicates": asdict(duplicates) if duplicates else None,
         "best": chosen.number if (chosen := study.chosen) else None,
         "one_standard_error": small.number if (small := study.smallest_as_good) else None,
         "confirmation": confirmed.to_json(study.name)
@@ -121,7 +123,7 @@ def _show_study(study: Study, most: int | None) -> None:
         f"{study.name}: {study.settings.objective}, {study.settings.evaluation}; "
         f"{counts or 'no trials'}"
     )
-    baseline = study.facts.get("baseline")
+    baseline = study.facts.baseline if study.facts else None
     if baseline is not None:
         consulted = formats.times(len(study.test_consultations))
         click.echo(f"baseline {formats.number(baseline)}; test set consulted: {consulted}")
@@ -142,13 +144,15 @@ def _show_study(study: Study, most: int | None) -> None:
 
 
 def _duplicates(study: Study) -> Iterator[str]:
-    counts = (study.facts.get("data") or {}).get("duplicates") or {}
+    duplicates = study.facts.data.duplicates if study.facts else None
+    if duplicates is None:
+        return
     parts = (
-        ("within_train", "training samples occur more than once"),
-        ("train_validation", "are validated by a model that was trained on a copy"),
-        ("train_test", "test samples occur in the training data"),
+        (duplicates.within_train, "training samples occur more than once"),
+        (duplicates.train_validation, "are validated by a model that was trained on a copy"),
+        (duplicates.train_test, "test samples occur in the training data"),
     )
-    texts = [f"{counts[name]:,} {what}" for name, what in parts if counts.get(name)]
+    texts = [f"{count:,} {what}" for count, what in parts if count]
     if texts:
         yield f"duplicates: {'; '.join(texts)}"
 

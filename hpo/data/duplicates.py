@@ -30,13 +30,14 @@ class Duplicates:
 
     Attributes:
         within_train: Number of training samples that occur more than once in the training data.
-        train_validation: Number of samples that a model validates on after training on a copy.
+        train_validation: Number of samples that a model validates on after training on a copy; None
+            if they were not counted.
         train_test: Number of test samples that also occur in the training data.
     """
 
-    within_train: int
-    train_validation: int
-    train_test: int
+    within_train: int = 0
+    train_validation: int | None = None
+    train_test: int = 0
 
 
 def count(whole: Data, data: Data, splits: Sequence[Split]) -> Duplicates:

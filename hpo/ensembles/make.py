@@ -17,9 +17,9 @@ from hpo.ensembles.retraining import train_missing
 from hpo.ensembles.test_set import consult_test
 from hpo.errors import HPOError, UsageError, suggestion
 from hpo.options import EnsembleOptions
-from hpo.study import mistakes, opening
+from hpo.study import mistakes
 from hpo.study.folder import load_study
-from hpo.study.opening import load_data_of, task_of_study
+from hpo.study.opening import open_data
 from hpo.study.study import Study
 from hpo.support.options import command_words, read_options, takes_options
 from hpo.training import threads
@@ -77,16 +77,14 @@ def ensemble(
     _check(asked)
     opened = pool.open_studies(_listed(studies), runs)
     first, *_ = opened.values()
-    loaded = task_of_study(first.name, first.settings, task)
-    whole = load_data_of(first, loaded, data_dir)
-    part = opening.of_study(whole, first.settings, loaded)
-    candidates = pool.candidates(opened, loaded, part)
-    choice = _choose(asked, candidates, first, loaded)
-    data = whole if asked.refit else part
-    tested = [] if whole.x_test is None else candidates.members[:1]
-    wanted = _Wanted(asked.refit, asked.seeds, {*choice.combiner.weights, *tested})
-    models, retrained = _train(opened, loaded, data, wanted, on_refit)
-    made = Ensemble(first, loaded, data, choice.combiner, models)
+    data = open_data(first, task, data_dir)
+    candidates = pool.candidates(opened, data.task, data.searched)
+    choice = _choose(asked, candidates, first, data.task)
+    trained_on = data.whole if asked.refit else data.searched
+    tested = [] if data.whole.x_test is None else candidates.members[:1]
+    needed = _Needed(asked.refit, asked.seeds, {*choice.combiner.weights, *tested})
+    models, retrained = _train(opened, data.task, trained_on, needed, on_refit)
+    made = Ensemble(first, data.task, trained_on, choice.combiner, models)
     command = _command([*opened], asked, {"--task": task, "--runs": runs, "--data-dir": data_dir})
     made.result = {
         **record.of_choice(first, asked, candidates, choice),
@@ -95,7 +93,7 @@ def ensemble(
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     record.write(first, candidates, choice, made.result)
-    mistakes.store(first, loaded, part)
+    mistakes.store(first, data.searched)
     return made
 
 
@@ -135,20 +133,18 @@ def load_ensemble(
     combiner = selection.from_json({**result, "study": opened.name})
     studies = pool.member_studies(opened, [member.study for member in combiner.weights])
     _check_members(studies, combiner, result)
-    loaded = task_of_study(opened.name, opened.settings, task)
-    data = load_data_of(opened, loaded, data_dir).without_test()
+    data = open_data(opened, task, data_dir).without_test()
     refit, seeds = bool(result.get("refit")), int(result.get("seeds") or 1)
-    if not refit:
-        data = opening.of_study(data, opened.settings, loaded)
-    wanted = _Wanted(refit, seeds, set(combiner.weights))
-    members, _retrained_now = _train(studies, loaded, data, wanted, on_refit)
-    made = Ensemble(opened, loaded, data, combiner, members)
+    trained_on = data.whole if refit else data.searched
+    needed = _Needed(refit, seeds, set(combiner.weights))
+    members, _retrained_now = _train(studies, data.task, trained_on, needed, on_refit)
+    made = Ensemble(opened, data.task, trained_on, combiner, members)
     made.result = result
     return made
 
 
 @dataclasses.dataclass(frozen=True)
-class _Wanted:
+class _Needed:
     """Whose models are needed, and whether they are trained anew, with how many seeds."""
 
     refit: bool
@@ -217,14 +213,14 @@ def _train(
     studies: dict[str, Study],
     task: Task,
     data: Data,
-    wanted: _Wanted,
+    needed: _Needed,
     on_refit: Callable[[RefitProgress], None],
 ) -> tuple[Members, list[Retrained]]:
     """See to it that all models are there."""
     threads.use_few_for(data)
-    if wanted.refit:
-        models = RefittedModels(studies, task, data, wanted.seeds)
-        models.train(wanted.members, on_refit)
+    if needed.refit:
+        models = RefittedModels(studies, task, data, needed.seeds)
+        models.train(needed.members, on_refit)
         return models, []
-    retrained = train_missing(studies, task, data, wanted.members, on_refit)
+    retrained = train_missing(studies, task, data, needed.members, on_refit)
     return FoldModels(studies, task, data), retrained

@@ -149,7 +149,7 @@ def _differences(first: Study, other: Study) -> Iterator[str]:
         ours, others = getattr(first.settings, name), getattr(other.settings, name)
         if ours != others:
             yield f"its {what} is {_shown(others)}, not {_shown(ours)}"
-    facts = [study.facts.get("data", {}).get("fingerprint") for study in (first, other)]
+    facts = [study.facts.data.fingerprint if study.facts else None for study in (first, other)]
     if facts[0] != facts[1]:
         yield f"its data has the fingerprint {facts[1]}, not {facts[0]}"
 

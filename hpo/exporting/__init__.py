@@ -16,6 +16,7 @@ from hpo.errors import HPOError, UsageError
 from hpo.exporting import model_card
 from hpo.exporting.steps import describe
 from hpo.exporting.store import Arrays, Store
+from hpo.study.facts import Facts
 from hpo.support import files
 
 if TYPE_CHECKING:
@@ -100,14 +101,14 @@ def _write(ensemble: Ensemble, folder: Path, on_model: Callable[[int, int], None
     store = Store(folder)
     members = {member: ensemble.members.models(member) for member in ensemble.weights}
     writer = _Members(store, sum(map(len, members.values())), on_model)
-    data, facts = ensemble.data, ensemble.study.facts
+    data, facts = ensemble.data, ensemble.study.facts or Facts()
     manifest = {
         "format": FORMAT,
         "study": ensemble.study.name,
         "task": ensemble.task.name,
         "inputs": _inputs(data),
-        "class_names": facts["data"]["class_names"],
-        "feature_names": facts["data"]["feature_names"],
+        "class_names": facts.data.class_names,
+        "feature_names": facts.data.feature_names,
         "members": [
             {"name": str(m), "weight": weight, "models": writer.write(m, members[m])}
             for m, weight in ensemble.weights.items()

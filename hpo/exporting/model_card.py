@@ -10,10 +10,11 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from hpo._version import __version__
+from hpo.study.facts import Facts
 from hpo.support.formats import count, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hpo.ensembles.ensemble import Ensemble
 
@@ -67,27 +68,27 @@ def _what(ensemble: Ensemble, manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _data(ensemble: Ensemble) -> Iterator[str]:
-    data, settings = ensemble.study.facts["data"], ensemble.study.settings
+    facts, settings = ensemble.study.facts or Facts(), ensemble.study.settings
+    data = facts.data
     yield "## Training data"
     yield ""
     yield f"- task: {ensemble.task.name}"
-    yield f"- data fingerprint: `{data['fingerprint']}`"
-    searched, whole = data["n_samples"], data["n_samples_whole"]
-    of = "" if searched == whole else f" of {whole:,}"
-    yield f"- samples searched on: {searched:,}{of}, evaluated with `{settings.cv}`"
+    yield f"- data fingerprint: `{data.fingerprint}`"
+    of = "" if data.n_samples == data.n_samples_whole else f" of {data.n_samples_whole:,}"
+    yield f"- samples searched on: {data.n_samples:,}{of}, evaluated with `{settings.cv}`"
     yield f"- samples the models were trained on: {ensemble.data.n_samples:,}" + (
         "" if ensemble.result.get("refit") else ", each model on the training part of its fold"
     )
-    for name, shape in data["shapes"].items():
+    for name, shape in data.shapes.items():
         yield f"- shape of {f'input `{name}`' if name else 'a sample'}: {_shape(shape[1:])}"
-    if data["class_names"]:
-        yield f"- classes: {', '.join(map(str, data['class_names']))}"
-    if data["feature_names"]:
-        yield f"- columns: {', '.join(map(str, data['feature_names']))}"
+    if data.class_names:
+        yield f"- classes: {', '.join(map(str, data.class_names))}"
+    if data.feature_names:
+        yield f"- columns: {', '.join(map(str, data.feature_names))}"
 
 
 def _scores(ensemble: Ensemble) -> Iterator[str]:
-    result, facts = ensemble.result, ensemble.study.facts
+    result, facts = ensemble.result, ensemble.study.facts or Facts()
     metric = ensemble.task.metric_name
     yield f"## Scores ({metric}, {ensemble.task.direction})"
     yield ""
@@ -100,10 +101,9 @@ def _scores(ensemble: Ensemble) -> Iterator[str]:
     yield f"| best single configuration, cross-validation | {single} | |"
     for name, score in (result.get("test") or {}).items():
         yield f"| ensemble, test set: {name} | {number(score)} | |"
-    yield f"| baseline that ignores the inputs | {number(facts.get('baseline'))} | |"
-    reference = facts.get("reference")
-    if reference:
-        yield f"| published: {reference['source']} | {number(reference['score'])} | |"
+    yield f"| baseline that ignores the inputs | {number(facts.baseline)} | |"
+    if facts.reference:
+        yield f"| published: {facts.reference.source} | {number(facts.reference.score)} | |"
     yield ""
     times = len(ensemble.study.test_consultations)
     yield (
@@ -165,10 +165,10 @@ def _versions(ensemble: Ensemble) -> Iterator[str]:
     yield "## Versions"
     yield ""
     yield "Exported with " + ", ".join(f"{name} {v}" for name, v in versions().items()) + "."
-    searched = ensemble.study.facts.get("environment") or {}
+    searched = (ensemble.study.facts or Facts()).environment.versions
     recorded = [f"{k} {searched[k]}" for k in ("hpo", "python", *PACKAGES) if k in searched]
     yield f"Searched with {', '.join(recorded)}." if recorded else ""
 
 
-def _shape(shape: list[int]) -> str:
+def _shape(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape)) or "a single value"

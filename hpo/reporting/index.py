@@ -68,7 +68,7 @@ def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
         objective=formats.metric(snapshot.settings.objective),
         score=plus_minus(best.score, best.std_error) if best else MISSING,
         sort_key=repr(best.score) if best else "",
-        baseline=number(snapshot.facts.get("baseline")),
+        baseline=number(snapshot.facts.baseline),
         test_score=number(test[1]) if test else MISSING,
         last_ended=max(ends).strftime("%Y-%m-%d %H:%M") if ends else MISSING,
         trials=trial_counts(snapshot) or "no trials",

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 from hpo.data import splits
 from hpo.errors import HPOError, one_line
 from hpo.options import ConfirmOptions
-from hpo.study import opening
 from hpo.study.confirmation import Repeat
 from hpo.study.folder import load_study
-from hpo.study.opening import load_data_of, task_of_study
+from hpo.study.opening import open_data
 from hpo.study.study import Study
 from hpo.support.options import read_options, takes_options
 from hpo.support.seeds import derived_seed
@@ -109,23 +108,15 @@ def confirm(
             f"study {opened.name!r} has no complete trial to confirm. Search first: "
             f"hpo run {opened.settings.task_name}"
         )
-    loaded = task_of_study(opened.name, opened.settings, task)
-    data = _load(opened, loaded, data_dir)
-    new_cuts = splits.depends_on_seed(opened.settings.cv_for(loaded))
+    data = open_data(opened, task, data_dir).without_test()
+    threads.use_few_for(data.searched)
+    new_cuts = splits.depends_on_seed(opened.settings.cv_for(data.task))
     opened.plan_confirmation(best, asked.repeats, new_cuts=new_cuts)
     with precision(opened.settings.precision):
-        _Confirming(opened, loaded, data, best, asked.repeats, on_progress).run()
+        _Confirming(opened, data.task, data.searched, best, asked.repeats, on_progress).run()
     found = opened.confirmation
     assert found is not None  # noqa: S101  (its plan was just written)
     return found
-
-
-def _load(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
-    """The data that the study searched on, without the test set."""
-    whole = load_data_of(study, task, data_dir).without_test()
-    data = opening.of_study(whole, study.settings, task)
-    threads.use_few_for(data)
-    return data
 
 
 @dataclass

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import pruners
-from hpo.data.loading import load_data
 from hpo.errors import HPOError, UsageError, one_line
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.samplers import make_sampler
@@ -26,8 +25,9 @@ from hpo.search.events import (
     WorkerLeft,
 )
 from hpo.search.tensorboard import Board
-from hpo.study import facts, mistakes, opening
-from hpo.study.opening import task_of_study
+from hpo.study import mistakes
+from hpo.study.opening import open_data
+from hpo.study.recording import record_facts
 from hpo.study.study import KILLED
 from hpo.study.trial import Failure
 from hpo.support import formats
@@ -127,7 +127,7 @@ class Worker:
                 if self._recycle and self._has_grown(evaluator):
                     break
         if self.study.best is not None:
-            mistakes.store(self.study, evaluator.task, evaluator.data)
+            mistakes.store(self.study, evaluator.data)
 
     def _has_grown(self, evaluator: Evaluator) -> bool:
         """Whether memory has grown since the first trial ended, the cache for folds apart."""
@@ -141,14 +141,12 @@ class Worker:
             self.study.fail(self.running, KILLED)
 
     def _prepare(self) -> Evaluator:
-        settings = self.study.settings
-        task = task_of_study(self.study.name, settings, self._task)
-        whole = load_data(task, self.options.data_dir)
-        data = opening.of_study(whole, settings, task)
-        threads.use_few_for(data)
+        data = open_data(self.study, self._task, self.options.data_dir)
+        threads.use_few_for(data.searched)
         self._look_for_gpu()  # after the threads, which cannot be set any more once it has looked
-        evaluator = Evaluator(task, data, settings.cv_for(task))
-        facts.record(self.study, task, data, evaluator.splits, whole=whole)
+        task = data.task
+        evaluator = Evaluator(task, data.searched, self.study.settings.cv_for(task))
+        record_facts(self.study, data, evaluator.splits)
         self._space = self.study.space
         pruners.check(self.options.pruner, len(evaluator.splits))
         self._max_epochs = pruners.max_epochs_of(task, self._space)

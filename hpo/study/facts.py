@@ -3,101 +3,101 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import platform
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hpo._version import __version__
-from hpo.data import duplicates
-from hpo.data.arrays import by_output
-from hpo.data.digests import fingerprint
-from hpo.errors import HPOError
-from hpo.scoring.baseline import baseline
+from hpo.data.duplicates import Duplicates
+from hpo.study.environment import Environment
+from hpo.study.renamed import warn_of_keys
+from hpo.task import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hpo.data.splits import Split
-    from hpo.study.study import Study
-    from hpo.task import Data, Task
-
-PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
+    from collections.abc import Mapping, Sequence
 
 
-def record(
-    study: Study, task: Task, data: Data, splits: Sequence[Split], *, whole: Data | None = None
-) -> None:
-    """Record the facts with a study, or check that a study that goes on has the same data.
+@dataclass(frozen=True)
+class DataFacts:
+    """What a study records of its data.
 
-    Args:
-        study: The study.
-        task: Its task.
-        data: The data that the study searches on.
-        splits: How the study cuts it.
-        whole: All of the task's data, whose fingerprint counts; by default that is ``data``.
-
-    Raises:
-        HPOError: The data is not that with which the study was begun.
+    Attributes:
+        n_samples: Number of training samples that are searched on.
+        n_samples_whole: Number of training samples in all.
+        fingerprint: A digest of all training samples and targets.
+        shapes: The shape of the searched samples by input name, (n_samples, ...) each; "" is the
+            name of a single input.
+        class_names: One name per class, where the task has classes with names.
+        feature_names: One name per column, where the columns have names.
+        duplicates: How many samples have copies; None where they were not counted.
     """
-    whole = whole or data
-    description = _describe_data(data, whole)
-    found = description["fingerprint"]
-    if not study.facts or (study.facts["data"]["fingerprint"] != found and not study.has_begun):
-        description["duplicates"] = dataclasses.asdict(duplicates.count(whole, data, splits))
-        study.files.write_targets(by_output(data))
-        study.facts = {
-            "baseline": baseline(task, data, splits),
-            "reference": vars(task.reference) if task.reference else None,
-            "data": description,
-            "environment": environment(),
-        }
-    before = study.facts["data"]["fingerprint"]
-    if before != found:
-        raise HPOError(
-            f"study {study.name!r} was begun with other data (fingerprint {before}, is "
-            f"{found}). Start another with --study NAME."
+
+    n_samples: int | None = None
+    n_samples_whole: int | None = None
+    fingerprint: str | None = None
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    class_names: Sequence[str] | None = None
+    feature_names: Sequence[str] | None = None
+    duplicates: Duplicates | None = None
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> DataFacts:
+        """Read what :meth:`to_json` gave, or an earlier version of hpo."""
+        known = _known(cls, stored)
+        counts = known.pop("duplicates", None)
+        return cls(**known, duplicates=Duplicates(**_known(Duplicates, counts)) if counts else None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes by name."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the first worker of a study found.
+
+    Attributes:
+        baseline: The score of predicting without looking at the samples; None where there is none.
+        reference: What a published model reaches, or None.
+        data: The data.
+        environment: Versions, backend and devices.
+    """
+
+    baseline: float | None = None
+    reference: Reference | None = None
+    data: DataFacts = field(default_factory=DataFacts)
+    environment: Environment = field(default_factory=Environment)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Facts:
+        """Read what :meth:`to_json` gave, or an earlier version of hpo."""
+        reference = stored.get("reference")
+        return cls(
+            baseline=stored.get("baseline"),
+            reference=Reference(**{"source": "", **reference}) if reference else None,
+            data=DataFacts.from_json(stored.get("data") or {}),
+            environment=Environment.from_json(stored.get("environment") or {}),
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """The facts as a study's journal keeps them."""
+        return {
+            "baseline": self.baseline,
+            "reference": dataclasses.asdict(self.reference) if self.reference else None,
+            "data": self.data.to_json(),
+            "environment": self.environment.to_json(),
+        }
 
-def _describe_data(data: Data, whole: Data) -> dict[str, Any]:
-    inputs = data.x if isinstance(data.x, Mapping) else {"": data.x}
-    return {
-        "n_samples": data.n_samples,
-        "n_samples_whole": whole.n_samples,
-        "fingerprint": fingerprint((whole.x, whole.y)),
-        "shapes": {name: list(np.shape(array)) for name, array in inputs.items()},
-        "class_names": list(data.class_names) if data.class_names is not None else None,
-        "feature_names": list(data.feature_names) if data.feature_names is not None else None,
-    }
+    def __getitem__(self, name: str) -> Any:
+        """A fact as version 0.1.0 gave it."""
+        warn_of_keys("Study.facts", name)
+        return self.to_json()[name]
 
-
-def environment() -> dict[str, Any]:
-    """Versions, backend, devices and platform, by name."""
-    import keras
-
-    return {
-        **versions(),
-        "backend": keras.backend.backend(),
-        "devices": [str(device) for device in keras.distribution.list_devices()],
-        "platform": platform.platform(),
-    }
+    def get(self, name: str, default: Any = None) -> Any:
+        """A fact as version 0.1.0 gave it, or a default; use the attribute."""
+        warn_of_keys("Study.facts", name)
+        return self.to_json().get(name, default)
 
 
-def versions() -> dict[str, str]:
-    """The versions of hpo, of Python and of the packages that matter, by name."""
-    found = {name: _version(name) for name in PACKAGES}
-    return {
-        "hpo": __version__,
-        "python": platform.python_version(),
-        **{name: version for name, version in found.items() if version},
-    }
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+def _known(kind: type, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored under the names of the fields of a dataclass, without nulls."""
+    names = {one.name for one in dataclasses.fields(kind)}
+    return {name: value for name, value in stored.items() if name in names and value is not None}

@@ -16,7 +16,7 @@ import numpy as np
 
 from hpo.errors import HPOError
 from hpo.scoring.outcomes import read_classes, read_values
-from hpo.study import opening
+from hpo.study.files import OutOfFold
 from hpo.support import files
 from hpo.support.png import encode, thumbnail
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpo.study.study import Study
-    from hpo.task import Data, Task
+    from hpo.task import Data
 
 FILE = "samples.json"
 MOST = 12
@@ -74,23 +74,19 @@ class Mistakes:
     samples: tuple[Sample, ...]
 
 
-def store(study: Study, task: Task, data: Data) -> None:
-    """Store the worst samples of the best trial, and of the ensemble where there is one.
+def store(study: Study, data: Data) -> None:
+    """Store the worst samples of the best trial, and of the ensemble if there is one.
 
     Args:
         study: The study.
-        task: Its task.
-        data: The task's data: the whole, or the part that the study searches on.
+        data: The data that it searches on.
     """
-    searched = study.facts.get("data", {}).get("n_samples")
-    if searched is not None and data.n_samples != searched:
-        data = opening.of_study(data, study.settings, task)
-    found = [
+    stored = [
         mistakes
-        for source, index, predictions in _sources(study)
-        for mistakes in _worst(study, data, source, index, predictions)
+        for source, out_of_fold in _sources(study).items()
+        for mistakes in _worst(study, data, source, out_of_fold)
     ]
-    files.write_json(study.directory / FILE, [asdict(mistakes) for mistakes in found])
+    files.write_json(study.directory / FILE, [asdict(mistakes) for mistakes in stored])
 
 
 def load(directory: Path) -> tuple[Mistakes, ...]:
@@ -117,28 +113,24 @@ def load(directory: Path) -> tuple[Mistakes, ...]:
         raise HPOError(f"{path}: is not a file of samples ({error}). Delete it.") from error
 
 
-def _sources(study: Study) -> list[tuple[int | str, np.ndarray, Mapping[str, np.ndarray]]]:
-    found: list[tuple[int | str, np.ndarray, Mapping[str, np.ndarray]]] = []
+def _sources(study: Study) -> dict[int | str, OutOfFold]:
+    """Whose predictions are looked at: the ensemble's and the best trial's."""
+    sources: dict[int | str, OutOfFold] = {}
     of_ensemble = study.files.ensemble_predictions
     if of_ensemble is not None:
-        found.append(("ensemble", of_ensemble.index, of_ensemble.predictions))
+        sources["ensemble"] = of_ensemble
     best = study.best
     if best and study.files.has_arrays(best.number):
         of_best = study.files.arrays(best.number)
-        found.append((best.number, of_best.index, of_best.predictions))
-    return found
+        sources[best.number] = OutOfFold(of_best.index, of_best.predictions)
+    return sources
 
 
-def _worst(
-    study: Study,
-    data: Data,
-    source: int | str,
-    index: np.ndarray,
-    predictions: Mapping[str, np.ndarray],
-) -> list[Mistakes]:
+def _worst(study: Study, data: Data, source: int | str, out_of_fold: OutOfFold) -> list[Mistakes]:
     found = []
     targets = study.files.targets
-    for output, predicted in predictions.items():
+    index = out_of_fold.index
+    for output, predicted in out_of_fold.predictions.items():
         target = targets.get(output)
         if target is None or len(target) != data.n_samples:
             continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.data.digests import fingerprint
@@ -17,7 +19,58 @@ if TYPE_CHECKING:
     from hpo.study.study import Study
 
 
-def of_study(whole: Data, settings: Settings, task: Task) -> Data:
+@dataclass(frozen=True, eq=False)
+class StudyData:
+    """A study's task with its data.
+
+    Attributes:
+        task: The task.
+        whole: All of the task's data.
+        searched: The training data that the study searches on, with the groups that its folds keep
+            together; the test set stays whole.
+        fingerprint: A digest of all training samples and targets.
+    """
+
+    task: Task
+    whole: Data
+    searched: Data
+    fingerprint: str
+
+    def without_test(self) -> StudyData:
+        """The same without the test set."""
+        return dataclasses.replace(
+            self, whole=self.whole.without_test(), searched=self.searched.without_test()
+        )
+
+
+def open_data(
+    study: Study,
+    task: Task | str | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+) -> StudyData:
+    """Find a study's task and load its data.
+
+    Args:
+        study: The study.
+        task: Its task, or how to find it; see :func:`task_of_study`.
+        data_dir: Folder with data sets; by default ``HPO_DATA_DIR``, or that of the search.
+
+    Raises:
+        UsageError: The task has to be given or it is another one, or the part of the data that the
+            study searches on is larger than the data, or has no sample.
+        HPOError: The task cannot load its data, or the study has begun with other data.
+    """
+    found = task_of_study(study.name, study.settings, task)
+    folder = data_dir or os.environ.get("HPO_DATA_DIR") or study.options.data_dir
+    whole = load_data(found, folder)
+    searched = searched_part(whole, study.settings, found)
+    data = StudyData(found, whole, searched, fingerprint((whole.x, whole.y)))
+    if study.has_begun:
+        check_same_data(study, data)
+    return data
+
+
+def searched_part(whole: Data, settings: Settings, task: Task) -> Data:
     """The training data as a study searches on it, with the groups that its folds keep together.
 
     Whoever cuts the data of a study calls this first, so that all cut alike.
@@ -39,29 +92,22 @@ def of_study(whole: Data, settings: Settings, task: Task) -> Data:
     return take_part(grouped, settings.train_size, settings.cv_for(task))
 
 
-def load_data_of(study: Study, task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
-    """Load all of the data of which a study searched the whole or a part.
-
-    Args:
-        study: A study with facts.
-        task: Its task.
-        data_dir: Folder with data sets; by default ``HPO_DATA_DIR``, or that of the search.
+def check_same_data(study: Study, data: StudyData) -> None:
+    """Refuse data that is not what a study recorded.
 
     Raises:
-        HPOError: The task cannot load it, or it is other data than the study's.
+        HPOError: It is other data.
     """
-    named = data_dir or os.environ.get("HPO_DATA_DIR") or study.options.data_dir
-    data = load_data(task, named)
-    found, recorded = fingerprint((data.x, data.y)), study.facts["data"]["fingerprint"]
-    if found != recorded:
+    recorded = study.facts.data.fingerprint if study.facts else None
+    if recorded not in (None, data.fingerprint):
         raise HPOError(
             f"study {study.name!r} was searched on other data (fingerprint {recorded}, now "
-            f"{found}). Give the folder of that data with --data-dir."
+            f"{data.fingerprint}). Give the folder of that data with --data-dir, or start another "
+            "study with --study NAME."
         )
-    return data
 
 
-def task_of_study(study: str, settings: Settings, given: Task | str | None = None) -> Task:
+def task_of_study(study: str, settings: Settings, task: Task | str | None = None) -> Task:
     """Find the task that a study was searched with.
 
     A study may come from somebody else, so code that it names by a path does not run for that:
@@ -70,22 +116,22 @@ def task_of_study(study: str, settings: Settings, given: Task | str | None = Non
     Args:
         study: The study's name.
         settings: Its settings.
-        given: The task, or how to find it; by default as the study says.
+        task: The task, or how to find it; by default as the study says.
 
     Raises:
         UsageError: The task has to be given, or it is another one.
     """
-    if given is None and settings.task == IN_CODE:
+    if task is None and settings.task == IN_CODE:
         raise UsageError(
             f"study {study!r} was searched with a Task given in code. Give it again: "
             f"hpo.ensemble({study!r}, task=task), and likewise hpo.confirm"
         )
-    if given is None and file_reference(settings.task) is not None:
+    if task is None and file_reference(settings.task) is not None:
         raise UsageError(
             f"study {study!r} was searched with a plugin file, and such a file runs only when "
             f"you name it: --task {settings.task}"
         )
-    found = load_task(given or settings.task) if not isinstance(given, Task) else given
+    found = task if isinstance(task, Task) else load_task(task or settings.task)
     if found.name != settings.task_name:
         raise UsageError(
             f"study {study!r} is of the task {settings.task_name!r}. Received: {found.name!r}"

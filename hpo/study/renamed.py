@@ -53,3 +53,13 @@ def by_earlier_name(owner: object, name: str, renamed: Mapping[str, str]) -> Any
         stacklevel=3,
     )
     return attrgetter(renamed[name])(owner)
+
+
+def warn_of_keys(owner: str, name: str) -> None:
+    """Tell whoever reads a record by key that it has attributes now."""
+    warnings.warn(
+        f"{owner}[{name!r}] is now {owner}.{name}; reading it by key goes with the next release "
+        "of hpo.",
+        DeprecationWarning,
+        stacklevel=3,
+    )

@@ -11,6 +11,7 @@ from hpo.errors import HPOError
 from hpo.options import Options
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, renamed
+from hpo.study.facts import Facts
 from hpo.study.files import StudyFiles
 from hpo.study.keys import CONSULTATION, FACTS, FAILURE, FIRST_SEED, OPTIONS, RESULT, SEED, SETTINGS
 from hpo.study.running import RunningTrial
@@ -112,20 +113,14 @@ class Study:
         return Space.from_text(self.settings.space, name=f"study {self.name}")
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """What the first worker found: baseline, data, environment; empty before it did.
-
-        Keys: ``baseline`` (float), ``reference`` ({score, source} or None), ``data``
-        ({n_samples, n_samples_whole, fingerprint, shapes, class_names, feature_names, duplicates};
-        the samples are those searched on, the fingerprint is of the whole data; duplicates as
-        :class:`hpo.data.duplicates.Duplicates` has them) and
-        ``environment`` ({python, hpo, keras, tensorflow, ..., backend, devices, platform}).
-        """
-        return dict(self._record.user_attrs.get(FACTS, {}))
+    def facts(self) -> Facts | None:
+        """What the first worker found of data and environment; None before it did."""
+        stored = self._record.user_attrs.get(FACTS)
+        return Facts.from_json(stored) if stored else None
 
     @facts.setter
-    def facts(self, facts: dict[str, Any]) -> None:
-        self._record.set_user_attr(FACTS, facts)
+    def facts(self, facts: Facts) -> None:
+        self._record.set_user_attr(FACTS, facts.to_json())
 
     @property
     def trials(self) -> list[Trial]:

@@ -38,8 +38,8 @@ def test_an_ensemble_of_a_part_of_the_data_loads_the_same_part(tmp_path):
     made = combine(study)
 
     assert made.data.n_samples == 15
-    assert study.facts["data"]["n_samples"] == 15
-    assert study.facts["data"]["n_samples_whole"] == N_TRAIN
+    assert study.facts.data.n_samples == 15
+    assert study.facts.data.n_samples_whole == N_TRAIN
     assert made.result["oof"] == pytest.approx(study.best.score, rel=0.2)
     assert "--train-size 0.5" in study.options.command
 

@@ -8,6 +8,7 @@ import pytest
 
 import hpo
 from hpo import Data, HPOError
+from hpo.data.duplicates import Duplicates
 from hpo.errors import UsageError
 from tasks import N_TRAIN, linear_network, linear_task
 
@@ -108,12 +109,8 @@ def test_a_part_of_the_data_and_copies_in_one_fold_are_those_of_the_search(tmp_p
         cv="kfold:3",
     )
     study = hpo.run(task, trials=1, runs=tmp_path, keep=0, group_duplicates=True, train_size=0.5)
-    assert study.facts["data"]["n_samples"] == 12
-    assert study.facts["data"]["duplicates"] == {
-        "within_train": 24,
-        "train_validation": 0,
-        "train_test": 0,
-    }
+    assert study.facts.data.n_samples == 12
+    assert study.facts.data.duplicates == Duplicates(24, 0, 0)
 
     assert confirm(study, task).is_complete
 

@@ -5,6 +5,7 @@ import pytest
 from study.demo_study import SETTINGS, SPACE, ask, complete
 
 from hpo.errors import HPOError, UsageError
+from hpo.study.facts import Facts
 from hpo.study.folder import create_study, list_studies, load_study, runs_directory
 from hpo.study.journal import open_journal
 
@@ -73,14 +74,14 @@ def test_a_study_goes_on_only_with_the_same_part_of_the_data(runs, old, new, dif
 def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
     refused = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=9_999_999))
     refused.enqueue({"units": 3})
-    refused.facts = {"baseline": 1.0}
+    refused.facts = Facts(baseline=1.0)
 
     mended = create_study(
         runs, "part", dataclasses.replace(SETTINGS, train_size=500, direction="maximize")
     )
 
     assert mended.settings.train_size == 500
-    assert (mended.trials, mended.facts) == ([], {})
+    assert (mended.trials, mended.facts) == ([], None)
     assert load_study("part", runs).settings == mended.settings
 
 

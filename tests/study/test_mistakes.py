@@ -10,6 +10,7 @@ import pytest
 
 from hpo.errors import HPOError
 from hpo.study import mistakes
+from hpo.study.opening import searched_part
 from hpo.support import files
 from hpo.task import Data
 from tasks import bare_task
@@ -21,7 +22,7 @@ def store(tmp_path, data, predictions, targets=None):
     found = studies.evaluation(0.5, targets=np.zeros(data.n_samples))
     arrays = dataclasses.replace(found.arrays, predictions=predictions)
     studies.add_complete(study, dataclasses.replace(found, arrays=arrays))
-    mistakes.store(study, bare_task("val_accuracy"), data)
+    mistakes.store(study, data)
     return mistakes.load(study.directory)
 
 
@@ -107,8 +108,7 @@ def test_nothing_wrong_stores_nothing_to_look_at(tmp_path):
 def test_the_ensemble_is_looked_at_before_the_best_trial(tmp_path):
     study = studies.regression_study(tmp_path, trials=3)
     data = Data(x=np.zeros((200, 2)), y=study.files.targets[""], feature_names=["a", "b"])
-    study.facts = {"data": {"n_samples": 200}}
-    mistakes.store(study, bare_task("val_mae"), data)
+    mistakes.store(study, data)
     assert [one.source for one in mistakes.load(study.directory)] == ["ensemble", study.best.number]
 
 
@@ -124,7 +124,7 @@ def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
     study.files.write_targets({"": part.y})
     found = studies.evaluation(0.5, targets=np.asarray(part.y), folds=2)
     studies.add_complete(study, found)
-    mistakes.store(study, bare_task("val_mae"), whole)
+    mistakes.store(study, searched_part(whole, study.settings, bare_task("val_mae")))
     (stored,) = mistakes.load(study.directory)
     assert all(sample.truth == sample.content["number"] for sample in stored.samples)
 

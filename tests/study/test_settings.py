@@ -5,6 +5,7 @@ from study.demo_study import SETTINGS
 
 from hpo.errors import HPOError
 from hpo.options import Options
+from hpo.study.facts import Facts
 from hpo.study.folder import create_study, load_study
 
 
@@ -19,7 +20,7 @@ def test_a_study_from_before_there_were_train_sizes_goes_on(runs, study):
     attributes = dataclasses.asdict(SETTINGS)
     del attributes["train_size"]
     study._record.set_user_attr("settings", attributes)
-    study.facts = {"baseline": 1.0}
+    study.facts = Facts(baseline=1.0)
 
     assert create_study(runs, "demo", SETTINGS).settings.train_size is None
 

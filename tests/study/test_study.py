@@ -7,6 +7,7 @@ import pytest
 from study.demo_study import SETTINGS, SPACE, ask, complete
 
 from hpo.options import Options
+from hpo.study.facts import DataFacts, Facts
 from hpo.study.folder import create_study, load_study
 from hpo.study.trial import Failure
 from hpo.support import files
@@ -47,12 +48,14 @@ def test_the_space_is_that_of_the_settings(study):
     assert study.space.to_toml() == SPACE
 
 
-def test_facts_are_empty_until_a_worker_found_them(runs, study):
-    assert study.facts == {}
+def test_there_are_no_facts_until_a_worker_found_them(runs, study):
+    assert study.facts is None
 
-    study.facts = {"baseline": 6.5, "data": {"shapes": {"": [404, 13]}}}
+    study.facts = Facts(baseline=6.5, data=DataFacts(shapes={"": [404, 13]}))
 
-    assert load_study("demo", runs).facts == {"baseline": 6.5, "data": {"shapes": {"": [404, 13]}}}
+    assert load_study("demo", runs).facts == Facts(
+        baseline=6.5, data=DataFacts(shapes={"": [404, 13]})
+    )
 
 
 def test_the_ensemble_is_what_was_written(study):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hpo.study.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -24,17 +26,16 @@ class Expected:
     feature_names: Sequence[str] | None = None
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Expected:
+    def of(cls, facts: Facts | None) -> Expected:
         """Read what the facts of a study say.
 
         Raises:
             HPOError: There are no facts yet, since no worker has loaded the data.
         """
-        if not facts:
+        if facts is None:
             raise HPOError("the study has not loaded its data yet. Search first: hpo run")
-        data = facts["data"]
-        shapes = {name: tuple(shape[1:]) for name, shape in data["shapes"].items()}
-        return cls(shapes, data["feature_names"])
+        shapes = {name: tuple(shape[1:]) for name, shape in facts.data.shapes.items()}
+        return cls(shapes, facts.data.feature_names)
 
     @property
     def only(self) -> tuple[int, ...] | None:

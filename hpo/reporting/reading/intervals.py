@@ -94,7 +94,7 @@ def _by_sample(snapshot: Snapshot, trial: Trial) -> np.ndarray | None:
     scores: np.ndarray | None = None
     metric = snapshot.settings.objective.removeprefix("val_")
     if metric in ("accuracy", "acc", "binary_accuracy"):
-        names = (snapshot.facts.get("data") or {}).get("class_names")
+        names = snapshot.facts.data.class_names
         classes = read_classes(truth, predicted, names)
         scores = None if classes is None else (classes.truth == classes.predicted).astype(float)
     elif metric in ("mae", "mean_absolute_error"):

@@ -12,6 +12,7 @@ from hpo.reporting.html.ranges import is_searched
 from hpo.reporting.reading.rivals import rivals
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, mistakes
+from hpo.study.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ class Snapshot:
         name: The name of the study.
         settings: The settings of the study, which never change.
         options: The options of the search; None if no run has started.
-        facts: Baseline, reference, data and environment; may be empty.
+        facts: Baseline, reference, data and environment, as far as they are known.
         trials: All trials, by number.
         ranking: The complete trials with a finite score, best first.
         defaults: The default configuration; None if the search space has none.
@@ -79,7 +80,7 @@ class Snapshot:
     name: str
     settings: Settings
     options: Options | None
-    facts: dict[str, Any]
+    facts: Facts
     trials: list[Trial]
     ranking: list[Trial]
     defaults: Params | None
@@ -156,7 +157,7 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         name=study.name,
         settings=settings,
         options=_read(lambda: study.options, []),
-        facts=study.facts,
+        facts=study.facts or Facts(),
         trials=trials,
         ranking=ranking,
         defaults=space.defaults() if space else None,

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpo.data.duplicates import Duplicates
 from hpo.reporting.html import formats, ranges
 from hpo.reporting.html.formats import finite, number, setting
 from hpo.reporting.reading.epochs import chosen_epoch
@@ -52,7 +53,7 @@ def _unfinished(snapshot: Snapshot) -> Iterator[Caveat]:
 
 
 def _worse_than_baseline(snapshot: Snapshot) -> Iterator[Caveat]:
-    baseline, best = finite(snapshot.facts.get("baseline")), snapshot.chosen
+    baseline, best = finite(snapshot.facts.baseline), snapshot.chosen
     if baseline is None or best is None or best.score is None:
         return
     if snapshot.gain(best.score, baseline) <= 0:
@@ -105,7 +106,7 @@ def _within_noise(snapshot: Snapshot) -> Iterator[Caveat]:
 
 def _overfitting(snapshot: Snapshot) -> Iterator[Caveat]:
     best = snapshot.best
-    baseline = finite(snapshot.facts.get("baseline"))
+    baseline = finite(snapshot.facts.baseline)
     if best is None or baseline is None or best.score is None:
         return
     objective = snapshot.settings.objective
@@ -128,9 +129,9 @@ def _overfitting(snapshot: Snapshot) -> Iterator[Caveat]:
 
 
 def _duplicates(snapshot: Snapshot) -> Iterator[Caveat]:
-    counts = (snapshot.facts.get("data") or {}).get("duplicates") or {}
-    within, in_test = counts.get("within_train") or 0, counts.get("train_test") or 0
-    in_validation = counts.get("train_validation")
+    duplicates = snapshot.facts.data.duplicates or Duplicates()
+    within, in_test = duplicates.within_train, duplicates.train_test
+    in_validation = duplicates.train_validation
     if within and in_validation != 0:
         effect = (
             "If copies are in different folds, models are validated on samples that they were "

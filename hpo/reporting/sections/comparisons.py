@@ -96,7 +96,7 @@ def _best(snapshot: Snapshot) -> Comparison | None:
 
 def _baseline(snapshot: Snapshot) -> Comparison | None:
     best = snapshot.chosen
-    baseline = finite(snapshot.facts.get("baseline"))
+    baseline = finite(snapshot.facts.baseline)
     if baseline is None:
         return None
     if best is None or best.score is None:
@@ -160,11 +160,11 @@ def _test(snapshot: Snapshot) -> Comparison | None:
 
 
 def _reference(snapshot: Snapshot) -> Comparison | None:
-    reference = snapshot.facts.get("reference") or {}
-    score = finite(reference.get("score"))
-    if score is None:
+    reference = snapshot.facts.reference
+    score = finite(reference.score) if reference else None
+    if reference is None or score is None:
         return None
-    source = str(reference.get("source") or "a published model")
+    source = str(reference.source or "a published model")
     test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
     if test is None or snapshot.settings.objective != f"val_{test[0]}":
         return Comparison("Textbook reference", number(score), f"test score from {source}")

@@ -100,7 +100,7 @@ def _panel(
     label: str,
 ) -> Panel | None:
     # With several outputs, it is not known to which of them the class names belong.
-    names = None if key[1] else (snapshot.facts.get("data") or {}).get("class_names")
+    names = None if key[1] else snapshot.facts.data.class_names
     samples = gallery(snapshot.mistakes, *key)
     classes = read_classes(truth, predicted, names)
     if classes is not None:

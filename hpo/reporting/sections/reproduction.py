@@ -82,7 +82,7 @@ def reproduction(snapshot: Snapshot) -> Section:
 
 def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     settings, options = snapshot.settings, snapshot.options
-    data = snapshot.facts.get("data") or {}
+    data = snapshot.facts.data.to_json()
     facts: list[tuple[str, Any]] = [
         ("Task", settings.task_name),
         ("Objective", f"{settings.objective} ({settings.direction}d)"),
@@ -91,8 +91,8 @@ def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     if options is not None:
         facts += [("Sampler", options.sampler), ("Seed", options.seed)]
     shown = {name: value for name, value in data.items() if name not in _NOT_SHOWN}
-    shown |= data.get("duplicates") or {}
-    shown |= snapshot.facts.get("environment") or {}
+    shown |= data["duplicates"] or {}
+    shown |= snapshot.facts.environment.to_json()
     facts += [(_fact_name(name), value) for name, value in shown.items()]
     seconds = [trial.seconds for trial in snapshot.trials if trial.seconds is not None]
     if seconds:
@@ -113,7 +113,7 @@ def _time(iso: Any) -> str:
 
 def _commands(snapshot: Snapshot) -> tuple[Command, ...]:
     commands = []
-    packages = _packages(snapshot.facts.get("environment") or {})
+    packages = _packages(snapshot.facts.environment.versions)
     if packages:
         commands.append(Command("Install the same versions", f"pip install {packages}"))
     if snapshot.options is not None and snapshot.options.command:

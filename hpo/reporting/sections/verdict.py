@@ -43,7 +43,7 @@ def summary(snapshot: Snapshot) -> Section:
         f"Unless stated otherwise, scores are {formats.metric(snapshot.settings.objective)} "
         f"({how}); {better} is better. ± is one standard error."
     )
-    if finite(snapshot.facts.get("baseline")) is not None:
+    if finite(snapshot.facts.baseline) is not None:
         lead += " The common-sense baseline is the score of the best constant prediction."
     return Section(
         anchor="summary",
@@ -99,7 +99,7 @@ def _sentences(snapshot: Snapshot, best: Trial) -> tuple[str, ...]:
 
 
 def _against_baseline(snapshot: Snapshot, best: Trial) -> str | None:
-    baseline = finite(snapshot.facts.get("baseline"))
+    baseline = finite(snapshot.facts.baseline)
     if baseline is None or best.score is None:
         return None
     if best.score == baseline:
@@ -149,7 +149,7 @@ def _test_result(snapshot: Snapshot) -> str:
 
 
 def _reference(snapshot: Snapshot, metric: str) -> str:
-    reference = finite((snapshot.facts.get("reference") or {}).get("score"))
+    reference = finite(snapshot.facts.reference.score) if snapshot.facts.reference else None
     if reference is None or snapshot.settings.objective != f"val_{metric}":
         return ""
     return f"; the textbook reference is {number(reference)}"

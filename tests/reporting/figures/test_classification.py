@@ -4,6 +4,8 @@ import fixture_studies as studies
 import numpy as np
 from reporting.documents import read
 
+from hpo.study.facts import DataFacts, Facts
+
 
 def test_a_classification_gets_a_confusion_matrix_instead(tmp_path):
     document = read(studies.classification_study(tmp_path))
@@ -16,7 +18,7 @@ def test_a_classification_gets_a_confusion_matrix_instead(tmp_path):
 
 def test_classes_of_one_name_stay_apart(tmp_path):
     study = studies.classification_study(tmp_path, classes=3)
-    study.facts = study.facts | {"data": {"class_names": ["a", "a", "b"]}}
+    study.facts = Facts(data=DataFacts(class_names=["a", "a", "b"]))
     assert read(study).figures["predictions-0-0-confusion"]["data"][0]["x"] == ["a", "a (2)", "b"]
 
 
