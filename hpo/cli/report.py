@@ -38,10 +38,12 @@ def command(
     """
     if study is not None:
         page = _report_one(study, output, assets, runs, as_json=as_json)
-        _open(page, wanted=open_page)
+        if open_page:
+            _open(page)
         return
     reports = _report_all(output, assets, runs, as_json=as_json)
-    _open(reports.index, wanted=open_page)
+    if open_page:
+        _open(reports.index)
     if reports.failures:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in reports.failures.items())
         raise HPOError(f"no page was written for {reasons}")
@@ -91,8 +93,8 @@ def _as_json(reports: Reports) -> dict[str, Any]:
     }
 
 
-def _open(page: Path, *, wanted: bool) -> None:
+def _open(page: Path) -> None:
     import webbrowser
 
-    if wanted and not webbrowser.open(page.resolve().as_uri()):
+    if not webbrowser.open(page.resolve().as_uri()):
         click.echo(f"hpo: no web browser found; open {page} yourself", err=True)

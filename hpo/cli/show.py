@@ -114,7 +114,7 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
         click.echo(formats.visible(trial.details))
 
 
-def _show_study(study: Study, most: int | None) -> None:
+def _show_study(study: Study, limit: int | None) -> None:
     ranking = study.ranking
     # An interrupted trial is tried again under another number, so it would count twice.
     states = [trial.state for trial in study.trials if trial.state != "interrupted"]
@@ -129,7 +129,7 @@ def _show_study(study: Study, most: int | None) -> None:
         click.echo(f"baseline {formats.number(baseline)}; test set consulted: {consulted}")
     for line in (*_duplicates(study), *_chosen(study)):
         print_wrapped(line)
-    shown = ranking[:most]
+    shown = ranking[:limit]
     scores = [_with_error(trial) for trial in shown]
     column = max(map(len, scores), default=0)
     for trial, score in zip(shown, scores, strict=True):

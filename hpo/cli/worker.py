@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 @options.runs
 @click.option("--name", help="The worker's name.", hidden=True)
 @click.option("--events", type=int, help="Descriptor to write events to.", hidden=True)
-@click.option("--options", "given", help="Options of the search, as JSON.", hidden=True)
+@click.option("--options", "options_json", help="Options of the search, as JSON.", hidden=True)
 def command(
     study: str,
     task: str | None,
     runs: str | None,
     name: str | None,
     events: int | None,
-    given: str | None,
+    options_json: str | None,
 ) -> None:
     """Join STUDY with one more worker.
 
@@ -48,7 +48,7 @@ def command(
 
     opened = load_study(study, runs)
     # This worker keeps the options of now, even if a later run chooses others.
-    opened.search_with(Options(**json.loads(given)) if given else opened.options)
+    opened.search_with(Options(**json.loads(options_json)) if options_json else opened.options)
     name = name or new_worker_name()
     if events is not None:
         _work_for_parent(opened, task, name, events)

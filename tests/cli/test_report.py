@@ -74,7 +74,7 @@ def test_a_file_for_all_studies_is_refused(folder):
     page.touch()
     result = invoke("--runs", folder, "--output", page)
     assert isinstance(result.exception, UsageError)
-    assert "Name a study to write its page there, or a folder" in str(result.exception)
+    assert "Name a folder, or a study to write its page to this file" in str(result.exception)
 
 
 def test_a_folder_for_one_study_is_refused(folder):
@@ -137,4 +137,4 @@ def test_open_without_a_browser_says_so(folder, monkeypatch):
     monkeypatch.setattr("webbrowser.open", lambda _address: False)
     result = invoke("empty", "--runs", folder, "--open")
     assert result.exit_code == 0
-    assert "no web browser was found" in result.stderr
+    assert "no web browser found" in result.stderr

@@ -61,6 +61,7 @@ class Terminal:
     def finish(self, text: str, bar: Bar, rows: Sequence[Row] = (), *, bad: bool = False) -> None:
         """Draw how far the work is; what went well shows in the bar alone."""
         self.update(bar, rows)
+        self._live.refresh()
         if bad:
             self.note(text)
 
