@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hpo.errors import HPOError
 from hpo.plan import Plan, PlannedStage
+from hpo.support.metric_names import direction_of_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,20 +27,6 @@ Arrays = Any
 """An array, or a dict of arrays for models with several inputs or outputs."""
 
 Direction = Literal["minimize", "maximize"]
-
-_MAXIMIZED = ("acc", "auc", "precision", "recall", "f1", "fbeta", "r2", "iou", "similarity", "dice")
-_MINIMIZED = (
-    "loss",
-    "mae",
-    "mse",
-    "rmse",
-    "mape",
-    "msle",
-    "error",
-    "entropy",
-    "divergence",
-    "hinge",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,13 +304,10 @@ class Task:
 
 
 def _infer_direction(task: str, objective: str) -> Direction:
-    # The name of an output comes first, as in val_loss_of_heat_accuracy, so the last word counts.
-    for word in reversed(objective.split("_")):
-        if word.startswith(_MINIMIZED) or word.endswith(_MINIMIZED):
-            return "minimize"
-        if word.startswith(_MAXIMIZED) or word.endswith(_MAXIMIZED):
-            return "maximize"
-    raise HPOError(
-        f"Task {task!r}: cannot tell whether to minimize or maximize {objective!r}. "
-        'Give Task(direction="minimize") or Task(direction="maximize").'
-    )
+    direction = direction_of_name(objective.removeprefix("val_"))
+    if direction is None:
+        raise HPOError(
+            f"Task {task!r}: cannot tell whether to minimize or maximize {objective!r}. "
+            'Give Task(direction="minimize") or Task(direction="maximize").'
+        )
+    return direction

@@ -187,7 +187,15 @@ def test_the_direction_is_inferred_from_the_metric(objective, direction):
     assert bare_task(objective).direction == direction
 
 
-@pytest.mark.parametrize("objective", ["val_vaccine", "val_score", "val_tissue_hit"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        "val_vaccine",
+        "val_score",
+        "val_tissue_hit",
+        "val_dice",  # a loss of Keras's, a coefficient elsewhere
+    ],
+)
 def test_a_direction_that_cannot_be_inferred_is_asked_for(objective):
     with pytest.raises(HPOError, match=rf"'demo'.*{objective}.*Task\(direction="):
         bare_task(objective)
