@@ -81,7 +81,7 @@ def parallel(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing:
         plot=figure,
         height=400,
         note=note,
-        min_width=96 * len(shown) + 60,
+        min_width=96 * len(shown) + 90,
         wide=True,
     )
 
@@ -146,7 +146,7 @@ def _add_axes(figure: Any, axes: list[Axis], low: float) -> None:
                 x=place, y=value, text=text, xanchor="left", xshift=3, font={"size": 11}
             )
     figure.update_layout(
-        margin={"l": 16, "r": 64, "b": 56, "t": 44},
+        margin={"l": 44, "r": 64, "b": 56, "t": 44},
         xaxis={
             "tickvals": list(range(len(axes))),
             "ticktext": [label(axis.name, 18) for axis in axes],

@@ -78,9 +78,10 @@ def star(x: Any, y: Any, size: int, **properties: Any) -> Any:
     """
     import plotly.graph_objects as go
 
+    # The points of the trials are compact, too: the star has to lie exactly on one of them.
     return go.Scatter(
-        x=[x],
-        y=[y],
+        x=compact([x]),
+        y=compact([y]),
         mode="markers",
         hoverinfo="skip",
         marker={"color": ORANGE, "size": size, "symbol": "star"},

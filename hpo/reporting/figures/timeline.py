@@ -35,7 +35,7 @@ def timeline(snapshot: Snapshot) -> Drawing | None:
     figure.update_layout(
         barmode="overlay",
         bargap=0.25,
-        xaxis={"type": "date", "nticks": 5, "tickangle": 0},
+        xaxis={"type": "date", "nticks": 4, "tickangle": 0},
         yaxis={
             "tickvals": list(range(1, n + 1)),
             "range": [n + 0.6, 0.4],
