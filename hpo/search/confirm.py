@@ -1,11 +1,11 @@
-"""The best configurations evaluated again, with new seeds and new cuts of the data.
+"""Evaluating the best configurations again, with new seeds and new splits of the data.
 
-Of many scores the best one is also a lucky one: it was chosen for being high, noise included, and
-is too good on average (the winner's curse; Cawley and Talbot, On over-fitting in model selection,
-2010). An evaluation that had no part in the choice is not.
+The best of many scores is partly luck: it was chosen for being good, noise included, so on average
+it is too good (the winner's curse; Cawley and Talbot, On over-fitting in model selection, 2010). A
+new evaluation, which had no part in the choice, is not.
 
-A confirmation chooses again, among few and by means over repeats, so its best score is too good
-as well, but by far less. Nothing of it sees the test set.
+A confirmation chooses again, but among few and by means over repeats, so its best score is too good
+by far less. The test set stays untouched.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConfirmProgress:
-    """How far a confirmation is, told after every epoch and every evaluation.
+    """How far a confirmation is, reported after every epoch and every evaluation.
 
     Attributes:
-        done: Evaluations that have ended, in all.
-        of: How many there are.
-        trial: The trial whose configuration is evaluated.
-        repeat: Which of its repeats, from 1.
-        epoch: Epochs trained of it.
-        epochs: The most epochs it trains.
-        seconds: How long the evaluation took; None while it goes on.
-        score: What it came to; None while it goes on, or where it failed.
+        done: Number of finished evaluations.
+        of: Number of evaluations in total.
+        trial: The trial whose configuration is being evaluated.
+        repeat: The number of the repeat, from 1.
+        epoch: Number of epochs trained so far.
+        epochs: Largest number of epochs it trains.
+        seconds: How long the evaluation took; None while it runs.
+        score: Its score; None while it runs, or if it failed.
         reason: Why it failed, or None.
     """
 
@@ -77,19 +77,19 @@ def confirm(
     on_progress: Callable[[ConfirmProgress], None] = lambda _progress: None,
     **options: Unpack[ConfirmKeywords],
 ) -> Confirmation:
-    """Evaluate the best configurations of a study again, with new seeds and new cuts.
+    """Evaluate the best configurations of a study again, with new seeds and new splits.
 
-    All configurations of a repeat share its cut of the data. Where the data cannot be cut anew
-    (``time:K``, ``predefined``, a splitter without a seed), only the seeds differ. Evaluations are
-    kept, so a confirmation that was stopped goes on when it is called again; those that failed are
+    All configurations of a repeat share its splits. If the data cannot be split differently
+    (``time:K``, ``predefined``, a splitter without a seed), only the seeds are new. Evaluations are
+    kept, so calling it again continues a confirmation that was stopped. Evaluations that failed are
     tried again.
 
     Args:
         study: The study, its name or the path of its folder.
         runs: The folder of studies.
         data_dir: Folder with data sets; by default that of the search.
-        task: The study's task, or how to find it; needed where the study was searched with a
-            plugin file or a Task given in code.
+        task: The study's task, or how to find it; needed if the study was searched with a plugin
+            file or a Task in code.
         on_progress: Called after every epoch and every evaluation.
         **options: As :mod:`hpo.options` declares them.
 
@@ -97,7 +97,7 @@ def confirm(
         First and confirmed scores; the study keeps them as ``study.confirmation``.
 
     Raises:
-        UsageError: There is no such study, a number is below 1, or the task has to be given.
+        UsageError: There is no such study, a number is below 1, or the task is needed.
         HPOError: The study has no complete trial, or its data has changed.
     """
     asked = read_options(ConfirmOptions, options)
@@ -105,8 +105,7 @@ def confirm(
     best = opened.ranking[: asked.top]
     if not best:
         raise HPOError(
-            f"study {opened.name!r} has no complete trial to confirm. Search first: "
-            f"hpo run {opened.settings.task_name}"
+            f"study {opened.name!r} has no complete trial to confirm. Search longer with hpo run."
         )
     data = open_data(opened, task, data_dir).without_test()
     threads.use_few_for(data.searched)
@@ -128,9 +127,9 @@ class _Confirming:
         task: Its task.
         data: The data that it searched on.
         trials: The trials to confirm.
-        repeats: How often.
-        on_progress: Told after every epoch and every evaluation.
-        done: How many evaluations have ended, or will not be had since one before failed.
+        repeats: How often each is evaluated.
+        on_progress: Called after every epoch and every evaluation.
+        done: Number of evaluations that are finished, or are left out after a failed one.
     """
 
     study: Study
@@ -153,7 +152,7 @@ class _Confirming:
             self.done += len(self.trials) - len(missing)
             if not missing:
                 continue
-            # One cut for all of them, so that they are compared on the same folds.
+            # All share its splits, so that they are compared on the same folds.
             evaluator = self._evaluator(repeat)
             failed |= {t.number for t in missing if not self._evaluate(evaluator, t, repeat)}
 
@@ -166,7 +165,7 @@ class _Confirming:
         )
 
     def _evaluate(self, evaluator: Evaluator, trial: Trial, repeat: int) -> bool:
-        """Evaluate a configuration and keep what it came to; whether that is a score."""
+        """Evaluate a configuration and keep the result; return whether it has a score."""
         began = time.monotonic()
         of = len(self.trials) * self.repeats
         epochs = self.task.plan(trial.params).epochs
@@ -176,7 +175,7 @@ class _Confirming:
             evaluator,
             trial,
             derived_seed(trial.seed or 0, "confirmation", repeat),
-            lambda told: self.on_progress(replace(now, epoch=told.epoch)),
+            lambda report: self.on_progress(replace(now, epoch=report.epoch)),
         )
         result = replace(result, seconds=time.monotonic() - began)
         self.study.record_repeat(trial.number, repeat, result)
@@ -196,7 +195,7 @@ class _Confirming:
 def _evaluated(
     evaluator: Evaluator, trial: Trial, seed: int, report: Callable[[EpochReport], None]
 ) -> Repeat:
-    """What an evaluation came to."""
+    """The result of an evaluation."""
     try:
         with freed_after():
             evaluation = evaluator.evaluate(trial.params, seed=seed, report=report)

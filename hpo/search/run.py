@@ -108,7 +108,7 @@ def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:
 
 
 def _check(options: Options, executor: str) -> None:
-    """Refuse what cannot be searched with, before there is a study of it."""
+    """Refuse options that cannot work, before a study is made."""
     samplers.make_sampler(options.sampler, options.seed)
     pruners.check(options.pruner)
     if options.tensorboard is not None:
@@ -117,7 +117,7 @@ def _check(options: Options, executor: str) -> None:
     if executor == "inline" and (placement != (1, "auto", 1) or options.worker_memory):
         raise UsageError(
             "workers, devices, trials_per_device and worker_memory are for child processes: "
-            "name the task rather than giving a Task, and leave executor at local."
+            "pass the name of the task instead of a Task, and leave executor at local."
         )
     if options.worker_memory and not Path("/proc").is_dir():
         raise UsageError("worker_memory: this system does not say how much memory a process takes.")

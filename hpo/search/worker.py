@@ -1,4 +1,4 @@
-"""The worker: asks a study for a configuration, evaluates it, tells what came of it."""
+"""The worker: asks a study for a configuration, evaluates it, and reports the result."""
 
 from __future__ import annotations
 
@@ -52,12 +52,13 @@ if TYPE_CHECKING:
 
 TRACEBACK_CHARACTERS = 8_000
 
-# XLA keeps what it has compiled until its process ends.
-GROWTH_BYTES = 256 << 20
+MAX_GROWTH_BYTES = 256 << 20
+"""A worker whose memory has grown by more is replaced: XLA frees nothing it compiled before."""
 
-FOLDS_TOLD_EVERY = 0.2  # seconds
+SECONDS_BETWEEN_FOLDS = 0.2
+"""Folds are reported at most so often."""
 
-_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 class SearchStopped(Exception):  # noqa: N818  (nothing is wrong)
@@ -65,15 +66,15 @@ class SearchStopped(Exception):  # noqa: N818  (nothing is wrong)
 
 
 class Worker:
-    """Evaluates trials of a study until the study has enough or it is told to stop.
+    """Evaluates trials of a study until it has enough or the search is stopped.
 
     Args:
         study: The study.
         name: The worker's name; see :func:`hpo.study.workers.new_worker_name`.
         task: The study's task, or how to find it; see :func:`hpo.study.opening.task_of_study`.
-        on_event: Told of everything the worker does.
-        stopping: Whether the search is to be stopped; asked after every epoch.
-        recycle: Whether to end when memory has grown, for somebody else to take over.
+        on_event: Called with everything that the worker reports.
+        stopping: Whether the search is being stopped; called after every epoch.
+        recycle: Whether to end when memory has grown, so that another worker can take over.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Worker:
             Whether the worker could work at all; if not, the event WorkerFailed said why.
         """
         lock = FileLock(self.study.workers.lock_path(self.name))
-        with self.study.workers.asking():  # or it might be swept away before it is held
+        with self.study.workers.asking():  # or it might be removed before it is held
             lock.acquire()
         try:
             with precision(self.study.settings.precision):
@@ -130,20 +131,20 @@ class Worker:
             mistakes.store(self.study, evaluator.data)
 
     def _has_grown(self, evaluator: Evaluator) -> bool:
-        """Whether memory has grown since the first trial ended, the cache for folds apart."""
+        """Whether memory has grown since the first trial ended, apart from the cache of folds."""
         occupied = resident_bytes() - evaluator.cached_bytes
         self._least_bytes = min(occupied, self._least_bytes or occupied)
-        return occupied - self._least_bytes > GROWTH_BYTES
+        return occupied - self._least_bytes > MAX_GROWTH_BYTES
 
     def abandon(self) -> None:
-        """Put the running trial back, for whoever goes on with the study."""
+        """Queue the running trial again, for the next worker of the study."""
         if self.running is not None:
             self.study.fail(self.running, KILLED)
 
     def _prepare(self) -> Evaluator:
         data = open_data(self.study, self._task, self.options.data_dir)
         threads.use_few_for(data.searched)
-        self._look_for_gpu()  # after the threads, which cannot be set any more once it has looked
+        self._look_for_gpu()  # last, since it fixes the number of threads
         task = data.task
         evaluator = Evaluator(task, data.searched, self.study.settings.cv_for(task))
         record_facts(self.study, data, evaluator.splits)
@@ -153,7 +154,7 @@ class Worker:
         return evaluator
 
     def _look_for_gpu(self) -> None:
-        """Refuse a GPU that was asked for and cannot be used; tell of one that just is there."""
+        """Refuse a requested GPU that cannot be used; warn of one that was not requested."""
         unused = "" if self.options.devices == "cpu" else devices.unused_gpus()
         if unused and self.options.devices != "auto":
             raise UsageError(f"devices {self.options.devices}: {unused}")
@@ -161,7 +162,7 @@ class Worker:
             self._emit(Warned(self.name, unused))
 
     def _run_trial(self, evaluator: Evaluator) -> bool:
-        """Evaluate one trial, unless others have begun all that the study shall have."""
+        """Evaluate one trial, unless others have begun all that are left."""
         started = time.monotonic()
         asked = self._ask()
         if asked is None:
@@ -177,7 +178,7 @@ class Worker:
                     params,
                     seed=trial.seed,
                     report=self._reporter(evaluator.task, trial, params, started),
-                    on_fold=self._fold_teller(trial.number, len(evaluator.splits)),
+                    on_fold=self._fold_reporter(trial.number, len(evaluator.splits)),
                     keep_models=lambda score: self._models_directory(trial.number, score),
                     on_model=self._board_writer(evaluator, trial.number, params),
                 )
@@ -204,7 +205,7 @@ class Worker:
 
     def _ask(self) -> tuple[RunningTrial, Params] | None:
         with self.study.workers.asking():
-            # Trials that other workers run count too, or two workers would ask the same.
+            # Trials of other workers count, too, or two workers would ask for the same.
             begun = self.study.n_begun
             patience = self.options.patience
             out_of_patience = patience is not None and self.study.trials_since_best >= patience
@@ -219,7 +220,7 @@ class Worker:
             )
             self.running = trial.number
             trial.assign(self.name, derived_seed(self.options.seed, "training", begun))
-            # Under the lock, so that the next to ask knows what is tried already.
+            # Under the lock, so that the next worker knows what is being tried.
             return trial, trial.suggest(self._space)
 
     def _reporter(self, task: Task, trial: RunningTrial, params: Params, started: float) -> Report:
@@ -227,29 +228,29 @@ class Worker:
         epochs = task.plan(params).epochs
         prune = Pruning(trial, self.options.pruner, max_epochs=self._max_epochs, epochs=epochs)
 
-        def report(told: EpochReport) -> None:
-            self._emit(EpochEnded(self.name, trial.number, told.epoch, epochs, told.score))
+        def on_epoch(report: EpochReport) -> None:
+            self._emit(EpochEnded(self.name, trial.number, report.epoch, epochs, report.score))
             if self._stopping():
                 raise SearchStopped
             if limit is not None and time.monotonic() - started > limit:
                 raise TrialFailedError(
                     f"ran longer than --trial-timeout: {formats.duration(limit)}"
                 )
-            prune(told)
+            prune(report)
 
-        return report
+        return on_epoch
 
-    def _fold_teller(self, number: int, folds: int) -> OnFold:
-        """Tells of folds now and then: where an epoch takes milliseconds, nobody could read it."""
-        told = time.monotonic()
+    def _fold_reporter(self, number: int, folds: int) -> OnFold:
+        """Reports a fold now and then: where epochs take milliseconds, nobody could read more."""
+        last = time.monotonic()
 
-        def tell(epoch: int, fold: int) -> None:
-            nonlocal told
-            if time.monotonic() - told > FOLDS_TOLD_EVERY:
-                told = time.monotonic()
+        def on_fold(epoch: int, fold: int) -> None:
+            nonlocal last
+            if time.monotonic() - last > SECONDS_BETWEEN_FOLDS:
+                last = time.monotonic()
                 self._emit(FoldEnded(self.name, number, epoch, fold + 1, folds))
 
-        return tell
+        return on_fold
 
     def _board_writer(
         self, evaluator: Evaluator, number: int, params: Params
@@ -259,11 +260,11 @@ class Worker:
         folder = Path(self.options.tensorboard) / self.study.name / f"trial-{number}"
         board = Board(folder, self.study.settings.objective)
 
-        def write(model: Any, folds: list[FoldArrays], found: Evaluation) -> None:
+        def write(model: Any, folds: list[FoldArrays], evaluation: Evaluation) -> None:
             try:
-                board.write(params, model, folds, evaluator.data, found)
-            except Exception as error:  # noqa: BLE001  (TensorFlow's own; the trial is worth more)
-                self._emit(Warned(self.name, f"nothing for TensorBoard: {one_line(error)}"))
+                board.write(params, model, folds, evaluator.data, evaluation)
+            except Exception as error:  # noqa: BLE001  (TensorFlow's own; the trial still counts)
+                self._emit(Warned(self.name, f"cannot write for TensorBoard: {one_line(error)}"))
 
         return write
 
@@ -282,7 +283,7 @@ def _state(failure: Failure | None) -> str:
 def _failure(error: BaseException) -> Failure:
     if isinstance(error, SearchStopped):
         return Failure("interrupted: the search was stopped", "interrupted")
-    if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         return Failure(one_line(error), "outside")
     if isinstance(error, HPOError):
         return Failure(str(error), "configuration")
