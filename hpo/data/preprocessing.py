@@ -13,6 +13,7 @@ import numpy as np
 
 from hpo.data.arrays import take
 from hpo.data.folds import FoldArrays
+from hpo.errors import HPOError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,10 +97,13 @@ class FoldCache:
         y = compact(self._data.y)
         raw = compact(self._data.x) if entry.unfitted is None else None
         folds = []
-        # Transformers that nobody requested are not kept: some hold a copy of their training data.
-        fitted = entry.fitted or self._fit(entry.unfitted)
-        for split, transformer in zip(self._splits, fitted, strict=True):
-            x = raw if transformer is None else transform(transformer, self._data.x)
+        for split in self._splits:
+            # The fitted transformer is not kept: some hold a copy of their training data.
+            x = (
+                raw
+                if entry.unfitted is None
+                else _prepared(entry.unfitted, self._data, split.train)
+            )
             folds.append(FoldArrays(x, y, self._data.sample_weight, split.train, split.validation))
         return folds
 
@@ -113,6 +117,46 @@ def fit(transformer: Any, data: Data, train: np.ndarray) -> Any:
     from sklearn.base import clone
 
     return clone(transformer).fit(take(data.x, train), take(data.y, train))
+
+
+def _prepared(transformer: Any, data: Data, train: np.ndarray) -> Any:
+    """All samples: the training rows from ``fit_transform``, the others from ``transform``.
+
+    scikit-learn's TargetEncoder encodes the rows it is fitted on by cross-fitting; ``transform``
+    would tell each of them its own target.
+    """
+    from sklearn.base import clone
+
+    others = np.setdiff1d(np.arange(data.n_samples), train)
+    x, y = _rows(data.x, train), take(data.y, train)
+    fitted = clone(transformer)
+    if hasattr(fitted, "fit_transform"):
+        of_train = compact(fitted.fit_transform(x, y))
+    else:
+        of_train = compact(fitted.fit(x, y).transform(_rows(data.x, train)))
+    of_others = compact(fitted.transform(_rows(data.x, others))) if len(others) else None
+    return _joined(of_train, train, of_others, others)
+
+
+def _joined(of_train: Any, train: np.ndarray, of_others: Any, others: np.ndarray) -> Any:
+    """Two parts of the samples, each row at its position."""
+    if isinstance(of_train, Mapping):
+        return {
+            name: _joined(part, train, of_others and of_others[name], others)
+            for name, part in of_train.items()
+        }
+    if of_others is None:
+        of_others = of_train[:0]
+    if of_train.shape[1:] != of_others.shape[1:]:
+        raise HPOError(
+            "the preprocessor makes training samples and other samples of different shapes: "
+            f"{of_train.shape[1:]} and {of_others.shape[1:]}. Let fit_transform and transform make "
+            "the same."
+        )
+    n = len(set(train)) + len(others)
+    joined = np.empty((n, *of_train.shape[1:]), np.result_type(of_train, of_others))
+    joined[train], joined[others] = of_train, of_others
+    return joined
 
 
 def transform(transformer: Any, x: Any) -> Any:
@@ -137,6 +181,14 @@ def identity(transformer: Any) -> str:
     # By default NumPy abbreviates long arrays and rounds, so that different ones look the same.
     with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
         return f"{type(transformer).__module__}.{type(transformer).__qualname__}{settings!r}"
+
+
+def _rows(arrays: Any, positions: np.ndarray) -> Any:
+    """Some rows, which a transformer may change in place."""
+    if isinstance(arrays, Mapping):
+        return {name: _rows(array, positions) for name, array in arrays.items()}
+    rows = arrays[positions]
+    return copy.deepcopy(rows) if rows.dtype.hasobject else rows
 
 
 def _copy(arrays: Any) -> Any:

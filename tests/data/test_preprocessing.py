@@ -8,12 +8,14 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     OneHotEncoder,
     StandardScaler,
+    TargetEncoder,
 )
 
 from hpo import Data
 from hpo.data import preprocessing
 from hpo.data.preprocessing import FoldCache, compact, fit, transform
 from hpo.data.splits import split
+from hpo.errors import HPOError
 from tasks import bare_task
 
 X = np.random.default_rng(0).normal(5, 3, (12, 2))
@@ -63,6 +65,62 @@ def test_what_is_validated_on_cannot_change_what_is_trained_on(poisoned):
         same_fold = cache(both, **arrays).get({})[number]
 
         np.testing.assert_array_equal(same_fold.x[fold.train], fold.x[fold.train])
+
+
+CATEGORIES = np.random.default_rng(1).integers(0, 6, (40, 1))
+NOISE = np.random.default_rng(2).normal(size=40)
+
+
+def encoder(_params):
+    return TargetEncoder(target_type="continuous", smooth=0.0, random_state=0)
+
+
+def test_training_rows_are_transformed_by_fit_transform_and_others_by_transform():
+    for fold in cache(encoder, CATEGORIES, NOISE).get({}):
+        by_hand = encoder({})
+        expected = by_hand.fit_transform(CATEGORIES[fold.train], NOISE[fold.train])
+        np.testing.assert_allclose(fold.x[fold.train], expected, atol=1e-6)
+        others = by_hand.transform(CATEGORIES[fold.validation])
+        np.testing.assert_allclose(fold.x[fold.validation], others, atol=1e-6)
+        # transform tells a row of a category its own target.
+        assert not np.allclose(fold.x[fold.train], by_hand.transform(CATEGORIES[fold.train]))
+
+
+def test_a_pipeline_passes_fit_transform_on_to_its_steps():
+    def pipeline(params):
+        return make_pipeline(encoder(params), StandardScaler())
+
+    for fold in cache(pipeline, CATEGORIES, NOISE).get({}):
+        expected = pipeline({}).fit_transform(CATEGORIES[fold.train], NOISE[fold.train])
+        np.testing.assert_allclose(fold.x[fold.train], expected, atol=1e-6)
+
+
+class Halved(BaseEstimator):
+    """Has no fit_transform of its own."""
+
+    def fit(self, _x, _y):
+        self.is_fitted_ = True
+        return self
+
+    def transform(self, x):
+        return x / 2
+
+
+def test_a_transformer_without_fit_transform_is_fitted_and_transforms():
+    for fold in cache(lambda _params: Halved()).get({}):
+        np.testing.assert_allclose(fold.x, X / 2, rtol=1e-6)
+
+
+class Lopsided(Halved):
+    """Makes one column more of the rows that it is fitted on."""
+
+    def fit_transform(self, x, y):
+        return np.column_stack([x, y])
+
+
+def test_training_rows_of_another_shape_are_refused():
+    with pytest.raises(HPOError, match=r"different shapes: \(3,\) and \(2,\)"):
+        cache(lambda _params: Lopsided()).get({})
 
 
 def test_validation_samples_are_made_as_training_samples_are():
