@@ -90,7 +90,7 @@ def test_the_page_shows_every_output(three):
     _, _, page = three
 
     for output in ("age", "income", "retired"):
-        assert f"The ensemble: {output}" in page
+        assert f"Ensemble: {output}" in page
     assert "predictions-0-0-residuals" in page
     assert "age MAE" in page
 
