@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +10,18 @@ import numpy as np
 
 from hpo.data import splits
 from hpo.data.arrays import of_output
-from hpo.errors import HPOError
+from hpo.errors import HPOError, one_line
 from hpo.options import PredictOptions
+from hpo.predicting.gaps import Gaps
 from hpo.predicting.readers import Expected, open_samples
+from hpo.predicting.readers.arrays import ArrayFile
+from hpo.predicting.readers.member import STRINGS
 from hpo.predicting.readers.pictures import PictureFolder
 from hpo.predicting.writers import Answers, check_output, writing
 from hpo.scoring.metrics import is_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from hpo.ensembles.ensemble import Ensemble
@@ -78,11 +82,13 @@ def predict_file(
         HPOError: The samples are damaged, there are none, or a model cannot be loaded.
     """
     _check_kind(ensemble, samples)
+    gaps = Gaps(ensemble, samples)
     readers = _readers(ensemble)
     done = 0
     with writing(output) as writer:
         for x in samples.chunks(chunk):
-            predictions = ensemble.predict(x)
+            gaps.check(x, done)
+            predictions = _predictions(ensemble, x, samples, done)
             named = predictions if isinstance(predictions, dict) else {"": predictions}
             writer.write({name: readers(name, np.asarray(p)) for name, p in named.items()})
             done += len(next(iter(named.values())))
@@ -90,6 +96,18 @@ def predict_file(
         if not done:
             raise HPOError("there are no samples to predict.")
     return Predicted(ensemble.study.name, done, output)
+
+
+def _predictions(ensemble: Ensemble, x: Any, samples: Samples, done: int) -> Any:
+    try:
+        return ensemble.predict(x)
+    except HPOError:
+        raise
+    except Exception as error:  # of Keras, TensorFlow or the task's preprocessing
+        raise HPOError(
+            f"{samples.path}: the samples from number {done} on, counted from 0, cannot be "
+            f"predicted: {one_line(error)}"
+        ) from error
 
 
 def _check_kind(ensemble: Ensemble, samples: Samples) -> None:
@@ -100,6 +118,23 @@ def _check_kind(ensemble: Ensemble, samples: Samples) -> None:
             "so hpo does not know how the task makes them from pictures. Make an .npz file of "
             "samples as the task does."
         )
+    if not isinstance(samples, ArrayFile):
+        return
+    inputs = x if isinstance(x, Mapping) else {"x": x}
+    for name, dtype in samples.dtypes.items():
+        trained_on = inputs.get(name)  # tokens and offsets are arrays of the file alone
+        if (dtype.kind in STRINGS) != _are_strings(trained_on):
+            kind = "numbers" if trained_on is None else trained_on.dtype
+            raise HPOError(
+                f"{samples.path}: {name} has values of type {dtype}, but the task's are {kind}."
+            )
+
+
+def _are_strings(array: Any) -> bool:
+    if array is None:
+        return False
+    in_objects = array.dtype.hasobject and isinstance(array.flat[0], str)
+    return in_objects or array.dtype.kind in STRINGS
 
 
 def _readers(ensemble: Ensemble) -> Callable[[str, np.ndarray], Answers]:

@@ -9,7 +9,7 @@ import numpy as np
 from hpo.errors import HPOError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from hpo.predicting.readers.expected import Expected
@@ -36,7 +36,12 @@ class PictureFolder:
                 f"{path}: the samples of this study are not pictures; they have shape "
                 f"{expected.shown()}. Use an .npz file."
             )
-        self.paths = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        self.path = path
+        self.paths = sorted(
+            entry
+            for entry in path.iterdir()
+            if entry.suffix.lower() in SUFFIXES and entry.is_file()
+        )
         if not self.paths:
             raise HPOError(f"{path}: does not contain pictures ({', '.join(SUFFIXES)}).")
         self.n_samples: int | None = len(self.paths)
@@ -47,6 +52,14 @@ class PictureFolder:
         for start in range(0, len(self.paths), size):
             yield np.stack([self._picture(path) for path in self.paths[start : start + size]])
 
+    def place(self, _name: str, index: Sequence[int]) -> str:
+        """The picture of a value, for messages.
+
+        Args:
+            index: The value's position in the array of all samples, from 0.
+        """
+        return self.paths[index[0]].name
+
     def _picture(self, path: Path) -> np.ndarray:
         import tensorflow as tf
 
@@ -55,7 +68,7 @@ class PictureFolder:
             # decode_jpeg reads PNG files too, whatever their names end in.
             decode = tf.io.decode_bmp if path.suffix.lower() == ".bmp" else tf.io.decode_jpeg
             pixels = decode(path.read_bytes(), channels=channels)
-        except (tf.errors.InvalidArgumentError, ValueError) as error:
+        except (tf.errors.OpError, ValueError) as error:
             raise HPOError(f"{path} is not a picture with {channels} channels.") from error
         if pixels.shape[:2] != (height, width):
             resized = tf.image.resize(pixels, (height, width), antialias=True)

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.errors import HPOError
+from hpo.predicting.readers.text import open_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from hpo.predicting.readers.expected import Expected
+
+MAX_CELL_LENGTH = 1 << 24
+"""Characters of a cell; a quotation mark that is never closed makes one of the rest of the file."""
+_SHOWN_LENGTH = 40
 
 
 class Table:
@@ -35,61 +40,111 @@ class Table:
     n_samples: int | None = None
 
     def __init__(self, path: Path, expected: Expected) -> None:
-        self._path = path
+        self.path = path
         shape = expected.only
         if shape is None or len(shape) != 1:
             raise HPOError(
                 f"{path}: a table cannot hold samples of shape {expected.shown()}. "
                 "Use an .npz file."
             )
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = next(csv.reader(file), [])
-        self._columns = self._find_columns(first, shape[0], expected.feature_names)
-        self._has_header = _is_header(first)
+        first = next((cells for _line, cells in self._lines() if cells), None)
+        if first is None:
+            raise HPOError(f"{path} is empty.")
         self._width = len(first)
+        self._has_header = _is_header(first)
+        self._names = [cell.strip() for cell in first] if self._has_header else []
+        is_named = self._has_header and not _are_numbers(first)
+        names = expected.feature_names if is_named else None
+        self._columns = self._find_columns(first, shape[0], names)
 
     def _find_columns(
         self, first: Sequence[str], n_columns: int, names: Sequence[str] | None
     ) -> list[int]:
-        header = [cell.strip() for cell in first]
-        if names is not None and _is_header(first) and not _are_numbers(first):
-            missing = [name for name in names if name not in header]
-            if missing:
+        if names is None:
+            if len(first) != n_columns:
                 raise HPOError(
-                    f"{self._path}: the columns {', '.join(missing)} are missing. The header has: "
-                    f"{', '.join(header)}"
+                    f"{self.path}: must have {n_columns} columns. Received: {len(first)}"
+                    f"{_hint(first)}"
                 )
-            if len({*header}) < len(header):
-                raise HPOError(f"{self._path}: the header has a column name twice.")
-            return [header.index(name) for name in names]
-        if len(first) != n_columns:
-            raise HPOError(f"{self._path}: must have {n_columns} columns. Received: {len(first)}")
-        return list(range(n_columns))
+            return list(range(n_columns))
+        missing = [name for name in names if name not in self._names]
+        if missing:
+            header = _shortened(", ".join(self._names), 10 * _SHOWN_LENGTH)
+            raise HPOError(
+                f"{self.path}: the columns {', '.join(missing)} are missing. The header has: "
+                f"{header}{_hint(first)}"
+            )
+        for name in names:
+            if self._names.count(name) > 1:
+                raise HPOError(f"{self.path}: the header has a column name twice: {name}")
+        return [self._names.index(name) for name in names]
 
     def chunks(self, size: int) -> Iterator[np.ndarray]:
         """Rows, at most ``size`` at a time, shape (n, n_columns)."""
-        with self._path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            rows = (self._row(row, reader.line_num) for row in reader if row)
-            if self._has_header:
-                next(reader, None)
-            while chunk := list(itertools.islice(rows, size)):
-                yield np.array(chunk, "float64")
+        rows = (self._numbers(cells, line) for line, cells in self._rows())
+        while chunk := list(itertools.islice(rows, size)):
+            yield np.array(chunk, "float64")
 
-    def _row(self, row: Sequence[str], line: int) -> list[float]:
-        if len(row) != self._width:
+    def place(self, _name: str, index: Sequence[int]) -> str:
+        """The cell of a value, for messages.
+
+        Args:
+            index: Row and column among the samples, from 0.
+        """
+        line = next(itertools.islice(self._rows(), index[0], None))[0]
+        return f"line {line}, {self._column(index[1])}"
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The lines of the samples, with their numbers.
+
+        Blank lines are left out, but in a table of one column they are empty cells.
+        """
+        rows = ((line, cells or [""]) for line, cells in self._lines() if cells or self._width == 1)
+        return itertools.islice(rows, int(self._has_header), None)
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        csv.field_size_limit(MAX_CELL_LENGTH)
+        last = 0
+        with open_text(self.path) as file:
+            reader = csv.reader(file)
+            try:
+                for cells in reader:
+                    last = reader.line_num
+                    yield last, cells
+            except csv.Error as error:
+                raise HPOError(f"{self.path}: line {last + 1} cannot be read ({error}).") from error
+            except UnicodeError as error:
+                where = f"the text behind line {last}" if last else "its text"
+                raise HPOError(f"{self.path}: {where} cannot be read ({error}).") from error
+
+    def _numbers(self, cells: Sequence[str], line: int) -> list[float]:
+        if len(cells) != self._width:
             raise HPOError(
-                f"{self._path}: line {line} has {len(row)} cells, but the first line has "
+                f"{self.path}: line {line} has {len(cells)} cells, but the first line has "
                 f"{self._width}."
             )
-        try:
-            return [
-                float(row[place]) if row[place].strip() else math.nan for place in self._columns
-            ]
-        except ValueError as error:
-            raise HPOError(
-                f"{self._path}: line {line} has a cell that is not a number: {error}."
-            ) from error
+        numbers = []
+        for place, column in enumerate(self._columns):
+            try:
+                numbers.append(_number(cells[column]))
+            except ValueError:
+                raise HPOError(
+                    f"{self.path}: line {line} has a cell that is not a number: "
+                    f"{_shortened(cells[column])!r} in {self._column(place)}."
+                ) from None
+        return numbers
+
+    def _column(self, place: int) -> str:
+        """The column of a feature, for messages."""
+        column = self._columns[place]
+        return f"column {self._names[column]!r}" if self._names else f"column {column + 1}"
+
+
+def _number(cell: str) -> float:
+    stripped = cell.strip()
+    if "_" in stripped:  # which Python takes for a separator of digits
+        raise ValueError
+    return float(stripped) if stripped else math.nan
 
 
 def _is_header(cells: Sequence[str]) -> bool:
@@ -102,7 +157,19 @@ def _is_header(cells: Sequence[str]) -> bool:
 def _are_numbers(cells: Sequence[str]) -> bool:
     try:
         for cell in cells:
-            float(cell.strip() or "nan")
+            _number(cell)
     except ValueError:
         return False
     return True
+
+
+def _hint(first: Sequence[str]) -> str:
+    """What may be wrong with a table that does not have the columns of the samples."""
+    other = next((mark for mark in ";\t" if mark in "".join(first)), None)
+    if other is None:
+        return ""
+    return f". Its cells are separated by {other!r}: use commas, and points in numbers"
+
+
+def _shortened(text: str, length: int = _SHOWN_LENGTH) -> str:
+    return text if len(text) <= length else f"{text[:length]}..."

@@ -72,6 +72,99 @@ def test_arrays_that_do_not_fit_are_told_before_anything_is_loaded(arrays, messa
         open_samples(tmp_path / "x.npz", Expected({"": (3,)}))
 
 
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((2, 3), complex), "values of type complex128. Use numbers"),
+        (np.zeros((2, 3), "datetime64[D]"), r"values of type datetime64\[D\]. Use numbers"),
+        (np.zeros((2, 3), "timedelta64[s]"), r"values of type timedelta64\[s\]. Use numbers"),
+        (np.zeros((2, 3), "V4"), r"values of type \|V4. Use numbers"),
+        (np.zeros((2, 3), [("a", "f4")]), "values of type .*'a'.* Use numbers"),
+    ],
+)
+def test_values_that_are_not_numbers_are_refused_before_anything_is_loaded(
+    array, message, tmp_path
+):
+    np.savez(tmp_path / "x.npz", x=array)
+
+    with pytest.raises(HPOError, match=f"x.npz: x has {message}"):
+        open_samples(tmp_path / "x.npz", Expected({"": (3,)}))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (np.array([1.5, 2, 3]), "tokens must be token ids, which are whole numbers.*float64"),
+        (np.array([1, 2**31, 3]), r"tokens\[1\] is 2147483648. Token ids must not exceed"),
+        (np.array([1, 2, 2**63], "uint64"), r"tokens\[2\] is 9223372036854775808"),
+        (np.array([[1, 2, 3]]).T, "tokens and offsets must have one axis each"),
+        (np.array([True, False, True]), "must be token ids"),
+    ],
+)
+def test_tokens_that_are_not_ids_are_refused(tokens, message, tmp_path):
+    np.savez(tmp_path / "x.npz", tokens=tokens, offsets=np.array([0, 1, 3]))
+
+    with pytest.raises(HPOError, match=message):
+        [*open_samples(tmp_path / "x.npz", OF_TEXTS).chunks(1)]
+
+
+def test_padded_ids_that_are_too_large_are_refused_with_their_place(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.array([[1, 2], [3, 4], [5, 2**40]]))
+
+    with pytest.raises(HPOError, match=r"x\[2, 1\] is 1099511627776"):
+        [*open_samples(tmp_path / "x.npz", OF_TEXTS).chunks(2)]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "uint8"])
+def test_offsets_that_fall_are_refused_whatever_their_type(dtype, tmp_path):
+    np.savez(tmp_path / "x.npz", tokens=np.arange(8), offsets=np.array([0, 5, 3, 8], dtype))
+
+    with pytest.raises(HPOError, match="offsets must rise from 0"):
+        next(open_samples(tmp_path / "x.npz", OF_TEXTS).chunks(9))
+
+
+def test_offsets_without_an_axis_are_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", tokens=np.arange(8), offsets=np.array(8))
+
+    with pytest.raises(HPOError, match="must have one axis each"):
+        open_samples(tmp_path / "x.npz", OF_TEXTS)
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">i8", "float16", "longdouble"])
+def test_numbers_of_other_machines_are_read_as_those_of_this_one(dtype, tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.arange(6).reshape(2, 3).astype(dtype))
+
+    chunk = next(open_samples(tmp_path / "x.npz", Expected({"": (3,)})).chunks(9))
+
+    assert chunk.dtype.isnative
+    assert chunk.dtype.itemsize <= 8
+    np.testing.assert_array_equal(chunk, np.arange(6).reshape(2, 3))
+
+
+def test_an_encrypted_archive_is_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.zeros((2, 3)))
+    content = bytearray(path.read_bytes())
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+
+    with pytest.raises(HPOError, match=r"x\.npz: is not an \.npz file .*encrypted"):
+        open_samples(path, Expected({"": (3,)}))
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_file_that_was_cut_short_is_refused(save, tmp_path):
+    path = tmp_path / "x.npz"
+    save(path, x=np.random.default_rng(0).normal(size=(20, 3)))
+    whole = path.read_bytes()
+
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(HPOError, match=r"x\.npz"):
+            [*open_samples(path, Expected({"": (3,)})).chunks(8)]
+
+
 class Harm:
     """Makes a folder when it is unpickled."""
 

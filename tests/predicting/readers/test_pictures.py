@@ -66,3 +66,21 @@ def test_a_file_that_is_no_picture_is_named(tmp_path):
 def test_a_table_is_no_folder_of_pictures(tmp_path):
     with pytest.raises(HPOError, match=r"are not pictures; they have shape x \(n_samples, 3\)"):
         open_samples(tmp_path, Expected({"": (3,)}))
+
+
+@pytest.mark.parametrize("name", ["cut.png", "cut.jpg"])
+def test_a_picture_that_was_cut_short_is_named(name, tmp_path):
+    path = tmp_path / name
+    save_picture(path, picture_data().x[0])
+    path.write_bytes(path.read_bytes()[:90])
+
+    with pytest.raises(HPOError, match=f"{name} is not a picture"):
+        next(open_samples(tmp_path, Expected({"": (8, 6, 3)})).chunks(1))
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "notes.txt").touch()
+
+    with pytest.raises(HPOError, match=r"does not contain pictures \(\.jpg, "):
+        open_samples(tmp_path, Expected({"": (8, 6, 3)}))
