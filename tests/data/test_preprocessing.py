@@ -75,6 +75,7 @@ def encoder(_params):
     return TargetEncoder(target_type="continuous", smooth=0.0, random_state=0)
 
 
+@pytest.mark.filterwarnings("ignore:`TargetEncoder:FutureWarning")
 def test_training_rows_are_transformed_by_fit_transform_and_others_by_transform():
     for fold in cache(encoder, CATEGORIES, NOISE).get({}):
         by_hand = encoder({})
@@ -86,6 +87,7 @@ def test_training_rows_are_transformed_by_fit_transform_and_others_by_transform(
         assert not np.allclose(fold.x[fold.train], by_hand.transform(CATEGORIES[fold.train]))
 
 
+@pytest.mark.filterwarnings("ignore:`TargetEncoder:FutureWarning")
 def test_a_pipeline_passes_fit_transform_on_to_its_steps():
     def pipeline(params):
         return make_pipeline(encoder(params), StandardScaler())
