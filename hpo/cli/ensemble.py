@@ -15,6 +15,8 @@ from hpo.support import formats
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpo.study.ensemble_record import EnsembleRecord, RetrainedRecord
+
 _DIGITS_TO_COMPARE = 6
 
 
@@ -51,53 +53,50 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
         training = TrainingDisplay(shown_on)
         on_member = counting(shown_on, "predicting the test set", "members")
         with resumable(training):
-            result = hpo.ensemble(
-                *studies, on_member=on_member, on_refit=training, **arguments
-            ).result
-    for model in result["retrained"]:
-        _warn_of_other_score(model)
+            made = hpo.ensemble(*studies, on_member=on_member, on_refit=training, **arguments)
+    for trial in made.record.retrained:
+        _warn_of_other_score(trial)
     if as_json:
-        print_json(result)
+        print_json(made.result)
     else:
-        _print_result(result)
+        _print_result(made.record)
 
 
-def _warn_of_other_score(model: Mapping[str, Any]) -> None:
+def _warn_of_other_score(trial: RetrainedRecord) -> None:
     from hpo.ensembles.retraining import is_the_same
 
-    if not is_the_same(model["score"], model["recorded"]):
+    if not is_the_same(trial.score, trial.recorded):
         click.echo(
-            f"hpo: trial {model['trial']} of {model['study']} was trained again and scored "
-            f"{formats.number(model['score'], _DIGITS_TO_COMPARE)}, not "
-            f"{formats.number(model['recorded'], _DIGITS_TO_COMPARE)} as in the search",
+            f"hpo: trial {trial.trial} of {trial.study} was trained again and scored "
+            f"{formats.number(trial.score, _DIGITS_TO_COMPARE)}, not "
+            f"{formats.number(trial.recorded, _DIGITS_TO_COMPARE)} as in the search",
             err=True,
         )
 
 
-def _print_result(result: dict[str, Any]) -> None:
-    several = len({member["study"] for member in result["members"]}) > 1
+def _print_result(record: EnsembleRecord) -> None:
+    several = record.has_members_of_several_studies
     members = ", ".join(
-        f"{m['study'] + ':' if several else ''}{m['trial']} ({m['weight']:.2f})"
-        for m in result["members"]
+        f"{m.study + ':' if several else ''}{m.trial} ({m.weight:.2f})" for m in record.members
     )
-    print_wrapped(f"{result['method']} of {len(result['members'])} trials: {members}")
+    print_wrapped(f"{record.method} of {len(record.members)} trials: {members}")
     interval = ""
-    if result["oof_interval"]:
-        low, high = result["oof_interval"]
+    if record.oof_interval:
+        low, high = record.oof_interval
         interval = f" (95% interval {formats.number(low)} to {formats.number(high)})"
-    click.echo(f"out of fold  {formats.number(result['oof'])}{interval}")
-    click.echo(f"  best single trial: {formats.number(result['best_single_oof'])}")
-    if len(result["oof_by_method"]) > 1:
-        print_wrapped(f"  by method: {_listed(result['oof_by_method'])}")
-    if result["refit"]:
-        models = "" if result["seeds"] == 1 else f", {result['seeds']} models each"
+    click.echo(f"out of fold  {formats.number(record.oof)}{interval}")
+    click.echo(f"  best single trial: {formats.number(record.best_single_oof)}")
+    if len(record.oof_by_method) > 1:
+        print_wrapped(f"  by method: {_listed(record.oof_by_method)}")
+    if record.refit:
+        models = "" if record.seeds == 1 else f", {record.seeds} models each"
         click.echo(f"refitted on all the training data{models}")
-    if not result["test"]:
+    if not record.test:
         click.echo("the task has no test set")
         return
-    click.echo(f"test         {_listed(result['test'])}")
-    click.echo(f"  best single trial: {_listed(result['test_best_single'])}")
-    click.echo(f"test set consulted {formats.times(result['test_consulted'])} by this study")
+    click.echo(f"test         {_listed(record.test)}")
+    click.echo(f"  best single trial: {_listed(record.test_best_single)}")
+    click.echo(f"test set consulted {formats.times(record.test_consulted)} by this study")
 
 
 def _listed(metrics: Mapping[str, float | None]) -> str:

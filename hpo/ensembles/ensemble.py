@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from hpo.ensembles.members import Member, Members
     from hpo.ensembles.selection import Combiner
+    from hpo.study.ensemble_record import EnsembleRecord
     from hpo.study.study import Study
     from hpo.task import Data, Task
 
@@ -24,6 +25,7 @@ class Ensemble:
         data: The data that the members were trained on.
         combiner: The members, and how their predictions are combined.
         members: Knows the members' models.
+        record: What its study records of it.
 
     Attributes:
         study: The study that holds it.
@@ -32,11 +34,17 @@ class Ensemble:
         combiner: The members, and how their predictions are combined.
         members: Knows the members' models, and the preprocessing before each.
         loaded: Predicts with single members.
-        result: What ``hpo ensemble --json`` prints.
+        record: What its study records of it.
     """
 
     def __init__(
-        self, study: Study, task: Task, data: Data, combiner: Combiner, members: Members
+        self,
+        study: Study,
+        task: Task,
+        data: Data,
+        combiner: Combiner,
+        members: Members,
+        record: EnsembleRecord,
     ) -> None:
         self.study = study
         self.task = task
@@ -44,7 +52,12 @@ class Ensemble:
         self.combiner = combiner
         self.members = members
         self.loaded = LoadedModels(members)
-        self.result: dict[str, Any] = {}
+        self.record = record
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What ``hpo ensemble --json`` prints."""
+        return self.record.to_json()
 
     @property
     def weights(self) -> Mapping[Member, float]:

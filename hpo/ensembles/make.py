@@ -7,17 +7,19 @@ import math
 import os
 import shlex
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hpo.ensembles import pool, record, selection
+from hpo.ensembles import pool, selection
 from hpo.ensembles.ensemble import Ensemble
 from hpo.ensembles.members import FoldModels, Member
+from hpo.ensembles.record import describe
 from hpo.ensembles.refitting import RefittedModels
 from hpo.ensembles.retraining import train_missing
 from hpo.ensembles.test_set import consult_test
 from hpo.errors import HPOError, UsageError, suggestion
 from hpo.options import EnsembleOptions
 from hpo.study import mistakes
+from hpo.study.files import OutOfFold
 from hpo.study.folder import load_study
 from hpo.study.opening import open_data
 from hpo.study.study import Study
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from hpo.ensembles.retraining import Retrained
     from hpo.ensembles.selection import Candidates, Choice, Combiner
     from hpo.options import EnsembleKeywords
+    from hpo.study.ensemble_record import EnsembleRecord
     from hpo.task import Data, Task
 
 
@@ -81,18 +84,16 @@ def ensemble(
     candidates = pool.candidates(opened, data.task, data.searched)
     choice = _choose(asked, candidates, first, data.task)
     trained_on = data.whole if asked.refit else data.searched
-    tested = [] if data.whole.x_test is None else candidates.members[:1]
-    needed = _Needed(asked.refit, asked.seeds, {*choice.combiner.weights, *tested})
+    single = [] if data.whole.x_test is None else candidates.members[:1]
+    needed = _Needed(asked.refit, asked.seeds, {*choice.combiner.weights, *single})
     models, retrained = _train(opened, data.task, trained_on, needed, on_refit)
-    made = Ensemble(first, data.task, trained_on, choice.combiner, models)
+    record = describe(first, asked, candidates, choice, retrained)
+    made = Ensemble(first, data.task, trained_on, choice.combiner, models, record)
     command = _command([*opened], asked, {"--task": task, "--runs": runs, "--data-dir": data_dir})
-    made.result = {
-        **record.of_choice(first, asked, candidates, choice),
-        "retrained": record.of_retrained(retrained),
-        **consult_test(made, candidates.members[0], candidates.scorer, command, on_member),
-        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
-    }
-    record.write(first, candidates, choice, made.result)
+    tested = consult_test(made, candidates.members[0], candidates.scorer, command, on_member)
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    made.record = dataclasses.replace(record, **vars(tested), created=now)
+    first.files.write_ensemble(made.record, OutOfFold(candidates.index, choice.predictions))
     mistakes.store(first, data.searched)
     return made
 
@@ -127,20 +128,17 @@ def load_ensemble(
         HPOError: No ensemble was made yet, its file is damaged, or the data has changed.
     """
     opened = study if isinstance(study, Study) else load_study(study, runs)
-    result = opened.files.ensemble
-    if result is None:
+    record = opened.files.ensemble
+    if record is None:
         raise HPOError(f"study {opened.name!r} has no ensemble yet: hpo ensemble {opened.name}")
-    combiner = selection.from_json({**result, "study": opened.name})
+    combiner = selection.combiner_of(record)
     studies = pool.member_studies(opened, [member.study for member in combiner.weights])
-    _check_members(studies, combiner, result)
+    _check_members(studies, combiner, record)
     data = open_data(opened, task, data_dir).without_test()
-    refit, seeds = bool(result.get("refit")), int(result.get("seeds") or 1)
-    trained_on = data.whole if refit else data.searched
-    needed = _Needed(refit, seeds, set(combiner.weights))
+    trained_on = data.whole if record.refit else data.searched
+    needed = _Needed(record.refit, record.seeds or 1, set(combiner.weights))
     members, _retrained_now = _train(studies, data.task, trained_on, needed, on_refit)
-    made = Ensemble(opened, data.task, trained_on, combiner, members)
-    made.result = result
-    return made
+    return Ensemble(opened, data.task, trained_on, combiner, members, record)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,12 +181,12 @@ def _command(studies: Sequence[str], options: EnsembleOptions, places: Mapping[s
 
 
 def _check_members(
-    studies: Mapping[str, Study], combiner: Combiner, result: Mapping[str, Any]
+    studies: Mapping[str, Study], combiner: Combiner, record: EnsembleRecord
 ) -> None:
     """Refuse members that are not the trials that the ensemble was made of."""
     again = f"Make it anew: hpo ensemble {' '.join(studies)}"
     # The time of making is cut to seconds.
-    made = datetime.fromisoformat(result["created"]) + timedelta(seconds=1)
+    made = datetime.fromisoformat(record.created) + timedelta(seconds=1)
     for member in combiner.weights:
         trials = studies[member.study].trials
         if not (0 <= member.trial < len(trials) and trials[member.trial].state == "complete"):

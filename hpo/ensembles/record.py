@@ -1,15 +1,14 @@
-"""What is put on record of an ensemble: ``ensemble.json`` and its out-of-fold predictions."""
+"""What is recorded of an ensemble that was chosen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.ensembles import selection
 from hpo.scoring.direction import as_loss
 from hpo.scoring.metrics import finite_or_none
-from hpo.study.files import OutOfFold
+from hpo.study.ensemble_record import EnsembleRecord, MemberRecord, RetrainedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,73 +19,58 @@ if TYPE_CHECKING:
     from hpo.study.study import Study
 
 
-def of_choice(
-    study: Study, options: EnsembleOptions, candidates: Candidates, choice: Choice
-) -> dict[str, Any]:
-    """All that is recorded of a choice: members, how they are combined, and scores.
+def describe(
+    study: Study,
+    options: EnsembleOptions,
+    candidates: Candidates,
+    choice: Choice,
+    retrained: Sequence[Retrained],
+) -> EnsembleRecord:
+    """Describe an ensemble before it is evaluated on the test set.
 
     Args:
-        study: The study that keeps the ensemble.
-        options: How the ensemble was to be made.
-        candidates: What was chosen from.
+        study: The study that keeps it.
+        options: How it was to be made.
+        candidates: What it was chosen from.
         choice: What was chosen.
+        retrained: What training trials again came to.
     """
-    return {
-        "study": study.name,
-        "method": choice.method,
-        "method_asked": options.method,
-        "refit": options.refit,
-        "seeds": options.seeds if options.refit else None,
-        **_members(candidates, choice),
-        **_scores(candidates, choice),
-    }
-
-
-def of_retrained(retrained: Sequence[Retrained]) -> list[dict[str, Any]]:
-    """What training trials again came to."""
-    return [{**vars(one.member), "score": one.score, "recorded": one.recorded} for one in retrained]
-
-
-def write(study: Study, candidates: Candidates, choice: Choice, result: Mapping[str, Any]) -> None:
-    """Store an ensemble with its study.
-
-    Args:
-        study: The study.
-        candidates: What was chosen from.
-        choice: What was chosen; its cross-fitted predictions are stored.
-        result: What ``hpo ensemble --json`` prints.
-    """
-    study.files.write_ensemble(result, OutOfFold(candidates.index, choice.predictions))
-
-
-def _scores(candidates: Candidates, choice: Choice) -> dict[str, Any]:
-    """The scores of the ensemble and of the best single trial, out of fold."""
     best = candidates.members[0]
     single = candidates.score(candidates.predictions[best])
-    gain = as_loss(single - choice.score, candidates.direction)
-    return {
-        "oof": choice.score,
-        "oof_interval": list(choice.interval) if choice.interval else None,
-        "oof_apparent": finite_or_none(choice.apparent),
-        "gain": finite_or_none(gain),
-        "best_single": best.trial,
-        "best_single_study": best.study,
-        "best_single_oof": finite_or_none(single),
-        "oof_by_method": {
+    weights, predictions = choice.combiner.weights, candidates.predictions
+    return EnsembleRecord(
+        study=study.name,
+        method=choice.method,
+        method_asked=options.method,
+        refit=options.refit,
+        seeds=options.seeds if options.refit else None,
+        members=[
+            MemberRecord(m.study, m.trial, weight, finite_or_none(candidates.score(predictions[m])))
+            for m, weight in weights.items()
+        ],
+        stacking=choice.combiner.settings(),
+        correlation=_correlation([predictions[member] for member in weights]),
+        oof=choice.score,
+        oof_interval=list(choice.interval) if choice.interval else None,
+        oof_apparent=finite_or_none(choice.apparent),
+        gain=finite_or_none(as_loss(single - choice.score, candidates.direction)),
+        best_single=best.trial,
+        best_single_study=best.study,
+        best_single_oof=finite_or_none(single),
+        oof_by_method={
             name: None if score is None else finite_or_none(score)
             for name, score in choice.by_method.items()
         },
-    }
+        retrained=[
+            RetrainedRecord(one.member.study, one.member.trial, one.score, one.recorded)
+            for one in retrained
+        ],
+    )
 
 
-def _members(candidates: Candidates, choice: Choice) -> dict[str, Any]:
-    """The members with their weights and own scores, and how alike their predictions are."""
-    stored = selection.to_json(choice.combiner)
-    predictions = [candidates.predictions[member] for member in choice.combiner.weights]
-    for entry, of_member in zip(stored["members"], predictions, strict=True):
-        entry["oof"] = finite_or_none(candidates.score(of_member))
+def _correlation(predictions: Sequence[Mapping[str, np.ndarray]]) -> list[list[float | None]]:
+    """How alike predictions are, shape (n_members, n_members); None for constant ones."""
     flat = [np.concatenate([p.reshape(-1) for p in one.values()]) for one in predictions]
-    with np.errstate(divide="ignore", invalid="ignore"):  # of members that are constant
+    with np.errstate(divide="ignore", invalid="ignore"):
         correlation = np.atleast_2d(np.corrcoef(flat))
-    rows = [[finite_or_none(round(float(r), 4)) for r in row] for row in correlation]
-    return {**stored, "correlation": rows}
+    return [[finite_or_none(round(float(r), 4)) for r in row] for row in correlation]

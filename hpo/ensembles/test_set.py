@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hpo.data import splits
 from hpo.data.arrays import of_output
@@ -19,13 +20,28 @@ if TYPE_CHECKING:
     from hpo.scoring.metrics import Scorer
 
 
+@dataclass(frozen=True)
+class TestScores:
+    """What the test set said; scores that are not numbers are None.
+
+    Attributes:
+        test: The scores of the ensemble by metric; empty where there is no test set.
+        test_best_single: The scores of the best single trial.
+        test_consulted: How often the study consulted the test set, this time included.
+    """
+
+    test: dict[str, float | None]
+    test_best_single: dict[str, float | None]
+    test_consulted: int
+
+
 def consult_test(
     made: Ensemble,
     best_single: Member,
     objective: Scorer,
     command: str,
     on_member: Callable[[int, int], None],
-) -> dict[str, Any]:
+) -> TestScores:
     """Evaluate the ensemble and the best single trial on the test set, and put it on record.
 
     Args:
@@ -33,15 +49,12 @@ def consult_test(
         best_single: The best single trial.
         objective: The objective on whole arrays.
         command: The command that does the same again.
-        on_member: Told how many of how many members have predicted.
-
-    Returns:
-        Results for ``ensemble.json``: "test", "test_best_single" and "test_consulted".
+        on_member: Called with how many of how many members have predicted.
     """
     data = made.data
     study = made.study
     if data.x_test is None:
-        return {"test": {}, "test_best_single": {}, "test_consulted": len(study.test_consultations)}
+        return TestScores({}, {}, len(study.test_consultations))
     members = sorted({*made.weights, best_single})
     predictions = made.loaded.predict(members, data.x_test, on_member)
     metrics = _test_metrics(made, objective, predictions[best_single])
@@ -53,11 +66,7 @@ def consult_test(
     test = scores(made.combiner.combine(predictions))
     test_best_single = scores(predictions[best_single])
     study.record_consultation(command, test)
-    return {
-        "test": test,
-        "test_best_single": test_best_single,
-        "test_consulted": len(study.test_consultations),
-    }
+    return TestScores(test, test_best_single, len(study.test_consultations))
 
 
 def _test_metrics(

@@ -49,19 +49,18 @@ def write(ensemble: Ensemble, manifest: Mapping[str, Any]) -> str:
 
 
 def _what(ensemble: Ensemble, manifest: Mapping[str, Any]) -> Iterator[str]:
-    result, task = ensemble.result, ensemble.task
+    record, task = ensemble.record, ensemble.task
     n_models = sum(len(member["models"]) for member in manifest["members"])
     yield f"# {task.name}: an ensemble of study {ensemble.study.name}"
     yield ""
     yield f"{task.description or task.name}."
     yield ""
-    method = result.get("method", "blend")
     yield (
         f"{count(len(manifest['members']), 'configuration')} from a hyperparameter search, with "
         f"{count(n_models, 'Keras model')} in total. Their predictions are combined by the method "
-        f"`{method}`."
+        f"`{record.method}`."
     )
-    if result.get("refit"):
+    if record.refit:
         yield "Every member was trained again on all the training data after it was chosen."
     else:
         yield "Every member predicts the mean of the models of its cross-validation folds."
@@ -77,7 +76,7 @@ def _data(ensemble: Ensemble) -> Iterator[str]:
     of = "" if data.n_samples == data.n_samples_whole else f" of {data.n_samples_whole:,}"
     yield f"- samples searched on: {data.n_samples:,}{of}, evaluated with `{settings.cv}`"
     yield f"- samples the models were trained on: {ensemble.data.n_samples:,}" + (
-        "" if ensemble.result.get("refit") else ", each model on the training part of its fold"
+        "" if ensemble.record.refit else ", each model on the training part of its fold"
     )
     for name, shape in data.shapes.items():
         yield f"- shape of {f'input `{name}`' if name else 'a sample'}: {_shape(shape[1:])}"
@@ -88,18 +87,18 @@ def _data(ensemble: Ensemble) -> Iterator[str]:
 
 
 def _scores(ensemble: Ensemble) -> Iterator[str]:
-    result, facts = ensemble.result, ensemble.study.facts or Facts()
+    record, facts = ensemble.record, ensemble.study.facts or Facts()
     metric = ensemble.task.metric_name
     yield f"## Scores ({metric}, {ensemble.task.direction})"
     yield ""
     yield "| evaluation | score | 95% interval |"
     yield "|---|---|---|"
-    interval = result.get("oof_interval")
+    interval = record.oof_interval
     reach = "" if not interval else f"{number(interval[0])} to {number(interval[1])}"
-    yield f"| ensemble, cross-validation (cross-fitted) | {number(result.get('oof'))} | {reach} |"
-    single = number(result.get("best_single_oof"))
+    yield f"| ensemble, cross-validation (cross-fitted) | {number(record.oof)} | {reach} |"
+    single = number(record.best_single_oof)
     yield f"| best single configuration, cross-validation | {single} | |"
-    for name, score in (result.get("test") or {}).items():
+    for name, score in record.test.items():
         yield f"| ensemble, test set: {name} | {number(score)} | |"
     yield f"| baseline that ignores the inputs | {number(facts.baseline)} | |"
     if facts.reference:

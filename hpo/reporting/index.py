@@ -59,7 +59,7 @@ def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
         index: The path of the index, in the same folder as the page or above it.
     """
     best = snapshot.chosen
-    test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
+    test = primary(snapshot, snapshot.test)
     ends = [trial.ended for trial in snapshot.trials if trial.ended]
     return Entry(
         name=snapshot.name,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError
+from hpo.study.ensemble_record import EnsembleRecord
 from hpo.support import files
 from hpo.training.evaluation import TrialArrays
 
@@ -147,10 +148,21 @@ class StudyFiles:
         files.write_arrays(self._directory / "targets.npz", _prefixed(_TARGET, targets))
 
     @property
-    def ensemble(self) -> dict[str, Any] | None:
-        """The latest ensemble, as ``hpo ensemble --json`` prints it, or None."""
+    def ensemble(self) -> EnsembleRecord | None:
+        """The latest ensemble, or None.
+
+        Raises:
+            HPOError: Its file is damaged.
+        """
         path = self._ensemble("ensemble.json")
-        return dict(files.read_json(path)) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return EnsembleRecord.from_json(files.read_json(path))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise HPOError(
+                f"{path}: is damaged ({error!r}). Run hpo ensemble {self._directory.name} again."
+            ) from error
 
     @property
     def ensemble_predictions(self) -> OutOfFold | None:
@@ -170,16 +182,16 @@ class StudyFiles:
             )
         return OutOfFold(arrays[_INDEX], _with_prefix(arrays, _OUT_OF_FOLD))
 
-    def write_ensemble(self, record: Mapping[str, Any], predictions: OutOfFold) -> None:
+    def write_ensemble(self, record: EnsembleRecord, predictions: OutOfFold) -> None:
         """Write an ensemble in place of the one before.
 
         Args:
-            record: What ``hpo ensemble --json`` prints.
+            record: The ensemble.
             predictions: Its cross-fitted predictions.
         """
         named = _prefixed(_OUT_OF_FOLD, predictions.predictions)
         files.write_arrays(self._ensemble("oof.npz"), {_INDEX: predictions.index, **named})
-        files.write_json(self._ensemble("ensemble.json"), record)
+        files.write_json(self._ensemble("ensemble.json"), record.to_json())
 
     def _evaluation(self, number: int) -> Path:
         return self.trial_directory(number) / "evaluation.npz"

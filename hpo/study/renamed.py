@@ -6,6 +6,8 @@ import warnings
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from hpo.study.ensemble_record import EnsembleRecord
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -52,7 +54,8 @@ def by_earlier_name(owner: object, name: str, renamed: Mapping[str, str]) -> Any
         DeprecationWarning,
         stacklevel=3,
     )
-    return attrgetter(renamed[name])(owner)
+    value = attrgetter(renamed[name])(owner)
+    return value.to_json() if isinstance(value, EnsembleRecord) else value
 
 
 def warn_of_keys(owner: str, name: str) -> None:

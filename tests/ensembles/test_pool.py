@@ -18,7 +18,7 @@ def test_members_of_several_studies_predict_together(tmp_path):
 
     found = {(member["study"], member["trial"]) for member in made.result["members"]}
     assert found == {(name, number) for name in "ab" for number in range(3)}
-    assert first.files.ensemble == made.result
+    assert first.files.ensemble == made.record
     assert second.files.ensemble is None
     assert first.test_consultations[0]["command"] == shlex.join(
         [*["hpo", "ensemble", "a", "b", "--method", "mean", "--size", "6", "--runs"], str(tmp_path)]

@@ -32,7 +32,7 @@ def test_a_test_score_that_is_no_number_is_null(tmp_path):
     result = combine(study, task).result
 
     assert result["test"]["mae"] is None
-    assert json.loads(json.dumps(result, allow_nan=False)) == study.files.ensemble
+    assert json.loads(json.dumps(result, allow_nan=False)) == study.files.ensemble.to_json()
 
 
 def test_out_of_fold_scores_that_are_no_numbers_are_refused(tmp_path):

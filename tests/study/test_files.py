@@ -3,6 +3,8 @@ import pytest
 from study.demo_study import ask, complete, evaluation
 
 from hpo.errors import HPOError
+from hpo.study.ensemble_record import EnsembleRecord, MemberRecord
+from hpo.study.files import OutOfFold
 from hpo.study.folder import load_study
 from hpo.study.trial import Failure
 from hpo.support import files
@@ -125,3 +127,26 @@ def test_models_stand_in_the_order_of_the_folds(study):
 
 def test_a_trial_without_models_has_none(study):
     assert study.files.model_paths(17) == []
+
+
+def test_the_ensemble_is_what_was_written(study):
+    assert study.files.ensemble is None
+    assert study.files.ensemble_predictions is None
+    record = EnsembleRecord("demo", method="greedy", members=[MemberRecord("demo", 3, 1.0)])
+    predictions = {"": np.ones((2, 1), "float32")}
+
+    study.files.write_ensemble(record, OutOfFold(np.array([4, 7]), predictions))
+
+    assert study.files.ensemble == record
+    stored = study.files.ensemble_predictions
+    np.testing.assert_array_equal(stored.index, [4, 7])
+    np.testing.assert_array_equal(stored.predictions[""], predictions[""])
+
+
+@pytest.mark.parametrize("members", [[{"weight": 1.0}], [{"trial": "x", "weight": 1}], ["x"], 7])
+def test_a_damaged_ensemble_is_named(study, members):
+    path = study.directory / "ensemble" / "ensemble.json"
+    files.write_json(path, {"study": "demo", "members": members})
+
+    with pytest.raises(HPOError, match=r"ensemble\.json: is damaged .*Run hpo ensemble demo again"):
+        _ = study.files.ensemble

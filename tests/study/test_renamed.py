@@ -1,8 +1,11 @@
+import numpy as np
 import optuna
 import pytest
 from study.demo_study import ask, complete
 
 from hpo.options import Options
+from hpo.study.ensemble_record import EnsembleRecord
+from hpo.study.files import OutOfFold
 from hpo.study.renamed import STUDY, TRIAL
 
 
@@ -43,3 +46,11 @@ def test_a_name_that_never_was_is_an_error(study, name):
     for owner in (study, study.trials[0]):
         with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
             getattr(owner, name)
+
+
+def test_the_ensemble_is_still_what_hpo_ensemble_prints(study):
+    record = EnsembleRecord("demo", method="greedy", test={"mae": 2.5})
+    study.files.write_ensemble(record, OutOfFold(np.arange(2), {"": np.ones((2, 1))}))
+
+    with pytest.warns(DeprecationWarning, match="Study.files.ensemble"):
+        assert study.ensemble == record.to_json()

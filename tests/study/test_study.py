@@ -10,7 +10,6 @@ from hpo.options import Options
 from hpo.study.facts import DataFacts, Facts
 from hpo.study.folder import create_study, load_study
 from hpo.study.trial import Failure
-from hpo.support import files
 
 # ---------------------------------------------------------------- making and continuing
 
@@ -56,14 +55,6 @@ def test_there_are_no_facts_until_a_worker_found_them(runs, study):
     assert load_study("demo", runs).facts == Facts(
         baseline=6.5, data=DataFacts(shapes={"": [404, 13]})
     )
-
-
-def test_the_ensemble_is_what_was_written(study):
-    assert study.files.ensemble is None
-
-    files.write_json(study.directory / "ensemble" / "ensemble.json", {"method": "greedy"})
-
-    assert study.files.ensemble == {"method": "greedy"}
 
 
 def test_consultations_of_the_test_set_are_appended(runs, study):

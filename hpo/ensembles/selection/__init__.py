@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpo.ensembles.selection.candidates import Candidates
 from hpo.ensembles.selection.choice import AUTO, METHODS, Choice, choose
-from hpo.ensembles.selection.combiners import Blend, Combiner, from_json, to_json
+from hpo.ensembles.selection.combiners import Blend, Combiner, combiner_of
 from hpo.ensembles.selection.crossfitting import parts
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Choice",
     "Combiner",
     "choose",
-    "from_json",
+    "combiner_of",
     "parts",
-    "to_json",
 ]

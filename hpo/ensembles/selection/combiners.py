@@ -14,6 +14,8 @@ from hpo.errors import HPOError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpo.study.ensemble_record import EnsembleRecord
+
     Predictions = Mapping[str, np.ndarray]
 
 NEGLIGIBLE = 0.01
@@ -70,38 +72,24 @@ class Blend:
         """There is nothing beside the weights."""
 
 
-def to_json(combiner: Combiner) -> dict[str, Any]:
-    """A combiner as it stands in ``ensemble.json``: keys "members" and "stacking"."""
-    return {
-        "members": [
-            {"study": member.study, "trial": member.trial, "weight": weight}
-            for member, weight in combiner.weights.items()
-        ],
-        "stacking": combiner.settings(),
-    }
+def combiner_of(record: EnsembleRecord) -> Combiner:
+    """The combiner of an ensemble that was made.
 
-
-def from_json(result: Mapping[str, Any]) -> Combiner:
-    """The combiner of an ``ensemble.json``.
+    Args:
+        record: The ensemble, with ``members`` and, for stacking, what ``settings()`` gave.
 
     Raises:
         HPOError: Something is missing or is not what it should be.
     """
     from hpo.ensembles.selection.stacking import Stack
 
+    weights = {Member(one.study, one.trial): one.weight for one in record.members}
     try:
-        weights = {
-            Member(str(entry.get("study", result["study"])), int(entry["trial"])): float(
-                entry["weight"]
-            )
-            for entry in result["members"]
-        }
         if not weights or not all(map(math.isfinite, weights.values())):
             raise ValueError("members without weights")  # noqa: TRY301
-        stacking = result.get("stacking")
-        return Stack.from_settings(weights, stacking) if stacking else Blend(weights)
+        return Stack.from_settings(weights, record.stacking) if record.stacking else Blend(weights)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise HPOError(
-            f"ensemble.json of study {result.get('study')!r}: is damaged ({error!r}). Make the "
-            "ensemble anew: hpo ensemble STUDY."
+            f"the ensemble of study {record.study!r} is damaged ({error!r}). Run hpo ensemble "
+            f"{record.study} again."
         ) from error

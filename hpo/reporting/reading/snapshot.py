@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpo.reporting.reading.rivals import Rival
     from hpo.space.space import Space
     from hpo.study.confirmation import Confirmation
+    from hpo.study.ensemble_record import EnsembleRecord
     from hpo.study.mistakes import Mistakes
     from hpo.study.settings import Settings
     from hpo.study.study import Study
@@ -66,7 +67,7 @@ class Snapshot:
         space: The search space; None if it cannot be read.
         arrays: Learning curves and predictions of the best trials, by trial number.
         targets: Targets of the training samples by output name; may be empty.
-        ensemble: What ``hpo ensemble`` wrote, or None.
+        ensemble: The latest ensemble, or None.
         ensemble_predictions: The ensemble's out-of-fold predictions, or None.
         curves: Learning curves of the objective, by trial number and metric.
         importances: The importances of hyperparameters, in descending order; may be empty.
@@ -87,7 +88,7 @@ class Snapshot:
     space: Space | None
     arrays: dict[int, TrialArrays]
     targets: dict[str, np.ndarray]
-    ensemble: dict[str, Any] | None
+    ensemble: EnsembleRecord | None
     ensemble_predictions: OutOfFold | None
     curves: dict[int, dict[str, np.ndarray]]
     importances: dict[str, float]
@@ -129,7 +130,12 @@ class Snapshot:
     @property
     def test_consulted(self) -> int:
         """How many times the test set was consulted."""
-        return max(len(self.consultations), int((self.ensemble or {}).get("test_consulted", 0)))
+        return max(len(self.consultations), self.ensemble.test_consulted if self.ensemble else 0)
+
+    @property
+    def test(self) -> Mapping[str, float | None]:
+        """The scores of the ensemble on the test set by metric; may be empty."""
+        return self.ensemble.test if self.ensemble else {}
 
     def gain(self, score: float, over: float) -> float:
         """By how much a score is better than another; negative if it is worse."""

@@ -124,14 +124,15 @@ def _default(snapshot: Snapshot) -> Comparison | None:
 
 
 def _ensemble(snapshot: Snapshot) -> Comparison | None:
-    ensemble = snapshot.ensemble or {}
-    oof, single = finite(ensemble.get("oof")), finite(ensemble.get("best_single_oof"))
-    if oof is None:
+    ensemble = snapshot.ensemble
+    oof = finite(ensemble.oof) if ensemble else None
+    if ensemble is None or oof is None:
         return None
-    members = formats.count(len(ensemble.get("members", [])), "member")
-    kind = "cross-fitted" if ensemble.get("oof_interval") else "out-of-fold"
+    single = finite(ensemble.best_single_oof)
+    members = formats.count(len(ensemble.members), "member")
+    kind = "cross-fitted" if ensemble.oof_interval else "out-of-fold"
     detail = f"{members}, {kind}"
-    ends = [finite(end) for end in ensemble.get("oof_interval") or ()]
+    ends = [finite(end) for end in ensemble.oof_interval or ()]
     if len(ends) == 2 and None not in ends:  # noqa: PLR2004
         detail += f"; 95% interval {number(ends[0])} to {number(ends[1])}"
     if single is None:
@@ -145,12 +146,11 @@ def _ensemble(snapshot: Snapshot) -> Comparison | None:
 
 
 def _test(snapshot: Snapshot) -> Comparison | None:
-    ensemble = snapshot.ensemble or {}
-    test = primary(snapshot, ensemble.get("test"))
+    test = primary(snapshot, snapshot.test)
     if test is None:
         return None
     name, value = test
-    single = primary(snapshot, ensemble.get("test_best_single"))
+    single = primary(snapshot, snapshot.ensemble.test_best_single if snapshot.ensemble else {})
     of_single = f"; best single trial: {number(single[1])}" if single else ""
     return Comparison(
         f"Test set, {formats.metric(name)}",
@@ -165,7 +165,7 @@ def _reference(snapshot: Snapshot) -> Comparison | None:
     if reference is None or score is None:
         return None
     source = str(reference.source or "a published model")
-    test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
+    test = primary(snapshot, snapshot.test)
     if test is None or snapshot.settings.objective != f"val_{test[0]}":
         return Comparison("Textbook reference", number(score), f"test score from {source}")
     return Comparison(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpo.reporting.figures.theme import new_figure
 from hpo.reporting.html import formats
@@ -12,9 +12,10 @@ from hpo.reporting.html.section import Drawing, Section
 from hpo.scoring.direction import as_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from hpo.reporting.reading.snapshot import Snapshot
+    from hpo.study.ensemble_record import EnsembleRecord, MemberRecord
 
 _MAX_MEMBERS_WITH_TEXTS = 12
 
@@ -105,76 +106,71 @@ def members(snapshot: Snapshot) -> Section | None:
         lead=_lead(ensemble),
         template="members",
         content=Membership(
-            method=str(ensemble.get("method", "")),
-            members=_members(snapshot, ensemble.get("members", [])),
-            results=_results(snapshot),
+            method=ensemble.method,
+            members=_members(snapshot, ensemble),
+            results=_results(snapshot, ensemble),
             claims=_claims(snapshot, ensemble),
-            tests=_tests(ensemble.get("test") or {}, ensemble.get("test_best_single") or {}),
+            tests=_tests(ensemble.test, ensemble.test_best_single),
         ),
         drawings=_drawings(ensemble),
     )
 
 
-def _lead(ensemble: Mapping[str, Any]) -> str:
-    parts = [LEAD_STACKING if ensemble.get("stacking") else LEAD_MEAN, LEAD]
-    if ensemble.get("method_asked") == "auto":
+def _lead(ensemble: EnsembleRecord) -> str:
+    parts = [LEAD_STACKING if ensemble.stacking else LEAD_MEAN, LEAD]
+    if ensemble.method_asked == "auto":
         parts.append(LEAD_AUTO)
-    if ensemble.get("refit"):
+    if ensemble.refit:
         parts.append(LEAD_REFIT)
     return " ".join(parts)
 
 
-def _members(snapshot: Snapshot, entries: Sequence[Mapping[str, Any]]) -> tuple[Member, ...]:
-    names = _names(entries)
-    weights = [finite(entry.get("weight")) or 0.0 for entry in entries]
+def _members(snapshot: Snapshot, ensemble: EnsembleRecord) -> tuple[Member, ...]:
+    names = _names(ensemble)
+    weights = [finite(member.weight) or 0.0 for member in ensemble.members]
     largest = max(map(abs, weights), default=0.0) or 1.0
     members = [
-        (weight, Member(name, number(weight, 3), abs(weight) / largest, _score(snapshot, entry)))
-        for entry, name, weight in zip(entries, names, weights, strict=True)
+        (weight, Member(name, number(weight, 3), abs(weight) / largest, _score(snapshot, member)))
+        for member, name, weight in zip(ensemble.members, names, weights, strict=True)
     ]
     return tuple(member for _weight, member in sorted(members, key=lambda pair: -pair[0]))
 
 
-def _names(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+def _names(ensemble: EnsembleRecord) -> list[str]:
     """The names of members: the numbers of trials, after their studies if there are several."""
-    is_mixed = len({entry.get("study") for entry in entries}) > 1
-    return [
-        f"{entry.get('study')} {entry['trial']}" if is_mixed else str(entry["trial"])
-        for entry in entries
-    ]
+    is_mixed = ensemble.has_members_of_several_studies
+    return [f"{m.study} {m.trial}" if is_mixed else str(m.trial) for m in ensemble.members]
 
 
-def _score(snapshot: Snapshot, member: Mapping[str, Any]) -> str:
+def _score(snapshot: Snapshot, member: MemberRecord) -> str:
     trials = {trial.number: trial for trial in snapshot.ranking}
-    trial = trials.get(int(member["trial"]))
-    if trial is not None and member.get("study", snapshot.name) == snapshot.name:
+    trial = trials.get(member.trial)
+    if trial is not None and member.study == snapshot.name:
         return plus_minus(trial.score, trial.std_error)
-    return number(member.get("oof"))
+    return number(member.oof)
 
 
-def _claims(snapshot: Snapshot, ensemble: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _claims(snapshot: Snapshot, ensemble: EnsembleRecord) -> tuple[tuple[str, str], ...]:
     """The cross-fitted score with its interval, the apparent score, and the gain."""
-    claimed = finite(ensemble.get("oof"))
-    if claimed is None or "oof_interval" not in ensemble:
+    claimed, ends = finite(ensemble.oof), ensemble.oof_interval
+    if claimed is None or (ends is None and ensemble.oof_apparent is None):
         return ()
     claims = [("Cross-fitted score", number(claimed))]
-    ends = ensemble.get("oof_interval")
     if ends:
         claims.append(
             ("95% interval (sampling variation)", f"{number(ends[0])} to {number(ends[1])}")
         )
-    claims.append(("Score on the predictions that chose it", number(ensemble.get("oof_apparent"))))
-    single = finite(ensemble.get("best_single_oof"))
+    claims.append(("Score on the predictions that chose it", number(ensemble.oof_apparent)))
+    single = finite(ensemble.best_single_oof)
     claims.append(("Gain over the best single trial", _gain(snapshot, claimed, single)))
     return tuple(claims)
 
 
-def _drawings(ensemble: Mapping[str, Any]) -> tuple[Drawing, ...]:
+def _drawings(ensemble: EnsembleRecord) -> tuple[Drawing, ...]:
     """Draw the correlations of the members' predictions; nothing for a single member."""
     import plotly.graph_objects as go
 
-    rows = ensemble.get("correlation") or []
-    names = _names(ensemble.get("members", []))
+    rows, names = ensemble.correlation, _names(ensemble)
     if len(rows) != len(names) or len(names) < 2:  # noqa: PLR2004
         return ()
     figure = new_figure("trial", "trial")
@@ -205,13 +201,10 @@ def _drawings(ensemble: Mapping[str, Any]) -> tuple[Drawing, ...]:
     )
 
 
-def _results(snapshot: Snapshot) -> tuple[Result, ...]:
-    ensemble = snapshot.ensemble or {}
-    method = str(ensemble.get("method", ""))
-    scores = dict(ensemble.get("oof_by_method") or {})
-    if finite(ensemble.get("oof")) is not None:
-        scores.setdefault(method, ensemble["oof"])
-    single = finite(ensemble.get("best_single_oof"))
+def _results(snapshot: Snapshot, ensemble: EnsembleRecord) -> tuple[Result, ...]:
+    method = ensemble.method
+    scores = {method: ensemble.oof} | ensemble.oof_by_method
+    single = finite(ensemble.best_single_oof)
     known = {name: score for name, value in scores.items() if (score := finite(value)) is not None}
     direction = snapshot.settings.direction
     results = [
@@ -220,14 +213,13 @@ def _results(snapshot: Snapshot) -> tuple[Result, ...]:
     ]
     if single is not None:
         results.append(
-            Result(f"best single trial{_best_single(snapshot)}", number(single), MISSING)
+            Result(f"best single trial{_best_single(snapshot, ensemble)}", number(single), MISSING)
         )
     return tuple(results)
 
 
-def _best_single(snapshot: Snapshot) -> str:
-    ensemble = snapshot.ensemble or {}
-    trial, study = ensemble.get("best_single"), ensemble.get("best_single_study", snapshot.name)
+def _best_single(snapshot: Snapshot, ensemble: EnsembleRecord) -> str:
+    trial, study = ensemble.best_single, ensemble.best_single_study
     if trial is None:
         return ""
     return f" ({trial})" if study == snapshot.name else f" ({study} {trial})"
@@ -238,7 +230,7 @@ def _gain(snapshot: Snapshot, score: float, single: float | None) -> str:
 
 
 def _tests(
-    ensemble: Mapping[str, float], single: Mapping[str, float]
+    ensemble: Mapping[str, float | None], single: Mapping[str, float | None]
 ) -> tuple[tuple[str, str, str], ...]:
     names = dict.fromkeys([*ensemble, *single])
     return tuple(

@@ -121,8 +121,10 @@ def _against_default(snapshot: Snapshot, best: Trial) -> str | None:
 
 
 def _ensemble_gain(snapshot: Snapshot) -> str | None:
-    ensemble = snapshot.ensemble or {}
-    oof, single = finite(ensemble.get("oof")), finite(ensemble.get("best_single_oof"))
+    ensemble = snapshot.ensemble
+    if ensemble is None:
+        return None
+    oof, single = finite(ensemble.oof), finite(ensemble.best_single_oof)
     if oof is None or single is None:
         return None
     if snapshot.gain(oof, single) <= 0:
@@ -135,7 +137,7 @@ def _ensemble_gain(snapshot: Snapshot) -> str | None:
 
 def _test_result(snapshot: Snapshot) -> str:
     times = formats.times(snapshot.test_consulted)
-    test = primary(snapshot, (snapshot.ensemble or {}).get("test"))
+    test = primary(snapshot, snapshot.test)
     if test is None:
         return (
             "The test set has not been consulted."

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from ensembles.selection.libraries import (
@@ -13,12 +15,9 @@ from ensembles.selection.libraries import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo.ensembles.selection import (
-    Blend,
-    from_json,
-    to_json,
-)
+from hpo.ensembles.selection import Blend, combiner_of
 from hpo.errors import HPOError
+from hpo.study.ensemble_record import EnsembleRecord, MemberRecord
 
 
 def test_a_blend_is_the_weighted_sum_of_the_predictions():
@@ -51,15 +50,21 @@ def test_a_combiner_is_the_same_after_being_stored(errors, way):
     found = candidates(*errors, targets=np.arange(6.0))
     combiner = way(found, 5)
 
-    stored = from_json({"study": "study", **to_json(combiner)})
+    stored = combiner_of(EnsembleRecord.from_json(json.loads(json.dumps(as_stored(combiner)))))
 
     before, after = (one.combine(found.predictions)[""] for one in (combiner, stored))
     np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5)
 
 
 def test_a_damaged_file_is_told():
-    stored = to_json(Blend({trial(1): 1.0}))
+    stored = as_stored(Blend({trial(1): 1.0}))
 
     for damaged in ({}, {**stored, "members": []}, {**stored, "stacking": {"": {"kind": "x"}}}):
         with pytest.raises(HPOError, match="is damaged"):
-            from_json({"study": "study", **damaged})
+            combiner_of(EnsembleRecord.from_json(damaged))
+
+
+def as_stored(combiner):
+    """What ``ensemble.json`` holds of a combiner."""
+    members = [MemberRecord(m.study, m.trial, weight) for m, weight in combiner.weights.items()]
+    return EnsembleRecord("study", members=members, stacking=combiner.settings()).to_json()

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+
 import fixture_studies as studies
 
 from hpo.reporting.reading.snapshot import take
 from hpo.reporting.sections.verdict import verdict
-from hpo.support import files
 
 
 def test_the_summary_sets_the_best_score_beside_everything_it_should_be_measured_against(page):
@@ -37,8 +38,8 @@ def test_a_difference_of_many_times_is_not_told_in_percent(tmp_path):
 
 def test_the_interval_of_an_ensemble_is_shown_where_it_is_known(tmp_path):
     study = studies.regression_study(tmp_path, trials=3)
-    result = study.files.ensemble | {"oof_interval": [2.1, 2.4]}
-    files.write_json(study.directory / "ensemble" / "ensemble.json", result)
+    record = dataclasses.replace(study.files.ensemble, oof_interval=[2.1, 2.4])
+    study.files.write_ensemble(record, study.files.ensemble_predictions)
     tiles = {tile.label: tile.detail for tile in verdict(take(study)).comparisons}
     assert "95% interval 2.100 to 2.400" in tiles["Ensemble"]
 
