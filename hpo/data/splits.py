@@ -7,11 +7,14 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from hpo.task import Data
@@ -88,6 +91,16 @@ def make_splitter(cv: Any, data: Data, *, seed: int = SPLIT_SEED) -> Any:
     moved = copy.copy(cv)
     moved.random_state = cv.random_state + seed - SPLIT_SEED
     return moved
+
+
+def are_in_time_order(splits: Sequence[Split]) -> bool:
+    """Whether every split validates on samples that follow its training part, each later ones."""
+    return len(splits) > 1 and all(
+        earlier.validation.max() < later.validation.min()
+        and earlier.train.max() < earlier.validation.min()
+        and later.train.max() < later.validation.min()
+        for earlier, later in pairwise(splits)
+    )
 
 
 def depends_on_seed(cv: Any) -> bool:
@@ -191,6 +204,7 @@ def _holdout(size: float, seed: int, *, grouped: bool, stratified: bool) -> Any:
 
 
 def _split(splitter: Any, cv: Any, data: Data) -> list[Split]:
+
     import numpy as np
 
     labels = class_labels(data)
@@ -208,6 +222,7 @@ def _split(splitter: Any, cv: Any, data: Data) -> list[Split]:
 
 
 def _same(splits: list[Split], others: list[Split]) -> bool:
+
     import numpy as np
 
     return len(splits) == len(others) and all(
@@ -217,6 +232,7 @@ def _same(splits: list[Split], others: list[Split]) -> bool:
 
 
 def _check_splits(splits: list[Split], cv: Any, data: Data) -> None:
+
     import numpy as np
 
     if not splits:

@@ -76,6 +76,9 @@ def check_path(path: Path, member: Member, study: Study) -> None:
 class FoldModels:
     """The fold models that the search kept, each with the transformer of its own fold.
 
+    Where the folds follow one another in time, the last fold's model predicts alone: the others
+    know only older data.
+
     Args:
         studies: The studies that keep the models, by name.
         task: Their task.
@@ -88,10 +91,11 @@ class FoldModels:
         first = next(iter(studies.values()))
         folds = splits.split(first.settings.cv_for(task), searched)
         self._n_folds = len(folds)
+        self._first = len(folds) - 1 if splits.are_in_time_order(folds) else 0
         self._folds = FoldCache(task, searched, folds)
 
     def models(self, member: Member) -> list[SavedModel]:
-        """The models of all folds.
+        """The models of all folds that predict new samples.
 
         Raises:
             HPOError: One is missing, or lies outside the folder of its study.
@@ -106,4 +110,5 @@ class FoldModels:
         for path in paths:
             check_path(path, member, study)
         transformers = self._folds.transformers(study.trials[member.trial].params)
-        return [SavedModel(*pair) for pair in zip(paths, transformers, strict=True)]
+        pairs = [*zip(paths, transformers, strict=True)][self._first :]
+        return [SavedModel(*pair) for pair in pairs]

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from sklearn import model_selection as sk
 
 from hpo import Data
-from hpo.data.splits import check_name, class_labels, make_splitter, split
+from hpo.data.splits import (
+    are_in_time_order,
+    check_name,
+    class_labels,
+    make_splitter,
+    split,
+)
 from hpo.data.subset import take_part
 from hpo.errors import HPOError, UsageError
 
@@ -378,3 +384,19 @@ def test_more_folds_than_samples_are_refused(form):
 def test_a_holdout_that_leaves_nothing_to_train_on_is_refused():
     with pytest.raises(HPOError, match=r"^cv holdout:0\.9: "):
         split("holdout:0.9", samples(1))
+
+
+@pytest.mark.parametrize(
+    ("cv", "expected"),
+    [
+        ("time:3", True),
+        (sk.TimeSeriesSplit(4, max_train_size=5, gap=2), True),
+        ("kfold:3", False),
+        ("holdout:0.2", False),
+        (sk.KFold(3), False),  # in order, but the first fold is trained on later samples
+    ],
+)
+def test_folds_in_time_order_are_recognized(cv, expected):
+    x = np.arange(24.0)[:, None]
+
+    assert are_in_time_order(split(cv, Data(x=x, y=x[:, 0]))) is expected

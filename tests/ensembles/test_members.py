@@ -54,3 +54,35 @@ def test_a_model_may_be_a_link_within_its_study(tmp_path):
     loaded = hpo.load_ensemble(made.study, task=TASK)
 
     np.testing.assert_allclose(loaded.predict(X), made.predict(X), rtol=1e-5)
+
+
+DAYS = np.arange(48.0)
+SALES = Task(
+    name="sales",
+    load=lambda _data_dir: Data(
+        x=DAYS[:40, None], y=DAYS[:40], x_test=DAYS[40:, None], y_test=DAYS[40:]
+    ),
+    model=lambda params, _data: one_weight(params["rate"]),
+    space=Space({"rate": Float(1e-5, 1e-3, default=1e-4)}),
+    objective="val_mae",
+    cv="time:3",
+    epochs=2,
+)
+
+
+def one_weight(rate):
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    network.compile(keras.optimizers.SGD(rate), "mse", metrics=["mae"])
+    return network
+
+
+def test_of_folds_in_time_order_the_last_ones_model_predicts_new_samples(tmp_path):
+    study = hpo.run(SALES, trials=1, runs=tmp_path)
+
+    made = hpo.ensemble(study, task=SALES)
+
+    last = keras.models.load_model(study.files.model_paths(0)[-1])
+    by_hand = last.predict(DAYS[40:, None], verbose=0).ravel()
+    np.testing.assert_allclose(np.ravel(made.predict(DAYS[40:, None])), by_hand, rtol=1e-6)
+    mae = np.abs(by_hand - DAYS[40:]).mean()
+    assert made.result["test_best_single"]["mae"] == pytest.approx(mae, rel=1e-6)
