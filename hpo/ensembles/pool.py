@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from hpo.ensembles.selection import Candidates, parts
 from hpo.errors import HPOError, UsageError
 from hpo.scoring.direction import as_loss
 from hpo.scoring.metrics import scorer_of
+from hpo.study.differences import differences
 from hpo.study.folder import list_studies, load_study
 from hpo.study.study import Study
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from hpo.study.trial import Trial
     from hpo.task import Data, Task
@@ -26,6 +27,15 @@ MOST_CANDIDATES = 25
 """Of so many of the best trials an ensemble is chosen; each of several studies gives its part."""
 
 FEWEST_OF_EACH = 10
+
+_SETTINGS_IN_COMMON = (
+    "task_name",
+    "objective",
+    "direction",
+    "cv",
+    "train_size",
+    "group_duplicates",
+)
 
 
 def open_studies(
@@ -58,7 +68,7 @@ def open_studies(
                 f"study {other.name!r} lies in {other.directory}, and the ensemble would look for "
                 f"it in {first.directory.parent}. Put the studies into one folder."
             )
-        differences = "; ".join(_differences(first, other))
+        differences = "; ".join(_differences(other, first))
         if differences:
             raise HPOError(
                 f"study {other.name!r} does not agree with {first.name!r}: {differences}. Members "
@@ -137,25 +147,11 @@ def _best(study: Study, most: int) -> list[Trial]:
     return [trial for trial in study.ranking if study.files.has_arrays(trial.number)][:most]
 
 
-def _differences(first: Study, other: Study) -> Iterator[str]:
-    for what, name in (
-        ("task", "task_name"),
-        ("objective", "objective"),
-        ("direction", "direction"),
-        ("cv", "cv"),
-        ("train size", "train_size"),
-        ("--group-duplicates", "group_duplicates"),
-    ):
-        ours, others = getattr(first.settings, name), getattr(other.settings, name)
-        if ours != others:
-            yield f"its {what} is {_shown(others)}, not {_shown(ours)}"
-    facts = [study.facts.data.fingerprint if study.facts else None for study in (first, other)]
-    if facts[0] != facts[1]:
-        yield f"its data has the fingerprint {facts[1]}, not {facts[0]}"
-
-
-def _shown(value: Any) -> str:
-    return "all" if value is None else str(value)
+def _differences(other: Study, first: Study) -> list[str]:
+    """What keeps two studies from predicting the same samples out of fold."""
+    found = differences(other.settings, first.settings, _SETTINGS_IN_COMMON)
+    theirs, ours = (one.facts.data.fingerprint if one.facts else None for one in (other, first))
+    return found if theirs == ours else [*found, f"data fingerprint is {theirs}, not {ours}"]
 
 
 def _check_same_samples(

@@ -5,19 +5,18 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, UsageError, suggestion
+from hpo.study.differences import differences
 from hpo.study.keys import JOURNAL, SETTINGS
-from hpo.study.settings import Settings
 from hpo.study.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import optuna
+
+    from hpo.study.settings import Settings
 
 
 def create_study(runs: Path, name: str, settings: Settings) -> Study:
@@ -123,38 +122,9 @@ def _storage(directory: Path) -> optuna.storages.BaseStorage:
 
 
 def _check_same(study: Study, settings: Settings) -> None:
-    old, new = study.settings, settings
-    changed = [
-        _difference(field.name, getattr(old, field.name), getattr(new, field.name))
-        for field in dataclasses.fields(Settings)
-        if getattr(old, field.name) != getattr(new, field.name)
-    ]
-    if changed:
+    changes = differences(settings, study.settings)
+    if changes:
         raise HPOError(
-            f"study {study.name!r} in {study.directory.parent} goes on only as it was begun; "
-            f"different now: {'; '.join(changed)}. Start another with --study NAME."
+            f"study {study.name!r} in {study.directory.parent} continues only with the settings it "
+            f"was begun with; now {'; '.join(changes)}. Start another study with --study NAME."
         )
-
-
-def _difference(name: str, old: Any, new: Any) -> str:
-    if name == "group_duplicates":
-        return "--group-duplicates was " + ("given, is not" if old else "not given, is given")
-    if name == "train_size":
-        return f"train size was {old or 'all'}, is {new or 'all'}"
-    if name == "precision":
-        return f"precision was {old or 'not given'}, is {new or 'not given'}"
-    if name != "space":
-        return f"{name} was {old}, is {new}"
-    changes = list(_space_changes(tomllib.loads(old), tomllib.loads(new)))
-    return f"space: {', '.join(changes or ['its parameters stand in another order'])}"
-
-
-def _space_changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    for name in dict.fromkeys([*old, *new]):
-        if name not in old or name not in new:
-            yield f"[{name}] is {'new' if name in new else 'gone'}"
-            continue
-        before, after = old[name], new[name]
-        for key in dict.fromkeys([*before, *after]):
-            if before.get(key) != after.get(key):
-                yield f"[{name}] {key} was {before.get(key)}, is {after.get(key)}"

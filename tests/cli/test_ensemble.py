@@ -54,7 +54,7 @@ def test_a_study_that_does_not_agree_is_told_in_one_line(searched):
 
     assert status == 1
     assert out == ""
-    assert "study 'half' does not agree with 'tiny': its train size is 0.5, not all" in err
+    assert "study 'half' does not agree with 'tiny': train size is 0.5, not all" in err
     assert err.count("\n") == 1
 
 

@@ -47,8 +47,8 @@ def test_members_of_several_studies_are_refitted_each_in_its_own(tmp_path, metho
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"cv": "kfold:3"}, "its cv is kfold:3, not kfold:2"),
-        ({"train_size": 0.5}, "its train size is 0.5, not all"),
+        ({"cv": "kfold:3"}, "cv is kfold:3, not kfold:2"),
+        ({"train_size": 0.5}, "train size is 0.5, not all"),
     ],
 )
 def test_a_study_that_does_not_agree_is_named_with_the_reason(searched, settings, reason):
@@ -68,7 +68,7 @@ def test_a_study_of_other_data_is_named(searched):
     runs = searched.directory.parent
     search(runs, linear_task(load=other), study="other-data", trials=1)
 
-    with pytest.raises(HPOError, match=r"'other-data' does not agree .* its data has"):
+    with pytest.raises(HPOError, match=r"'other-data' does not agree .* data fingerprint is"):
         hpo.ensemble(searched, "other-data", runs=runs, task=linear_task())
 
 

@@ -42,7 +42,8 @@ def test_a_study_of_other_settings_is_refused_with_what_differs(runs, study, fie
         create_study(runs, "demo", dataclasses.replace(SETTINGS, **{field: value}))
 
     message = str(caught.value)
-    assert f"{field} was {getattr(SETTINGS, field)}, is {value}. " in message
+    label = field.replace("_", " ")
+    assert f"{label} is {value}, not {getattr(SETTINGS, field)}. " in message
     assert "'demo'" in message
     assert "--study NAME" in message
     assert "\n" not in message
@@ -58,9 +59,9 @@ def begin(runs, train_size):
 @pytest.mark.parametrize(
     ("old", "new", "difference"),
     [
-        (None, 0.2, "was all, is 0.2"),
-        (0.2, 0.3, "was 0.2, is 0.3"),
-        (2000, None, "was 2000, is all"),
+        (None, 0.2, "is 0.2, not all"),
+        (0.2, 0.3, "is 0.3, not 0.2"),
+        (2000, None, "is all, not 2000"),
     ],
 )
 def test_a_study_goes_on_only_with_the_same_part_of_the_data(runs, old, new, difference):
@@ -90,7 +91,7 @@ def test_a_study_that_another_run_is_about_to_begin_stays(runs, study):
 
     with study.workers.in_use():
         assert len(create_study(runs, "demo", SETTINGS).trials) == 1
-        with pytest.raises(HPOError, match="cv was kfold:2, is kfold:9"):
+        with pytest.raises(HPOError, match="cv is kfold:9, not kfold:2"):
             create_study(runs, "demo", dataclasses.replace(SETTINGS, cv="kfold:9"))
 
     assert create_study(runs, "demo", SETTINGS).trials == []
@@ -100,18 +101,18 @@ def test_all_that_differs_is_named(runs, study):
     ask(study)
     other = dataclasses.replace(SETTINGS, cv="kfold:9", objective="val_mse")
 
-    with pytest.raises(HPOError, match=r"objective was val_mae.*cv was kfold:2, is kfold:9"):
+    with pytest.raises(HPOError, match=r"objective is val_mse, not val_mae; cv is kfold:9, not"):
         create_study(runs, study.name, other)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "difference"),
     [
-        ("high = 64", "high = 128", "[units] high was 64, is 128"),
-        ("high = 64\ndefault = 8", "high = 64", "[units] default was 8, is None"),
-        ('"float"', '"float"\nlog = true', "[rate] log was None, is True"),
-        ("[rate]", "[speed]", "[rate] is gone, [speed] is new"),
-        (SPACE, "", "[units] is gone, [rate] is gone"),
+        ("high = 64", "high = 128", "[units] high is 128, not 64"),
+        ("high = 64\ndefault = 8", "high = 64", "[units] default is unset, not 8"),
+        ('"float"', '"float"\nlog = true', "[rate] log is True, not unset"),
+        ("[rate]", "[speed]", "[rate] is missing, [speed] is new"),
+        (SPACE, "", "[units] is missing, [rate] is missing"),
     ],
 )
 def test_a_space_that_differs_is_refused_with_the_parameter(runs, study, old, new, difference):
@@ -129,7 +130,7 @@ def test_a_space_in_another_order_is_refused(runs, study):
     units, rate = SPACE.split("\n\n")
     other = dataclasses.replace(SETTINGS, space=f"{rate}\n\n{units}\n")
 
-    with pytest.raises(HPOError, match="space: its parameters stand in another order"):
+    with pytest.raises(HPOError, match="space: its parameters are in another order"):
         create_study(runs, study.name, other)
 
 
