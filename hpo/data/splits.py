@@ -204,7 +204,6 @@ def _holdout(size: float, seed: int, *, grouped: bool, stratified: bool) -> Any:
 
 
 def _split(splitter: Any, cv: Any, data: Data) -> list[Split]:
-
     import numpy as np
 
     labels = class_labels(data)
@@ -222,7 +221,6 @@ def _split(splitter: Any, cv: Any, data: Data) -> list[Split]:
 
 
 def _same(splits: list[Split], others: list[Split]) -> bool:
-
     import numpy as np
 
     return len(splits) == len(others) and all(
@@ -232,7 +230,6 @@ def _same(splits: list[Split], others: list[Split]) -> bool:
 
 
 def _check_splits(splits: list[Split], cv: Any, data: Data) -> None:
-
     import numpy as np
 
     if not splits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,7 @@ def build(
 
     keras.utils.set_random_seed(seed)
     arrays = folds.get(params)
+    _check_widths(arrays)
     # Transformers may have drawn random numbers, or found their result in a cache.
     keras.utils.set_random_seed(seed)
     return _build_model(task, params, data, arrays[0]), arrays
@@ -189,6 +191,33 @@ def _build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> An
             f"keras.Model. Received: {type(model).__name__}"
         )
     return model
+
+
+def _check_widths(folds: list[FoldArrays]) -> None:
+    """Refuse folds of different widths, since one model is trained on all of them.
+
+    Raises:
+        HPOError: A preprocessor made them so.
+    """
+    first = _shapes(folds[0].x)
+    for number, fold in enumerate(folds):
+        shapes = _shapes(fold.x)
+        if shapes != first:
+            raise HPOError(
+                f"the preprocessor makes samples of shape {_shown(first)} in fold 0 and of shape "
+                f"{_shown(shapes)} in fold {number}, so no model fits both. Perhaps a category is "
+                "missing from the training part of a fold: name all of them, as "
+                "OneHotEncoder(categories=...) does."
+            )
+
+
+def _shapes(arrays: Any) -> dict[str, tuple[int, ...]]:
+    inputs = arrays if isinstance(arrays, Mapping) else {"": arrays}
+    return {name: np.shape(array)[1:] for name, array in inputs.items()}
+
+
+def _shown(shapes: dict[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} {shape}".strip() for name, shape in shapes.items())
 
 
 def _out_of_fold(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.scoring.direction import as_loss
-from hpo.training.stage_run import StageRun, Training, prepare
+from hpo.training.stage_run import StageRun, Training, TrialFailedError, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -201,6 +201,8 @@ class _EpochSearch:
 def _result(run: StageRun, best: _Epoch, epochs_before: list[int]) -> Best:
     """The weights and the predictions of every fold at the best epoch."""
     at_best = [run.predict(fold, state) for fold, state in enumerate(best.states)]
+    for fold, (weights, predictions) in enumerate(at_best):
+        _check_finite(fold, weights, predictions)
     return Best(
         score=best.score,
         fold_scores=best.fold_scores,
@@ -208,3 +210,24 @@ def _result(run: StageRun, best: _Epoch, epochs_before: list[int]) -> Best:
         weights=[weights for weights, _predictions in at_best],
         predictions=[predictions for _weights, predictions in at_best],
     )
+
+
+def _check_finite(fold: int, weights: Weights, predictions: dict[str, np.ndarray]) -> None:
+    """Refuse a model that has lost its numbers, even where its metrics look fine.
+
+    Raises:
+        TrialFailedError: A weight or a prediction is NaN or infinite.
+    """
+    n_weights = sum(map(_n_broken, weights))
+    if not n_weights and not any(map(_n_broken, predictions.values())):
+        return
+    what = f"{n_weights} weights" if n_weights else "predictions"
+    raise TrialFailedError(
+        f"{what} of fold {fold} are NaN or infinite. Look for NaN in the samples, or lower the "
+        "learning rate."
+    )
+
+
+def _n_broken(array: np.ndarray) -> int:
+    array = np.asarray(array)
+    return int(np.sum(~np.isfinite(array))) if array.dtype.kind == "f" else 0

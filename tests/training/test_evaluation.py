@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from hpo import Data, HPOError, Task
 from hpo.training.evaluation import Evaluator
@@ -311,3 +311,42 @@ def test_the_summary_can_be_written_as_json():
         "training": "fused",
         "loss": "mean_absolute_error",
     }
+
+
+def wide_data(values):
+    return Data(x=np.asarray(values, "float64")[:, None], y=np.linspace(0, 1, len(values)))
+
+
+def one_hot(_params):
+    return OneHotEncoder(handle_unknown="ignore")
+
+
+def test_folds_of_different_widths_are_refused_before_training():
+    data = wide_data([3.0, *[1.0, 2.0] * 6])  # one training part lacks the 3.0
+
+    with pytest.raises(HPOError, match=r"shape \(3,\) in fold 0 and of shape \(2,\) in fold \d"):
+        evaluate(data=data, preprocessor=one_hot)
+
+
+class Forgets(keras.layers.Layer):
+    """Passes its input on, and has a weight that is NaN."""
+
+    def build(self, _shape):
+        nan = keras.initializers.Constant(np.nan)
+        self.add_weight(shape=(3,), initializer=nan, trainable=False)
+
+    def call(self, inputs):
+        return inputs
+
+
+def test_a_model_whose_weights_are_not_numbers_fails_whatever_its_score():
+    with pytest.raises(TrialFailedError, match="3 weights of fold 0 are NaN or infinite"):
+        evaluate({"hidden": lambda: [Forgets()]})
+
+
+def test_a_sample_that_is_not_a_number_fails_the_trial():
+    x = np.random.default_rng(0).normal(size=(N, 3))
+    x[5, 1] = np.nan
+
+    with pytest.raises(TrialFailedError, match=r"NaN|nan"):
+        evaluate(data=Data(x=x, y=np.arange(N) % 2.0), cv="kfold:4")
