@@ -4,6 +4,22 @@ import subprocess
 import sys
 
 import pytest
+from fuzzing import Fuzzer
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--fuzz-seconds",
+        type=float,
+        default=0.7,
+        help="How long each kind of file is damaged and read again, in seconds.",
+    )
+
+
+@pytest.fixture
+def fuzzer(request):
+    """Damages files for as long as --fuzz-seconds says."""
+    return Fuzzer(request.config.getoption("--fuzz-seconds"))
 
 
 @pytest.fixture

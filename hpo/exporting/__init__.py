@@ -16,6 +16,7 @@ from hpo.errors import HPOError, UsageError
 from hpo.exporting import model_card
 from hpo.exporting.steps import describe
 from hpo.exporting.store import Arrays, Store
+from hpo.predicting.gaps import Gaps
 from hpo.study.facts import Facts
 from hpo.support import files
 
@@ -107,6 +108,7 @@ def _write(ensemble: Ensemble, folder: Path, on_model: Callable[[int, int], None
         "study": ensemble.study.name,
         "task": ensemble.task.name,
         "inputs": _inputs(data),
+        "accepts_gaps": Gaps(ensemble).are_accepted,
         "class_names": facts.data.class_names,
         "feature_names": facts.data.feature_names,
         "members": [

@@ -82,12 +82,12 @@ def predict_file(
         HPOError: The samples are damaged, there are none, or a model cannot be loaded.
     """
     _check_kind(ensemble, samples)
-    gaps = Gaps(ensemble, samples)
+    gaps = Gaps(ensemble)
     readers = _readers(ensemble)
     done = 0
     with writing(output) as writer:
         for x in samples.chunks(chunk):
-            gaps.check(x, done)
+            gaps.check(samples, x, done)
             predictions = _predictions(ensemble, x, samples, done)
             named = predictions if isinstance(predictions, dict) else {"": predictions}
             writer.write({name: readers(name, np.asarray(p)) for name, p in named.items()})

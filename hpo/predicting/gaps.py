@@ -27,17 +27,16 @@ class Gaps:
 
     Args:
         ensemble: The ensemble that is to predict the samples.
-        samples: The file of the samples, for messages.
     """
 
-    def __init__(self, ensemble: Ensemble, samples: Samples) -> None:
+    def __init__(self, ensemble: Ensemble) -> None:
         self._ensemble = ensemble
-        self._samples = samples
 
-    def check(self, x: Any, start: int) -> None:
+    def check(self, samples: Samples, x: Any, start: int) -> None:
         """Refuse a chunk with a value that would reach the models as NaN or infinity.
 
         Args:
+            samples: The file of the samples, for messages.
             x: Raw samples, shape (n, ...), or a dict of arrays.
             start: Number of samples before them in the file.
 
@@ -45,29 +44,17 @@ class Gaps:
             HPOError: There is one; it names the first.
         """
         rows = rows_with_gaps(x)
-        if not len(rows) or self._in_training or not self._reach_models(x, rows):
+        if not len(rows) or self.are_accepted or not self._reach_models(x, rows):
             return
         first = next((row for row in rows if self._reach_models(x, [row])), rows[0])
-        self._refuse(x, int(first), start)
-
-    def _refuse(self, x: Any, row: int, start: int) -> None:
-        for name, array in _numbers(x):
-            index = np.argwhere(~_is_usable(array[row : row + 1]))
-            if len(index):
-                value = array[row][tuple(index[0][1:])]
-                what = "is empty" if np.isnan(value) else f"is {value:g}"
-                place = self._samples.place(name, (start + row, *map(int, index[0][1:])))
-                raise HPOError(
-                    f"{self._samples.path}: {place} {what}, and the task's preprocessing does not "
-                    "replace it. Enter a number that single precision can hold, or leave the "
-                    "sample out."
-                )
+        _refuse(samples, x, int(first), start)
 
     def _reach_models(self, x: Any, rows: Sequence[int] | np.ndarray) -> bool:
         """Whether a transformer leaves gaps in some rows."""
         for transformer in self._transformers:
             try:
-                transformed = transform(transformer, take(x, np.asarray(rows)))
+                with np.errstate(all="ignore"):
+                    transformed = transform(transformer, take(x, np.asarray(rows)))
             except Exception:  # noqa: BLE001  (many transformers refuse NaN)
                 return True
             if len(rows_with_gaps(transformed)):
@@ -84,11 +71,25 @@ class Gaps:
         return list({id(saved.transformer): saved.transformer for saved in models}.values())
 
     @cached_property
-    def _in_training(self) -> bool:
+    def are_accepted(self) -> bool:
         """Whether the models were trained on samples with gaps."""
         x = self._ensemble.data.x
         rows = rows_with_gaps(x)[:MAX_ROWS]
         return len(rows) > 0 and self._reach_models(x, rows)
+
+
+def _refuse(samples: Samples, x: Any, row: int, start: int) -> None:
+    for name, array in _numbers(x):
+        index = np.argwhere(~_is_usable(array[row : row + 1]))
+        if len(index):
+            value = array[row][tuple(index[0][1:])]
+            what = "has no value" if np.isnan(value) else f"is {value:g}"
+            place = samples.place(name, (start + row, *map(int, index[0][1:])))
+            raise HPOError(
+                f"{samples.path}: {place} {what}, and the task's preprocessing does not "
+                "replace it. Enter a number that single precision can hold, or leave the "
+                "sample out."
+            )
 
 
 def rows_with_gaps(x: Any) -> np.ndarray:

@@ -28,9 +28,9 @@ def filling(tmp_path_factory):
 @pytest.mark.parametrize(
     ("value", "what"),
     [
-        ("", "is empty"),
-        (" ", "is empty"),
-        ("nan", "is empty"),
+        ("", "has no value"),
+        (" ", "has no value"),
+        ("nan", "has no value"),
         ("inf", "is inf"),
         ("-Infinity", "is -inf"),
         ("1e999", "is inf"),
@@ -46,7 +46,7 @@ def test_a_gap_in_a_table_is_refused_with_line_and_column(ensemble, tmp_path, va
     assert not (tmp_path / "out.csv").exists()
 
 
-@pytest.mark.parametrize(("value", "what"), [(np.nan, "is empty"), (-np.inf, "is -inf")])
+@pytest.mark.parametrize(("value", "what"), [(np.nan, "has no value"), (-np.inf, "is -inf")])
 def test_a_gap_in_an_array_is_refused_with_its_position(ensemble, tmp_path, value, what):
     np.savez(tmp_path / "x.npz", x=with_value(value).astype("float32"))
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FOLDER = Path(__file__).resolve().parent
+MAX_REASON_LENGTH = 300
+"""Characters of an exception's text that a message repeats."""
 
 
 class RefusedError(ValueError):
@@ -33,13 +39,38 @@ def inside(name: Any) -> Path:
     return path
 
 
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Turn whatever goes wrong into one line.
+
+    Args:
+        what: What was done in vain, for the message.
+
+    Raises:
+        RefusedError: The block raised an exception. Damaged files raise almost any.
+    """
+    try:
+        yield
+    except RefusedError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        if len(reason) > MAX_REASON_LENGTH:  # some begin with the reason, some end with it
+            half = MAX_REASON_LENGTH // 2
+            reason = f"{reason[:half]} ... {reason[-half:]}"
+        raise RefusedError(f"{what}: {type(error).__name__}: {reason}".rstrip(": ")) from error
+
+
 @functools.cache
 def read_json(name: str) -> Any:
     """The content of a JSON file."""
-    try:
-        return json.loads(inside(name).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RefusedError(f"{name} cannot be read: {error}") from error
+    with refusing(f"{name} cannot be read"):
+        text = inside(name).read_text(encoding="utf-8")
+        return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
 
 
 @functools.cache
@@ -50,20 +81,15 @@ def read_arrays(name: str) -> dict[str, np.ndarray]:
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of any ``.npz`` file; arrays of objects are refused rather than unpickled."""
-    try:
+    with refusing(f"{path} cannot be read"):
+        if path.exists() and not path.is_file():
+            raise RefusedError(f"{path} is not a file. Expected an .npz file.")
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except Exception as error:  # a damaged archive raises almost anything
-        raise RefusedError(f"{path} cannot be read: {error}") from error
+            return {key: np.asarray(archive[key]) for key in archive.files}
 
 
 @functools.cache
 def read_model(name: str) -> Any:
     """A model, loaded in safe mode: one that contains code (a Lambda layer) is refused."""
-    try:
+    with refusing(f"{name} cannot be loaded safely"):
         return keras.saving.load_model(inside(name), compile=False, safe_mode=True)
-    except RefusedError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise RefusedError(f"{name} cannot be loaded safely: {reason}") from error

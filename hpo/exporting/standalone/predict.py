@@ -14,13 +14,21 @@ In Python, with this folder as the working directory or on ``sys.path``::
 from __future__ import annotations
 
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folder import RefusedError, load_arrays, read_arrays, read_json, read_model  # type: ignore[import-not-found]
+from folder import (  # type: ignore[import-not-found]
+    RefusedError,
+    load_arrays,
+    read_arrays,
+    read_json,
+    read_model,
+    refusing,
+)
 from preprocessing import prepare  # type: ignore[import-not-found]
-from samples import check, from_arrays, n_samples, rows  # type: ignore[import-not-found]
+from samples import check, check_gaps, from_arrays, n_samples, rows  # type: ignore[import-not-found]
 
 CHUNK = 2000
 BATCH = 512
@@ -40,17 +48,26 @@ def predict(x: Any) -> Any:
         RefusedError: The samples have another shape than those the models were trained on, or a
             file of this folder is damaged or was changed.
     """
-    manifest = read_json("manifest.json")
-    samples = check(x, manifest["inputs"])
-    starts = range(0, n_samples(samples), CHUNK)
-    parts = [_predict_chunk(rows(samples, start, start + CHUNK), manifest) for start in starts]
-    predictions = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return predictions[""] if list(predictions) == [""] else predictions
+    with refusing("the samples cannot be predicted; they do not fit, or this folder is damaged"):
+        manifest = read_json("manifest.json")
+        samples = check(x, manifest["inputs"])
+        starts = range(0, n_samples(samples), CHUNK)
+        parts = [_predict_chunk(samples, start, manifest) for start in starts]
+        predictions = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return predictions[""] if list(predictions) == [""] else predictions
 
 
 def labels(predictions: np.ndarray) -> np.ndarray | None:
-    """The class names of predictions, shape (n_samples,); None if there are no classes."""
-    names = read_json("manifest.json")["class_names"]
+    """The class names of predictions, shape (n_samples,); None if there are no classes.
+
+    Raises:
+        RefusedError: A file of this folder is damaged or was changed.
+    """
+    with refusing("the classes cannot be named; this folder is damaged"):
+        return _labels(predictions, read_json("manifest.json")["class_names"])
+
+
+def _labels(predictions: np.ndarray, names: Any) -> np.ndarray | None:
     if names is None or predictions.ndim > 2:  # noqa: PLR2004
         return None
     scores = predictions.reshape(len(predictions), -1)
@@ -63,7 +80,8 @@ def labels(predictions: np.ndarray) -> np.ndarray | None:
     return np.asarray(np.array(names)[scores.argmax(axis=1)])
 
 
-def _predict_chunk(x: Any, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
+def _predict_chunk(samples: Any, start: int, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
+    x = rows(samples, start, start + CHUNK)
     prepared: dict[Any, Any] = {None: x}
     members = []
     for member in manifest["members"]:
@@ -74,6 +92,8 @@ def _predict_chunk(x: Any, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
                 prepared[steps] = prepare(
                     read_json(f"{steps}.json"), read_arrays(f"{steps}.npz"), x
                 )
+            if not manifest.get("accepts_gaps"):
+                check_gaps(x, prepared[steps], start)
             model = read_model(saved["file"])
             outputs = model.predict(prepared[steps], batch_size=BATCH, verbose=0)
             for name, output in _by_output(model, outputs).items():
@@ -118,15 +138,45 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 2:  # noqa: PLR2004
         sys.exit("usage: python predict.py x.npz predictions.npz")
     try:
-        predictions = predict(from_arrays(load_arrays(Path(arguments[0]))))
+        _predict_file(Path(arguments[0]), Path(arguments[1]))
     except RefusedError as error:
-        sys.exit(f"predict.py: {error}")
+        message = " ".join(f"predict.py: {error}".split())
+        shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+        sys.exit("".join(shown))
+
+
+def _predict_file(source: Path, output: Path) -> None:
+    target = _target(output, source)
+    arrays = load_arrays(source)
+    try:
+        predictions = predict(from_arrays(arrays))
+    except RefusedError as error:
+        raise RefusedError(f"{source}: {error}") from error
     is_single = not isinstance(predictions, dict)
-    arrays = {"predictions": predictions} if is_single else dict(predictions)
+    written = {"predictions": predictions} if is_single else dict(predictions)
     classes = labels(predictions) if is_single else None
     if classes is not None:
-        arrays["labels"] = classes
-    np.savez(arguments[1], **arrays)
+        written["labels"] = classes
+    temporary = target.with_name(f".{uuid.uuid4().hex}.npz")
+    with refusing(f"{output} cannot be written"):
+        try:
+            np.savez(temporary, **written)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _target(output: Path, source: Path) -> Path:
+    """The file to write, with links resolved; only a file of its own is replaced."""
+    with refusing(f"{output} cannot be written"):
+        named = output if output.suffix == ".npz" else output.with_name(f"{output.name}.npz")
+        target = named.resolve()
+        for path in (output, target):
+            if path.exists() and not path.is_file():
+                raise RefusedError(f"{output} is not a file. Name an .npz file to write.")
+        if target.exists() and source.exists() and target.samefile(source):
+            raise RefusedError(f"{output} is the file with the samples. Name another one to write.")
+    return target
 
 
 if __name__ == "__main__":

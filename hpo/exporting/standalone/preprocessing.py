@@ -177,7 +177,8 @@ def _floats(x: Any) -> np.ndarray:
 
 def _single(array: Any) -> np.ndarray:
     dense = np.asarray(array)
-    return dense.astype("float32") if dense.dtype == np.float64 else dense
+    with np.errstate(over="ignore"):  # what becomes infinite is refused afterwards
+        return dense.astype("float32") if dense.dtype == np.float64 else dense
 
 
 _ARITHMETIC = {
