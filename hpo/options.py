@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from hpo.space.space import Space
 
+MAX_SEED = 2**32 - 1
+"""NumPy's and TensorFlow's largest."""
+
 Named = str | os.PathLike[str]
 Executor = Literal["local", "inline"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
@@ -103,7 +106,9 @@ class Options:
         whole(1),
         metavar="N",
     )
-    seed: int = option(0, "Seed of the sampler, the weights and the batches.", whole(), metavar="N")
+    seed: int = option(
+        0, "Seed of the sampler, the weights and the batches.", whole(0, MAX_SEED), metavar="N"
+    )
     keep: int = option(
         25,
         "Number of the best trials that keep their models, for ensembles.",
@@ -148,6 +153,9 @@ class Options:
         existing_folder,
         metavar="DIR",
         default_means="$HPO_DATA_DIR, or that of the search",
+    )
+    retry_failed: bool = option(
+        False, "Try the failed trials again first, with the seeds they had: after a fix.", switch
     )
     command: str = ""
     """The command that repeats the search; not an option."""
@@ -218,6 +226,7 @@ class RunKeywords(TypedDict, total=False):
     worker_memory: int | str | None
     tensorboard: Named | None
     data_dir: Named | None
+    retry_failed: bool
     cv: str | None
     train_size: float | str | None
     group_duplicates: bool

@@ -85,7 +85,7 @@ def test_defaults_are_values_that_the_options_take():
 def test_all_that_a_worker_needs_is_json():
     kinds = {field.name: field.type for field in dataclasses.fields(Options)}
 
-    assert set(kinds.values()) <= {"str", "int", "str | None", "int | None", "float | None"}
+    assert set(kinds.values()) <= {"str", "int", "bool", "str | None", "int | None", "float | None"}
 
 
 def test_keywords_have_types_that_can_be_looked_up():

@@ -77,6 +77,8 @@ def run(
     opened.options = _to_be_stored(asked, shlex.join(words))
     opened.fail_orphans()
     opened.workers.sweep()
+    if asked.retry_failed:
+        opened.retry_failed()
     if not opened.trials:
         for params in first:
             opened.enqueue(params)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,17 @@ from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, renamed
 from hpo.study.facts import Facts
 from hpo.study.files import StudyFiles
-from hpo.study.keys import CONSULTATION, FACTS, FAILURE, FIRST_SEED, OPTIONS, RESULT, SEED, SETTINGS
+from hpo.study.keys import (
+    CONSULTATION,
+    FACTS,
+    FAILURE,
+    FIRST_SEED,
+    OPTIONS,
+    RESULT,
+    RETRIED,
+    SEED,
+    SETTINGS,
+)
 from hpo.study.running import RunningTrial
 from hpo.study.settings import Settings
 from hpo.study.trial import Failure, Trial, from_optuna
@@ -124,8 +135,10 @@ class Study:
 
     @property
     def trials(self) -> list[Trial]:
-        """All trials, by number."""
-        return [self._trial(frozen) for frozen in self._record.get_trials(deepcopy=False)]
+        """All trials, by number; a failed one that was queued again counts as interrupted."""
+        retried = set(self._record.user_attrs.get(RETRIED, ()))
+        trials = map(self._trial, self._record.get_trials(deepcopy=False))
+        return [replace(t, state="interrupted") if t.number in retried else t for t in trials]
 
     @property
     def ranking(self) -> list[Trial]:
@@ -304,6 +317,22 @@ class Study:
             attributes = {k: v for k, v in frozen.user_attrs.items() if k == SEED}
             self._record.enqueue_trial(params, user_attrs=attributes)
         return True
+
+    def retry_failed(self) -> int:
+        """Queue the failed trials again, each with its seed, as after a fix of the plugin.
+
+        Returns:
+            Their number.
+        """
+        with self.workers.asking():
+            failed = [trial for trial in self.trials if trial.state == "failed"]
+            before = self._record.user_attrs.get(RETRIED, [])
+            numbers = [*before, *(trial.number for trial in failed)]
+            self._record.set_user_attr(RETRIED, numbers)
+            for trial in failed:
+                attributes = {} if trial.seed is None else {SEED: trial.seed}
+                self._record.enqueue_trial(trial.params, user_attrs=attributes)
+        return len(failed)
 
     def fail_orphans(self, worker: str | None = None, failure: Failure = KILLED) -> list[int]:
         """Fail the running trials whose worker is gone.

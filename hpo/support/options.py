@@ -247,16 +247,17 @@ def one_of(*names: str) -> Read:
     return read
 
 
-def whole(minimum: int | None = None) -> Read:
-    """Read a whole number that is not below a minimum."""
-    expected = "a whole number" if minimum is None else f"a whole number of {minimum} or more"
+def whole(minimum: int, maximum: int | None = None) -> Read:
+    """Read a whole number within bounds."""
+    bounds = f"of {minimum} or more" if maximum is None else f"from {minimum} to {maximum}"
+    expected = f"a whole number {bounds}"
 
     def read(value: Any) -> int:
         try:
             number = int(value) if isinstance(value, str) else operator.index(value)
         except (ValueError, TypeError):
             raise ValueError(expected) from None
-        if isinstance(value, bool) or (minimum is not None and number < minimum):
+        if isinstance(value, bool) or not minimum <= number <= (maximum or number):
             raise ValueError(expected)
         return number
 

@@ -47,6 +47,8 @@ def test_a_search_by_default_is_a_short_command(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
+        ({"seed": -1}, "seed: expected a whole number from 0 to 4294967295. Received: -1"),
+        ({"seed": 2**32}, "seed: expected a whole number from 0 to 4294967295"),
         ({"trials": 0}, "trials: expected a whole number of 1 or more. Received: 0"),
         ({"timeout": "soon"}, "timeout: expected seconds above 0, such as 90s, 30m, 2h"),
         ({"keep": -1}, "keep: expected a whole number of 0 or more. Received: -1"),
@@ -63,3 +65,20 @@ def test_a_wrong_value_is_refused_before_there_is_a_study(tmp_path, option, mess
 def test_an_unknown_option_is_refused_like_any_keyword(tmp_path):
     with pytest.raises(TypeError, match=r"'trails'\. Did you mean trials\?"):
         hpo.run("tiny_task:task", runs=tmp_path, trails=3)
+
+
+def test_failed_trials_are_tried_again_after_a_fix_with_the_seeds_they_had(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINY_FOLDER", str(tmp_path))
+    monkeypatch.setenv("TINY_BEHAVIOUR", "fine,raise,raise")
+    search = {"trials": 4, "runs": tmp_path / "runs", "executor": "inline", "sampler": "random"}
+    before = hpo.run("tiny_task:task", **search).trials
+    assert [trial.state for trial in before] == ["complete", "failed", "failed", "complete"]
+
+    study = hpo.run("tiny_task:task", retry_failed=True, **search)
+
+    states = [trial.state for trial in study.trials]
+    assert states == ["complete", "interrupted", "interrupted", "complete", "complete", "complete"]
+    for failed, again in zip(before[1:3], study.trials[4:], strict=True):
+        assert (again.params, again.seed) == (failed.params, failed.seed)
+    assert study.n_finished == 4
+    assert hpo.load_study("tiny", tmp_path / "runs").retry_failed() == 0

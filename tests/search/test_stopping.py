@@ -104,3 +104,33 @@ def test_trials_that_still_run_are_told_of(events, searched):
 
     assert [type(event) for event in events] == [TrialStarted] * 2 + [TrialEnded, SearchStopping]
     assert events[-1].trials_run
+
+
+def end(stopping, number, reason, state="failed"):
+    stopping.notice(TrialEnded("w", number, state, None, 1.0, reason))
+
+
+def test_a_search_whose_first_ten_trials_fail_alike_stops_with_that_reason(events, searched):
+    stopping = Stopping(searched(), Interrupted(), events.append)
+    for number in range(9):
+        end(stopping, number, f"shapes (8, {number}) and (9, 2) do not agree")
+    assert not stopping()
+
+    end(stopping, 9, "shapes (8, 17) and (9, 2) do not agree")
+
+    assert stopping()
+    assert events[-1].reason == "the first 10 trials failed for the same reason"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [("complete", None), ("pruned", "pruned"), ("failed", "another reason")]
+)
+def test_a_search_in_which_anything_else_happens_goes_on(events, searched, state, reason):
+    stopping = Stopping(searched(), Interrupted(), events.append)
+    for number in range(5):
+        end(stopping, number, "no such layer")
+    end(stopping, 5, reason, state)
+    for number in range(6, 20):
+        end(stopping, number, "no such layer")
+
+    assert not stopping()

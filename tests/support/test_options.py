@@ -117,7 +117,7 @@ def test_an_unknown_keyword_is_refused_with_the_nearest():
 @pytest.mark.parametrize(
     ("read", "value", "expected"),
     [
-        (whole(), "-3", -3),
+        (whole(-5), "-3", -3),
         (whole(1), 7, 7),
         (seconds, "90", 90.0),
         (seconds, 90, 90.0),
@@ -143,9 +143,10 @@ def test_a_value_is_read(read, value, expected):
     ("read", "value", "expected"),
     [
         (whole(1), 0, "a whole number of 1 or more"),
-        (whole(), 1.5, "a whole number"),
-        (whole(), True, "a whole number"),
-        (whole(), "many", "a whole number"),
+        (whole(0, 9), 10, "a whole number from 0 to 9"),
+        (whole(1), 1.5, "a whole number of 1 or more"),
+        (whole(1), True, "a whole number of 1 or more"),
+        (whole(1), "many", "a whole number of 1 or more"),
         (seconds, "soon", "seconds above 0, such as 90s, 30m, 2h"),
         (seconds, 0, "seconds above 0, such as 90s, 30m, 2h"),
         (seconds, float("nan"), "seconds above 0, such as 90s, 30m, 2h"),
