@@ -10,6 +10,7 @@ import numpy as np
 
 from hpo.errors import HPOError
 from hpo.training import make_trainer
+from hpo.training.metric_names import as_first_compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,7 +130,8 @@ class StageRun:
             self._trainer.load(self.states[fold])
             model.stop_training = False
             self._callbacks[fold].on_epoch_begin(self._epoch - 1)
-            logs.append(self._trainer.run_epoch(fold, order.permutation(arrays.train)))
+            found = self._trainer.run_epoch(fold, order.permutation(arrays.train))
+            logs.append(as_first_compiled(found, model, self._training.task.objective))
             self._check(logs[-1], fold)
             self._callbacks[fold].on_epoch_end(self._epoch - 1, logs[-1])
             self.states[fold] = self._trainer.save()
