@@ -25,6 +25,10 @@ class UsageError(HPOError):
     """A wrong name or value was given; the command line ends with exit status 2."""
 
 
+class HPOWarning(UserWarning):
+    """Something the user should know; the command line shows its text on a line of its own."""
+
+
 def one_line(error: BaseException) -> str:
     """An exception's type and text on one line."""
     text = joined(str(error), MAX_REASON_LENGTH)

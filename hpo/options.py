@@ -36,6 +36,7 @@ MAX_SEED = 2**32 - 1
 
 Named = str | os.PathLike[str]
 Executor = Literal["local", "inline"]
+CodeChanged = Literal["refuse", "keep"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 Assets = Literal["embed", "directory"]
 
@@ -157,6 +158,13 @@ class Options:
     retry_failed: bool = option(
         False, "Try the failed trials again first, with the seeds they had: after a fix.", switch
     )
+    code_changed: str = option(
+        "refuse",
+        "What to do if the task's code has changed since the study's trials were evaluated: refuse "
+        "to continue, or keep them all in one ranking.",
+        one_of(*get_args(CodeChanged)),
+        metavar="[refuse|keep]",
+    )
     command: str = ""
     """The command that repeats the search; not an option."""
 
@@ -227,6 +235,7 @@ class RunKeywords(TypedDict, total=False):
     tensorboard: Named | None
     data_dir: Named | None
     retry_failed: bool
+    code_changed: CodeChanged
     cv: str | None
     train_size: float | str | None
     group_duplicates: bool

@@ -44,6 +44,22 @@ class Listing:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the source of a task is.
+
+    Attributes:
+        file: The Python file of its module.
+        root: The folder from which that module and those beside it are imported.
+        version: The distribution that it belongs to, and its version; "" if it is not installed
+            under a name of its own.
+    """
+
+    file: Path
+    root: Path
+    version: str = ""
+
+
 def list_tasks() -> list[Listing]:
     """All tasks that installed distributions register, sorted by name.
 
@@ -67,9 +83,27 @@ def load_task(reference: str) -> Task:
     file = file_reference(reference)
     if file is not None:
         return _from_file(*file)
-    if ":" in reference:
-        return _from_module(reference)
-    return _from_entry_point(reference)
+    return _imported(_module_entry(reference) if ":" in reference else _entry_point(reference))
+
+
+def source_of(reference: str) -> Source | None:
+    """Find the source of a task that :func:`load_task` has loaded; None if it has none.
+
+    Args:
+        reference: How the task was found.
+    """
+    named = file_reference(reference)
+    if named is not None:
+        file = named[0].resolve()
+        return Source(file, file.parent)
+    entry = _module_entry(reference) if ":" in reference else _entry_point(reference)
+    module = sys.modules.get(entry.module)
+    origin = getattr(module, "__file__", None) or ""
+    if not origin.endswith(".py"):
+        return None
+    file = Path(origin).resolve()
+    depth = entry.module.count(".") + (file.name == "__init__.py")
+    return Source(file, file.parents[depth], _distribution(entry))
 
 
 def load_space(space: str | os.PathLike[str] | Space) -> Space:
@@ -115,14 +149,18 @@ def _built_in_space(name: str) -> Space:
 
 
 def _listing(entry: EntryPoint) -> Listing:
-    source = f"{entry.dist.name} {entry.dist.version}" if entry.dist else ""
+    source = _distribution(entry)
     try:
         return Listing(entry.name, source, _imported(entry))
     except HPOError as error:
         return Listing(entry.name, source, None, str(error))
 
 
-def _from_entry_point(name: str) -> Task:
+def _distribution(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else ""
+
+
+def _entry_point(name: str) -> EntryPoint:
     matches = [entry for entry in entry_points(group=GROUP) if entry.name == name]
     if not matches:
         known = sorted({entry.name for entry in entry_points(group=GROUP)})
@@ -135,17 +173,17 @@ def _from_entry_point(name: str) -> Task:
         raise UsageError(
             f"task {name!r} is registered more than once. Choose one of: {', '.join(values)}"
         )
-    return _imported(matches[0])
+    return matches[0]
 
 
-def _from_module(reference: str) -> Task:
+def _module_entry(reference: str) -> EntryPoint:
     module, _, attribute = reference.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), *attribute.split(".")]):
         raise UsageError(
             f"task {reference!r}: expected the name of a task, package.module:attribute or "
             "./FILE.py."
         )
-    return _imported(EntryPoint(name=reference, value=reference, group=GROUP))
+    return EntryPoint(name=reference, value=reference, group=GROUP)
 
 
 def _from_file(path: Path, attribute: str) -> Task:

@@ -7,12 +7,13 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hpo._version import __version__
-from hpo.errors import HPOError, UsageError, joined
+from hpo.errors import HPOError, HPOWarning, UsageError, joined
 from hpo.support import formats
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ COMMANDS = (
     "worker",
     "doctor",
 )
+
+_format_warning = warnings.formatwarning
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -80,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with 0 (done), 1 (failed), 2 (wrong usage) or 130."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    warnings.formatwarning = _warning
     try:
         _open_closed_streams()
         status = cli.main(words, prog_name="hpo", standalone_mode=False)
@@ -144,6 +148,15 @@ def _drop_output() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: Any = None
+) -> str:
+    """A warning as it is shown: hpo's own without the place in its source."""
+    if issubclass(category, HPOWarning):
+        return f"hpo: {formats.visible(str(message))}\n"
+    return _format_warning(message, category, filename, lineno, line)
 
 
 def _fail(message: str, status: int, *, debug: bool) -> None:

@@ -107,7 +107,7 @@ def confirm(
         raise HPOError(
             f"study {opened.name!r} has no complete trial to confirm. Search longer with hpo run."
         )
-    data = open_data(opened, task, data_dir).without_test()
+    data = open_data(opened, task, data_dir, for_scores=True).without_test()
     threads.use_few_for(data.searched)
     new_cuts = splits.depends_on_seed(opened.settings.cv_for(data.task))
     opened.plan_confirmation(best, asked.repeats, new_cuts=new_cuts)

@@ -18,14 +18,14 @@ from hpo.search.stopping import Stopping
 from hpo.search.tensorboard import check_folder
 from hpo.search.warm_start import first_configurations
 from hpo.space.space import Space
-from hpo.study.folder import create_study, load_study, runs_directory
+from hpo.study.folder import load_study, opened_study, runs_directory
 from hpo.study.settings import Settings
 from hpo.support.interrupts import interruptible
 from hpo.support.options import command_words, read_options, takes_options
 from hpo.support.quiet import import_keras
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Unpack
 
     from hpo.options import RunKeywords
@@ -70,27 +70,38 @@ def run(
     settings = _settings(loaded, reference, of_study)
     _check(asked, executor)
     first = _first_configurations(settings.space, asked, runs)
-    opened = create_study(runs_directory(runs), study or loaded.name, settings)
-    name = [] if opened.name == loaded.name else ["--study", opened.name]
-    where = [] if runs is None else ["--runs", str(runs)]
-    words = ["hpo", "run", reference, *name, *command_words(asked, of_study), *where]
-    opened.options = _to_be_stored(asked, shlex.join(words))
-    opened.fail_orphans()
-    opened.workers.sweep()
-    if asked.retry_failed:
-        opened.retry_failed()
-    if not opened.trials:
-        for params in first:
-            opened.enqueue(params)
-    if executor == "inline":
-        import_keras()  # before anything is shown, since it prints a lot
-    on_open(opened)
-    with opened.workers.in_use(), interruptible() as interrupted:
-        stopping = Stopping(opened, interrupted, on_event)
-        make_executor(executor).run(opened, loaded, on_event=stopping.notice, stopping=stopping)
+    with opened_study(
+        runs_directory(runs),
+        study or loaded.name,
+        settings,
+        loaded,
+        keep_code=asked.code_changed == "keep",
+    ) as opened:
+        name = [] if opened.name == loaded.name else ["--study", opened.name]
+        where = [] if runs is None else ["--runs", str(runs)]
+        words = ["hpo", "run", reference, *name, *command_words(asked, of_study), *where]
+        opened.options = _to_be_stored(asked, shlex.join(words))
+        _prepare(opened, first, retry_failed=asked.retry_failed)
+        if executor == "inline":
+            import_keras()  # before anything is shown, since it prints a lot
+        on_open(opened)
+        with interruptible() as interrupted:
+            stopping = Stopping(opened, interrupted, on_event)
+            make_executor(executor).run(opened, loaded, on_event=stopping.notice, stopping=stopping)
     if interrupted.is_set():
         raise KeyboardInterrupt
     return opened
+
+
+def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> None:
+    """Clean up after earlier runs, and queue what is tried first."""
+    study.fail_orphans()
+    study.workers.sweep()
+    if retry_failed:
+        study.retry_failed()
+    if not study.trials:
+        for params in first:
+            study.enqueue(params)
 
 
 def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:

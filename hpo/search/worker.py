@@ -142,7 +142,7 @@ class Worker:
             self.study.fail(self.running, KILLED)
 
     def _prepare(self) -> Evaluator:
-        data = open_data(self.study, self._task, self.options.data_dir)
+        data = open_data(self.study, self._task, self.options.data_dir, for_scores=True)
         threads.use_few_for(data.searched)
         self._look_for_gpu()  # last, since it fixes the number of threads
         task = data.task

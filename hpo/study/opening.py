@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.data.digests import fingerprint
 from hpo.data.loading import load_data
 from hpo.data.subset import take_part
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError, HPOWarning, UsageError
 from hpo.plugins import IN_CODE, file_reference, load_task
+from hpo.study.code import Code
 from hpo.task import Data, Task
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ def open_data(
     study: Study,
     task: Task | str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
+    *,
+    for_scores: bool = False,
 ) -> StudyData:
     """Find a study's task and load its data.
 
@@ -54,13 +58,17 @@ def open_data(
         study: The study.
         task: Its task, or how to find it; see :func:`task_of_study`.
         data_dir: Folder with data sets; by default ``HPO_DATA_DIR``, or that of the search.
+        for_scores: Whether configurations are evaluated, whose scores must be comparable: changed
+            code is then refused instead of warned about.
 
     Raises:
         UsageError: The task has to be given or it is another one, or the part of the data that the
             study searches on is larger than the data, or has no sample.
-        HPOError: The task cannot load its data, or the study has begun with other data.
+        HPOError: The task cannot load its data, or the study has begun with other data or code.
     """
     found = task_of_study(study.name, study.settings, task)
+    reference = IN_CODE if isinstance(task, Task) else task or study.settings.task
+    _compare_code(study, found, reference, refuse=for_scores)
     folder = data_dir or os.environ.get("HPO_DATA_DIR") or study.options.data_dir
     whole = load_data(found, folder)
     searched = searched_part(whole, study.settings, found)
@@ -68,6 +76,28 @@ def open_data(
     if study.has_begun:
         check_same_data(study, data)
     return data
+
+
+def _compare_code(study: Study, task: Task, reference: str, *, refuse: bool) -> None:
+    """Refuse, or warn of, code that is not what a study's trials were evaluated with."""
+    earlier = study.code
+    changes = Code.of(task, reference, earlier).changes_since(earlier) if earlier else []
+    if not changes:
+        return
+    message = (
+        f"study {study.name!r}: the code of its task has changed since its trials were evaluated: "
+        f"{', '.join(changes)}. "
+    )
+    if refuse:
+        raise HPOError(
+            f"{message}Undo the change, or accept it: hpo run TASK --study {study.name} "
+            "--code-changed keep"
+        )
+    warnings.warn(
+        f"{message}Models that are built or trained again may differ from those of the search.",
+        HPOWarning,
+        stacklevel=4,
+    )
 
 
 def searched_part(whole: Data, settings: Settings, task: Task) -> Data:

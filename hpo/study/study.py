@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import uuid
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
 from hpo.options import Options
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, renamed
+from hpo.study.code import Code, CodeChange
 from hpo.study.facts import Facts
 from hpo.study.files import StudyFiles
 from hpo.study.keys import (
+    CODE,
+    CODE_CHANGES,
     CONSULTATION,
     FACTS,
     FAILURE,
@@ -32,7 +37,6 @@ from hpo.study.workers import StudyWorkers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
     import optuna
 
@@ -71,13 +75,44 @@ class Study:
 
     @property
     def name(self) -> str:
-        """The study's name."""
-        return self._record.study_name
+        """The study's name: that of its folder, which may have been copied or renamed."""
+        return Path(os.path.abspath(self.directory)).name  # noqa: PTH100  (links are kept)
 
     @property
     def settings(self) -> Settings:
         """What makes the study the study it is."""
         return self._attribute(SETTINGS, Settings)
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
+
+    @property
+    def code(self) -> Code | None:
+        """The task's code as it was accepted last; None for a study of version 0.1.0."""
+        stored = self._record.user_attrs.get(CODE)
+        return Code.from_json(stored) if stored else None
+
+    @code.setter
+    def code(self, code: Code) -> None:
+        self._record.set_user_attr(CODE, code.to_json())
+
+    @property
+    def code_changes(self) -> list[CodeChange]:
+        """The changes of the task's code with which the study was continued, in order."""
+        return [CodeChange(**entry) for entry in self._record.user_attrs.get(CODE_CHANGES, [])]
+
+    def accept_code(self, code: Code, changes: Sequence[str]) -> None:
+        """Continue with changed code, and record from which trial on.
+
+        Args:
+            code: The code.
+            changes: What changed.
+        """
+        change = CodeChange(self.n_begun, tuple(changes))
+        entries = [dataclasses.asdict(one) for one in (*self.code_changes, change)]
+        self._record.set_user_attr(CODE_CHANGES, entries)
+        self.code = code
 
     @property
     def options(self) -> Options:
@@ -381,5 +416,6 @@ class Study:
         except (KeyError, TypeError):
             raise HPOError(
                 f"study {self.name!r} in {self.directory} lacks its {key}, or they are those of "
-                "another version of hpo. Run it again with this version, or delete the folder."
+                "another version of hpo. Use that version, or start another study with "
+                "--study NAME."
             ) from None

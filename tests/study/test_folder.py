@@ -1,4 +1,6 @@
 import dataclasses
+import shutil
+from pathlib import Path
 
 import optuna
 import pytest
@@ -6,7 +8,7 @@ from study.demo_study import SETTINGS, SPACE, ask, complete
 
 from hpo.errors import HPOError, UsageError
 from hpo.study.facts import Facts
-from hpo.study.folder import create_study, list_studies, load_study, runs_directory
+from hpo.study.folder import create_study, list_studies, load_study, opened_study, runs_directory
 from hpo.study.journal import open_journal
 
 
@@ -29,7 +31,6 @@ def test_a_study_of_the_same_settings_goes_on(runs, study):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("task", "other:task"),
         ("task_name", "other"),
         ("objective", "val_mse"),
         ("direction", "maximize"),
@@ -247,3 +248,96 @@ def test_a_study_of_somebody_elses_is_refused_where_its_settings_matter(runs, at
 
     with pytest.raises(HPOError, match=r"study 'other' in .*lacks its settings"):
         _ = load_study("other", runs).settings
+
+
+def snapshot(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("move", [shutil.copytree, Path.rename], ids=["copied", "renamed"])
+def test_a_study_continues_whatever_its_folder_is_called(runs, study, move):
+    complete(study, 2.0)
+    move(study.directory, runs / "fork")
+
+    fork = create_study(runs, "fork", SETTINGS)
+    complete(fork, 3.0)
+
+    assert (fork.name, len(fork.trials)) == ("fork", 2)
+    assert load_study("fork", runs).name == "fork"
+    assert (runs / "fork" / "journal.log").read_text().count('"study_name"') == 1
+
+
+def test_a_study_has_the_name_of_its_folder_also_from_within(study, monkeypatch):
+    monkeypatch.chdir(study.directory)
+
+    assert load_study(".").name == "demo"
+
+
+def test_a_study_continues_wherever_its_task_is_found(runs, study):
+    ask(study)
+
+    moved = create_study(runs, "demo", dataclasses.replace(SETTINGS, task="moved.py"))
+
+    assert moved.settings == dataclasses.replace(SETTINGS, task="moved.py")
+    assert len(moved.trials) == 1
+
+
+@pytest.mark.parametrize("n_trials", [0, 3])
+def test_somebody_elses_study_is_refused_and_stays(runs, n_trials):
+    (runs / "demo").mkdir(parents=True)
+    foreign = optuna.create_study(
+        storage=open_journal(runs / "demo" / "journal.log"), study_name="theirs"
+    )
+    for _ in range(n_trials):
+        foreign.tell(foreign.ask(), 1.0)
+    before = snapshot(runs / "demo")["journal.log"]
+
+    with pytest.raises(HPOError, match=r"Optuna study that hpo did not make: 'theirs'.*--study"):
+        create_study(runs, "demo", SETTINGS)
+
+    assert snapshot(runs / "demo")["journal.log"] == before
+
+
+@pytest.mark.parametrize("settings", [{"task": "demo", "colour": "green"}, 3, None])
+def test_a_study_whose_settings_cannot_be_read_is_refused_and_stays(runs, study, settings):
+    study._record.set_user_attr("settings", settings)
+    before = snapshot(study.directory)["journal.log"]
+
+    with pytest.raises(HPOError, match="lacks its settings"):
+        create_study(runs, "demo", SETTINGS)
+
+    assert snapshot(study.directory)["journal.log"] == before
+
+
+def test_a_second_study_that_an_earlier_version_added_is_left_out(runs, study):
+    complete(study, 2.0)
+    added = optuna.create_study(
+        storage=open_journal(study.directory / "journal.log"), study_name="fork"
+    )
+    added.set_user_attr("settings", dataclasses.asdict(SETTINGS))
+    added.enqueue_trial({"units": 3})
+
+    assert len(load_study("demo", runs).trials) == 1
+    assert len(create_study(runs, "demo", SETTINGS).trials) == 1
+
+
+def test_a_journal_with_several_studies_that_began_is_refused(runs, study):
+    complete(study, 2.0)
+    other = optuna.create_study(
+        storage=open_journal(study.directory / "journal.log"), study_name="other"
+    )
+    other.tell(other.ask(), 1.0)
+
+    for open_it in (lambda: load_study("demo", runs), lambda: create_study(runs, "demo", SETTINGS)):
+        with pytest.raises(HPOError, match="holds several Optuna studies, expected one"):
+            open_it()
+
+
+def test_a_run_that_has_not_begun_a_trial_keeps_its_study_from_others(runs):
+    with opened_study(runs, "demo", SETTINGS) as first:
+        with opened_study(runs, "demo", SETTINGS) as second:
+            second.enqueue({"units": 3})
+        assert first.settings == SETTINGS
+        assert len(first.trials) == 1
+        with pytest.raises(HPOError, match="cv is"):
+            create_study(runs, "demo", dataclasses.replace(SETTINGS, cv="kfold:9"))

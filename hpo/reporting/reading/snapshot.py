@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hpo.options import Options
     from hpo.reporting.reading.rivals import Rival
     from hpo.space.space import Space
+    from hpo.study.code import CodeChange
     from hpo.study.confirmation import Confirmation
     from hpo.study.ensemble_record import EnsembleRecord
     from hpo.study.mistakes import Mistakes
@@ -75,6 +76,7 @@ class Snapshot:
         mistakes: The samples with the worst predictions; may be empty.
         consultations: Each time that the test set was consulted.
         confirmation: The re-evaluated best configurations, or None.
+        code_changes: The changes of the task's code with which the search continued.
         unreadable: What could not be read, a sentence each.
     """
 
@@ -96,6 +98,7 @@ class Snapshot:
     mistakes: tuple[Mistakes, ...]
     consultations: list[dict[str, Any]]
     confirmation: Confirmation | None
+    code_changes: list[CodeChange]
     unreadable: tuple[str, ...]
 
     @property
@@ -178,6 +181,7 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         mistakes=_read(lambda: mistakes.load(study.directory), unreadable) or (),
         consultations=study.test_consultations,
         confirmation=study.confirmation,
+        code_changes=study.code_changes,
         unreadable=tuple(dict.fromkeys(unreadable)),
     )
 

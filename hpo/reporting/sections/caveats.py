@@ -197,6 +197,15 @@ def _edges(snapshot: Snapshot) -> Iterator[Caveat]:
         )
 
 
+def _code_changed(snapshot: Snapshot) -> Iterator[Caveat]:
+    for change in snapshot.code_changes:
+        yield Caveat(
+            "Changed code",
+            f"The task's code changed after {formats.count(change.n_before, 'trial')} "
+            f"({', '.join(change.parts)}). Scores from before and after may not be comparable.",
+        )
+
+
 def _tested_often(snapshot: Snapshot) -> Iterator[Caveat]:
     if snapshot.test_consulted > 1:
         yield Caveat(
@@ -220,6 +229,7 @@ _CHECKS: tuple[Callable[[Snapshot], Iterator[Caveat]], ...] = (
     _duplicates,
     _failures,
     _edges,
+    _code_changed,
     _tested_often,
     _unreadable,
 )

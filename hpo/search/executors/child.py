@@ -37,6 +37,7 @@ class Child:
 
     Args:
         study: The study it works for.
+        task: How it finds the study's task.
         environment: Variables to add to the environment of this process.
 
     Attributes:
@@ -49,7 +50,9 @@ class Child:
         exceeded: Which limit its trial exceeded, for which it was killed; "" if none.
     """
 
-    def __init__(self, study: Study, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, study: Study, task: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.name = new_worker_name()
         self.environment = dict(environment or {})
         self.log_path = study.workers.log_path
@@ -66,7 +69,7 @@ class Child:
         self._printed = b""
         reading, writing = os.pipe()
         self._events = open(reading, "rb", buffering=0)  # noqa: PTH123, SIM115  (a descriptor)
-        command = ["worker", str(study.directory), "--task", study.settings.task]
+        command = ["worker", str(study.directory), "--task", task]
         command += ["--name", self.name, "--events", str(writing)]
         command += ["--options", json.dumps(dataclasses.asdict(study.options))]
         with study.workers.own_log_path(self.name).open("ab") as log:

@@ -45,6 +45,7 @@ class _Crew:
 
     def __init__(self, study: Study, on_event: OnEvent) -> None:
         self._study = study
+        self._task = study.settings.task  # a later run of the study may find it elsewhere
         self._on_event = on_event
         self._places = dict(enumerate(environments(study.options)))
         self._children: dict[int, Child] = {}
@@ -79,7 +80,7 @@ class _Crew:
         if not self._children:
             self._study.fail_orphans()  # those of workers that were started by hand
         for place in free[: max(0, self._to_do() - len(self._children))]:
-            child = Child(self._study, self._places[place])
+            child = Child(self._study, self._task, self._places[place])
             self._children[place] = child
             selector.register(child, selectors.EVENT_READ)
 

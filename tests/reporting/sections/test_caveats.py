@@ -10,6 +10,7 @@ from reporting.readings import caveats
 
 from hpo.reporting.reading.snapshot import take
 from hpo.reporting.sections.verdict import verdict
+from hpo.study.code import Code
 
 
 def test_the_summary_warns_of_few_trials_noise_and_failures(page):
@@ -87,3 +88,12 @@ def test_duplicates_are_pointed_out(tmp_path):
     found = caveats(study)
     assert found["Duplicates"].startswith("12 training samples occur more than once")
     assert "1 test sample" in found["Test samples in the training data"]
+
+
+def test_a_change_of_the_code_is_pointed_out(tmp_path):
+    study = studies.new_study(tmp_path)
+    assert "Changed code" not in read(study).text
+
+    study.accept_code(Code({"mine.py": "1"}), ["mine.py"])
+
+    assert "code changed after 0 trials (mine.py)" in read(study).text
