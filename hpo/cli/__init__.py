@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo._version import __version__
-from hpo.errors import HPOError, HPOWarning, UsageError, joined
+from hpo.errors import HPOError, HPOWarning, UsageError, joined, one_line
 from hpo.support import formats
 
 if TYPE_CHECKING:
@@ -108,6 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(str(error), WRONG_USAGE if isinstance(error, UsageError) else FAILED, debug=debug)
     except OSError as error:
         _fail(_reason(error), FAILED, debug=debug)
+    except Exception as error:  # noqa: BLE001  (a fault of hpo's own)
+        # The log of a worker that a search started keeps the traceback.
+        hint = "To see where, put --debug before the command: hpo --debug ..."
+        message = f"unexpected {one_line(error)}. {hint}"
+        _fail(message, FAILED, debug=debug or "--events" in words)
 
 
 def _open_closed_streams() -> None:

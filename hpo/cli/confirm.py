@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.output import echo, printed_to_stderr
 from hpo.options import ConfirmOptions
 from hpo.support import formats
 
@@ -32,7 +33,6 @@ def command(study: str, *, as_json: bool, **arguments: Any) -> None:
     import hpo
     from hpo.cli.display import resumable, screen
     from hpo.cli.display.models import ConfirmDisplay
-    from hpo.cli.output import printed_to_stderr
     from hpo.support.quiet import import_keras
 
     opened = hpo.load_study(study, arguments["runs"])  # reports a wrong name before the long import
@@ -68,19 +68,19 @@ def _print_result(confirmation: Confirmation, metric: str) -> None:
             "" if one.model_size is None else formats.size(one.model_size),
         )
     anew = "new seeds and new splits of the data" if confirmation.new_cuts else "new seeds"
-    click.echo(f"{metric}, evaluated again {formats.times(confirmation.repeats)} with {anew}:")
+    echo(f"{metric}, evaluated again {formats.times(confirmation.repeats)} with {anew}:")
     Console(soft_wrap=True, highlight=False).print(table)
     if confirmation.best is not None:
-        click.echo(f"best: trial {confirmation.best.number}{_against_first(confirmation)}")
+        echo(f"best: trial {confirmation.best.number}{_against_first(confirmation)}")
     smallest = confirmation.one_standard_error
     if smallest is not None:
         size = f"{formats.size(smallest.model_size)} parameters"
-        click.echo(f"smallest within one standard error: trial {smallest.number}, {size}")
+        echo(f"smallest within one standard error: trial {smallest.number}, {size}")
     if not confirmation.new_cuts:
-        click.echo("the task's data cannot be split differently, so only the seeds were new")
+        echo("the task's data cannot be split differently, so only the seeds were new")
     for one in confirmation.configurations:
         if one.reason:
-            click.echo(f"trial {one.number} failed: {formats.visible(one.reason)}")
+            echo(f"trial {one.number} failed: {one.reason}")
 
 
 def _in_order(confirmation: Confirmation) -> list[Confirmed]:

@@ -10,6 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import click
 
 from hpo.cli import options
+from hpo.cli.output import echo
 from hpo.errors import HPOError, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
         raise HPOError(
             f"cannot listen on port {port} ({error.strerror}). Choose another one: --port NUMBER."
         ) from error
-    click.echo(f"{opened.name}: http://{HOST}:{port}/ (stop with Ctrl-C)", err=True)
+    echo(f"{opened.name}: http://{HOST}:{port}/ (stop with Ctrl-C)", err=True)
     with server:
         server.serve_forever()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpo.cli.output import echo
 from hpo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def prepare(task: str, source: Path, data_dir: Path | None) -> None:
 
         folder = loaded.prepare(source, directory, on_progress)
     again = f" --data-dir {data_dir}" if data_dir else ""
-    click.echo(f"wrote {folder}" if written else f"nothing to do: {folder} exists")
-    click.echo(f"next: hpo run {task}{again}")
+    echo(f"wrote {folder}" if written else f"nothing to do: {folder} exists")
+    echo(f"next: hpo run {task}{again}")
 
 
 def _tasks_with_one() -> str:

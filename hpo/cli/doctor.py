@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.output import print_listed, printed_to_stderr
+from hpo.cli.output import echo, print_listed, printed_to_stderr
 
 
 @click.command("doctor")
@@ -25,7 +25,7 @@ def command(runs: str | None, data_dir: str | None, *, as_json: bool) -> None:
     else:
         _print(facts)
     if problem:
-        click.echo(f"hpo: {problem}", err=True)
+        echo(f"hpo: {problem}", err=True)
 
 
 def _print(facts: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.output import print_wrapped, printed_to_stderr
+from hpo.cli.output import echo, print_wrapped, printed_to_stderr
 from hpo.options import EnsembleOptions
 from hpo.support import formats
 
@@ -66,7 +66,7 @@ def _warn_of_other_score(trial: RetrainedRecord) -> None:
     from hpo.ensembles.retraining import is_the_same
 
     if not is_the_same(trial.score, trial.recorded):
-        click.echo(
+        echo(
             f"hpo: trial {trial.trial} of {trial.study} was trained again and scored "
             f"{formats.number(trial.score, _DIGITS_TO_COMPARE)}, not "
             f"{formats.number(trial.recorded, _DIGITS_TO_COMPARE)} as in the search",
@@ -84,19 +84,19 @@ def _print_result(record: EnsembleRecord) -> None:
     if record.oof_interval:
         low, high = record.oof_interval
         interval = f" (95% interval {formats.number(low)} to {formats.number(high)})"
-    click.echo(f"out of fold  {formats.number(record.oof)}{interval}")
-    click.echo(f"  best single trial: {formats.number(record.best_single_oof)}")
+    echo(f"out of fold  {formats.number(record.oof)}{interval}")
+    echo(f"  best single trial: {formats.number(record.best_single_oof)}")
     if len(record.oof_by_method) > 1:
         print_wrapped(f"  by method: {_listed(record.oof_by_method)}")
     if record.refit:
         models = "" if record.seeds == 1 else f", {record.seeds} models each"
-        click.echo(f"refitted on all the training data{models}")
+        echo(f"refitted on all the training data{models}")
     if not record.test:
-        click.echo("the task has no test set")
+        echo("the task has no test set")
         return
-    click.echo(f"test         {_listed(record.test)}")
-    click.echo(f"  best single trial: {_listed(record.test_best_single)}")
-    click.echo(f"test set consulted {formats.times(record.test_consulted)} by this study")
+    echo(f"test         {_listed(record.test)}")
+    echo(f"  best single trial: {_listed(record.test_best_single)}")
+    echo(f"test set consulted {formats.times(record.test_consulted)} by this study")
 
 
 def _listed(metrics: Mapping[str, float | None]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.output import echo, printed_to_stderr
 from hpo.support import formats
 
 
@@ -33,7 +34,6 @@ def command(
     It must be new or empty. The test set stays untouched.
     """
     from hpo.cli.display import counting, screen
-    from hpo.cli.output import printed_to_stderr
     from hpo.cli.predict import load
     from hpo.exporting import check_directory, export
     from hpo.study.folder import load_study
@@ -54,7 +54,7 @@ def command(
             }
         )
     else:
-        click.echo(
+        echo(
             f"{study}: {formats.count(exported.models, 'model')}, "
             f"{formats.memory(exported.bytes)}: {directory}\n"
             f"next: python {directory / 'predict.py'} x.npz predictions.npz"

@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpo.support import formats
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WIDTH_IN_PIPES = 1 << 16
 """Lines stay whole for programs that read them one by one."""
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a text, in which names and reasons may come from other people's studies.
+
+    Args:
+        text: One or several lines; a terminal only prints them, whatever they contain.
+        err: Print to standard error.
+    """
+    click.echo(formats.visible(text), err=err)
 
 
 def width() -> int:
@@ -26,12 +38,12 @@ def print_listed(rows: Sequence[tuple[str, str]]) -> None:
     """Print names with their meanings beside them, which are wrapped on a terminal."""
     formatter = click.HelpFormatter(width=width())
     formatter.write_dl(rows)
-    click.echo(formatter.getvalue(), nl=False)
+    echo(formatter.getvalue().removesuffix("\n"))
 
 
 def print_wrapped(text: str) -> None:
     """Print a line, which is wrapped between words on a terminal."""
-    click.echo(click.wrap_text(text, width(), subsequent_indent="  "))
+    echo(click.wrap_text(text, width(), subsequent_indent="  "))
 
 
 @contextlib.contextmanager

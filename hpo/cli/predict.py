@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.output import echo, printed_to_stderr
 from hpo.errors import UsageError
 from hpo.options import PredictOptions
 from hpo.support import formats
@@ -56,7 +57,6 @@ def command(
     .npz file gets the arrays predictions and labels.
     """
     from hpo.cli.display import counting, screen
-    from hpo.cli.output import printed_to_stderr
     from hpo.predicting import look_into, predict_file, summary
     from hpo.study.folder import load_study
 
@@ -80,7 +80,7 @@ def command(
     if as_json:
         print_json(dict(summary(predicted)))
     elif output is not None:
-        click.echo(f"{study}: {formats.count(predicted.n_samples, 'sample')} predicted: {output}")
+        echo(f"{study}: {formats.count(predicted.n_samples, 'sample')} predicted: {output}")
 
 
 def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:

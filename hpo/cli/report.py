@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.output import echo
 from hpo.errors import HPOError, UsageError
 from hpo.options import ReportOptions
 
@@ -62,7 +63,7 @@ def _report_one(
     if as_json:
         print_json({"study": study.name, "report": str(page)})
     else:
-        click.echo(f"{study.name}: {page}")
+        echo(f"{study.name}: {page}")
     return page
 
 
@@ -80,8 +81,8 @@ def _report_all(output: Path | None, assets: Assets, runs: str | None, *, as_jso
         print_json(_as_json(reports))
     else:
         for name, page in reports.pages.items():
-            click.echo(f"{name}: {page}")
-        click.echo(f"all studies: {reports.index}")
+            echo(f"{name}: {page}")
+        echo(f"all studies: {reports.index}")
     return reports
 
 
@@ -97,4 +98,4 @@ def _open(page: Path) -> None:
     import webbrowser
 
     if not webbrowser.open(page.resolve().as_uri()):
-        click.echo(f"hpo: no web browser found; open {page} yourself", err=True)
+        echo(f"hpo: no web browser found; open {page} yourself", err=True)

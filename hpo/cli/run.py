@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import options, print_json
+from hpo.cli.output import echo, printed_to_stderr
 from hpo.options import Options, StudyOptions
 from hpo.support import formats
 
@@ -30,7 +31,6 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
     import hpo
     from hpo.cli.display import resumable, screen
     from hpo.cli.display.search import SearchDisplay
-    from hpo.cli.output import printed_to_stderr
 
     began = time.monotonic()
     with printed_to_stderr(when=as_json), screen() as shown_on:
@@ -116,13 +116,13 @@ def _print_result(study: Study) -> None:
     how = f", confirmed (first score {formats.number(confirmed.first)})" if confirmed else ""
     baseline = study.facts.baseline if study.facts else None
     beside = "" if baseline is None else f"   baseline {formats.number(baseline)}"
-    click.echo(f"best {study.settings.objective} {score}{how}{beside}")
-    click.echo(f"trial {best.number}, {best.epochs} epochs:")
+    echo(f"best {study.settings.objective} {score}{how}{beside}")
+    echo(f"trial {best.number}, {best.epochs} epochs:")
     width = max(map(len, best.params), default=0)
     for name, value in best.params.items():
-        click.echo(f"  {name:<{width}}  {formats.setting(value)}")
+        echo(f"  {name:<{width}}  {formats.setting(value)}")
     where = study.directory.parent
     named = study.name if where == runs_directory() else f"{study.name} --runs {where}"
     task = study.settings.task
     again = f" --task {task}" if task.endswith(".py") or ".py:" in task else ""
-    click.echo(f"next: hpo ensemble {named}{again}\n      hpo report {named}")
+    echo(f"next: hpo ensemble {named}{again}\n      hpo report {named}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.output import print_wrapped, width
+from hpo.cli.output import echo, print_wrapped, width
 from hpo.errors import UsageError
 from hpo.support import formats
 
@@ -93,8 +93,8 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
             }
         )
         return
-    reason = f" ({formats.visible(trial.reason)})" if trial.reason else ""
-    click.echo(f"trial {trial.number}: {trial.state}{reason}")
+    reason = f" ({trial.reason})" if trial.reason else ""
+    echo(f"trial {trial.number}: {trial.state}{reason}")
     for label, value in (
         ("score", "" if trial.score is None else formats.number(trial.score)),
         ("standard error", "" if trial.std_error is None else formats.number(trial.std_error)),
@@ -107,11 +107,11 @@ def _show_one(trial: Trial, *, as_json: bool) -> None:
         ("worker", trial.worker or ""),
     ):
         if value:
-            click.echo(f"  {label:<15} {formats.visible(value)}")
+            echo(f"  {label:<15} {value}")
     for name, value in trial.params.items():
-        click.echo(formats.visible(f"  {name:<15} {value}"))
+        echo(f"  {name:<15} {value}")
     if trial.details:
-        click.echo(formats.visible(trial.details))
+        echo(trial.details)
 
 
 def _show_study(study: Study, limit: int | None) -> None:
@@ -119,14 +119,14 @@ def _show_study(study: Study, limit: int | None) -> None:
     # An interrupted trial is tried again under another number, so it would count twice.
     states = [trial.state for trial in study.trials if trial.state != "interrupted"]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    click.echo(
+    echo(
         f"{study.name}: {study.settings.objective}, {study.settings.evaluation}; "
         f"{counts or 'no trials'}"
     )
     baseline = study.facts.baseline if study.facts else None
     if baseline is not None:
         consulted = formats.times(len(study.test_consultations))
-        click.echo(f"baseline {formats.number(baseline)}; test set consulted: {consulted}")
+        echo(f"baseline {formats.number(baseline)}; test set consulted: {consulted}")
     for line in (*_duplicates(study), *_chosen(study)):
         print_wrapped(line)
     shown = ranking[:limit]
@@ -134,13 +134,12 @@ def _show_study(study: Study, limit: int | None) -> None:
     column = max(map(len, scores), default=0)
     for trial, score in zip(shown, scores, strict=True):
         params = " ".join(f"{name}={formats.setting(v)}" for name, v in trial.params.items())
-        params = formats.visible(params)
-        click.echo(_cut(f"{trial.number:>5}  {score:<{column}}  {params}", width()))
+        echo(_cut(f"{trial.number:>5}  {score:<{column}}  {params}", width()))
     if len(ranking) > len(shown):
-        click.echo(f"       {len(ranking) - len(shown)} more: hpo show {study.name} --all")
+        echo(f"       {len(ranking) - len(shown)} more: hpo show {study.name} --all")
     for trial in study.trials:
         if trial.state == "failed":
-            click.echo(f"{trial.number:>5}  failed: {formats.visible(trial.reason or '')}")
+            echo(f"{trial.number:>5}  failed: {trial.reason}")
 
 
 def _duplicates(study: Study) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hpo.cli import options, print_json
-from hpo.cli.output import print_listed
+from hpo.cli.output import echo, print_listed
 
 
 @click.command("tasks")
@@ -17,7 +17,7 @@ def command(*, as_json: bool) -> None:
     listings = list_tasks()
     for listing in listings:
         if listing.error:
-            click.echo(f"hpo: warning: {listing.error}", err=True)
+            echo(f"hpo: warning: {listing.error}", err=True)
     working = [(listing, listing.task) for listing in listings if listing.task is not None]
     if as_json:
         print_json(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpo.cli import options
+from hpo.cli.output import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def command(
     elif opened.n_finished < opened.target:
         _work_by_hand(opened, task, name)
     else:
-        click.echo(f"study {opened.name} already has all its {opened.target} trials", err=True)
+        echo(f"study {opened.name} already has all its {opened.target} trials", err=True)
 
 
 def _work_by_hand(study: Study, task: str | None, name: str) -> None:

@@ -138,6 +138,9 @@ def failing(hpo, monkeypatch):
     return run
 
 
+SEE_WHERE = "To see where, put --debug before the command: hpo --debug ..."
+
+
 @pytest.mark.parametrize(
     ("error", "line"),
     [
@@ -151,6 +154,10 @@ def failing(hpo, monkeypatch):
         ),
         (OSError(2, "No such file", b"\xff"), "hpo: \\udcff: No such file\n"),
         (OSError("odd"), "hpo: odd\n"),
+        (
+            KeyError("data"),
+            f"hpo: unexpected KeyError: 'data'. {SEE_WHERE}\n",
+        ),
     ],
 )
 def test_every_error_is_one_line_that_a_terminal_only_prints(failing, error, line):
@@ -200,3 +207,14 @@ def test_streams_that_are_closed_or_full_are_reported_in_one_line(
     under = ["sh", "-c", f'exec "$@" {redirection}', "sh"]
 
     assert shell.run("tasks", under=under)[::2] == (status, message)
+
+
+def test_escapes_in_names_of_another_study_do_not_reach_the_terminal(hpo, tmp_path):
+    journal = studies.regression_study(tmp_path / "runs", trials=2).directory / "journal.log"
+    journal.write_text(journal.read_text().replace("val_mae", "val_\\u001b[2J"))
+
+    status, out, err = hpo("show", "boston")
+
+    assert status == 0, err
+    assert "val_\\x1b[2J" in out
+    assert "\x1b" not in out
