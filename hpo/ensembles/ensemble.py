@@ -20,21 +20,21 @@ class Ensemble:
     """Several trials that predict together, each with the average of its models.
 
     Args:
-        study: The study that holds it.
+        study: The study that keeps it.
         task: Its task.
         data: The data that the members were trained on.
         combiner: The members, and how their predictions are combined.
-        members: Knows the members' models.
-        record: What its study records of it.
+        members: Finds the members' models.
+        record: Its record in the study.
 
     Attributes:
-        study: The study that holds it.
+        study: The study that keeps it.
         task: Its task.
         data: The data that the members were trained on.
         combiner: The members, and how their predictions are combined.
-        members: Knows the members' models, and the preprocessing before each.
+        members: Finds the members' models, each with its preprocessing.
         loaded: Predicts with single members.
-        record: What its study records of it.
+        record: Its record in the study.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Ensemble:
 
     @property
     def weights(self) -> Mapping[Member, float]:
-        """The share of every member, the greatest first."""
+        """The weight of every member, in descending order."""
         return self.combiner.weights
 
     def predict(self, x: Any) -> Any:
         """Predict new samples.
 
-        Models stay loaded and preprocessors fitted, so that samples may come in parts.
+        Models stay loaded and preprocessors fitted, so samples can be predicted in parts.
 
         Args:
             x: Raw samples as in the task's ``Data.x``, shape (n_samples, ...), or a dict.

@@ -106,31 +106,31 @@ def load_ensemble(
     task: Task | str | None = None,
     on_refit: Callable[[RefitProgress], None] = lambda _progress: None,
 ) -> Ensemble:
-    """Load the ensemble that was made last, without consulting the test set.
+    """Load the latest ensemble of a study, without consulting the test set.
 
-    Models that are not there any more, because a later search let go of them, are trained again
-    from the recorded seeds.
+    Models that a later search removed are trained again from the recorded seeds.
 
     Args:
-        study: The study that holds the ensemble, or its name.
+        study: The study that keeps the ensemble, or its name.
         runs: The folder of studies.
-        data_dir: Folder with data sets; by default that of the search. The data is needed, since
-            preprocessors are fitted on it.
-        task: The study's task, or how to find it; needed where the study was searched with a
-            plugin file or a Task given in code.
-        on_refit: Told after every epoch and every model that is trained.
+        data_dir: Folder of data sets; by default that of the search. The data is needed to fit
+            preprocessors.
+        task: The study's task, or how to find it; needed for a plugin file or a Task in code.
+        on_refit: Called after every epoch and every model that is trained.
 
     Returns:
         The ensemble; models are loaded when it predicts for the first time.
 
     Raises:
-        UsageError: There is no such study, or the task has to be given.
-        HPOError: No ensemble was made yet, its file is damaged, or the data has changed.
+        UsageError: The study does not exist, or the task has to be given.
+        HPOError: The study has no ensemble, its file is damaged, or the data has changed.
     """
     opened = study if isinstance(study, Study) else load_study(study, runs)
     record = opened.files.ensemble
     if record is None:
-        raise HPOError(f"study {opened.name!r} has no ensemble yet: hpo ensemble {opened.name}")
+        raise HPOError(
+            f"study {opened.name!r} has no ensemble yet. Make one: hpo ensemble {opened.name}"
+        )
     combiner = selection.combiner_of(record)
     studies = pool.member_studies(opened, [member.study for member in combiner.weights])
     _check_members(studies, combiner, record)
@@ -143,7 +143,7 @@ def load_ensemble(
 
 @dataclasses.dataclass(frozen=True)
 class _Needed:
-    """Whose models are needed, and whether they are trained anew, with how many seeds."""
+    """The members whose models are needed, and how they are refitted, if they are."""
 
     refit: bool
     seeds: int
@@ -183,14 +183,14 @@ def _command(studies: Sequence[str], options: EnsembleOptions, places: Mapping[s
 def _check_members(
     studies: Mapping[str, Study], combiner: Combiner, record: EnsembleRecord
 ) -> None:
-    """Refuse members that are not the trials that the ensemble was made of."""
-    again = f"Make it anew: hpo ensemble {' '.join(studies)}"
-    # The time of making is cut to seconds.
+    """Refuse members other than the trials that the ensemble was made of."""
+    again = f"Make it again: hpo ensemble {' '.join(studies)}"
+    # The recorded time has no fractions of a second.
     made = datetime.fromisoformat(record.created) + timedelta(seconds=1)
     for member in combiner.weights:
         trials = studies[member.study].trials
         if not (0 <= member.trial < len(trials) and trials[member.trial].state == "complete"):
-            raise HPOError(f"the ensemble names {member}, which is not complete. {again}")
+            raise HPOError(f"the ensemble contains {member}, which is not complete. {again}")
         ended = trials[member.trial].ended
         if ended is not None and ended.astimezone() > made:
             raise HPOError(f"{member} was searched after the ensemble was made. {again}")
@@ -201,7 +201,7 @@ def _choose(options: EnsembleOptions, candidates: Candidates, study: Study, task
     if not math.isfinite(choice.score):
         raise HPOError(
             f"study {study.name!r}: {task.metric_name} of the ensemble's out-of-fold "
-            f"predictions is {choice.score}. Look at Task(metric=), or at the predictions: "
+            f"predictions is {choice.score}. Check Task(metric=), and the predictions: "
             f"hpo report {study.name}"
         )
     return choice
@@ -214,7 +214,7 @@ def _train(
     needed: _Needed,
     on_refit: Callable[[RefitProgress], None],
 ) -> tuple[Members, list[Retrained]]:
-    """See to it that all models are there."""
+    """Train the models that are missing."""
     threads.use_few_for(data)
     if needed.refit:
         models = RefittedModels(studies, task, data, needed.seeds)

@@ -1,4 +1,4 @@
-"""The trials of one study, or of several that agree, as candidates for an ensemble."""
+"""The candidates for an ensemble: the best trials of one study, or of several that agree."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from hpo.task import Data, Task
     from hpo.training.evaluation import TrialArrays
 
-MOST_CANDIDATES = 25
-"""Of so many of the best trials an ensemble is chosen; each of several studies gives its part."""
+MAX_CANDIDATES = 25
+"""Several studies share this number, unless their parts fall below the next one."""
 
-FEWEST_OF_EACH = 10
+MIN_CANDIDATES_PER_STUDY = 10
 
 _SETTINGS_IN_COMMON = (
     "task_name",
@@ -39,63 +39,68 @@ _SETTINGS_IN_COMMON = (
 
 
 def open_studies(
-    given: Sequence[str | Study], runs: str | os.PathLike[str] | None
+    studies: Sequence[str | Study], runs: str | os.PathLike[str] | None
 ) -> dict[str, Study]:
-    """Open studies that an ensemble is to be made of.
+    """Open the studies of an ensemble.
 
     Args:
-        given: The studies or their names; the ensemble is stored in the first.
+        studies: The studies or their names; the first will keep the ensemble.
         runs: The folder of studies.
 
     Returns:
-        The studies by name, in that order.
+        The studies by name, in this order.
 
     Raises:
-        UsageError: There is no such study, one is named twice, or they lie in several folders.
-        HPOError: They do not agree.
+        UsageError: A study does not exist, is given twice, or is in another folder.
+        HPOError: The studies do not agree.
     """
-    if not given:
-        raise UsageError("an ensemble is made of one study or more. Received: none")
-    opened = [one if isinstance(one, Study) else load_study(one, runs) for one in given]
-    studies = {study.name: study for study in opened}
-    if len(studies) < len(opened):
-        names = [study.name for study in opened]
-        raise UsageError(f"every study once, please. Received: {', '.join(names)}")
+    if not studies:
+        raise UsageError("an ensemble needs at least one study. Received: none")
+    opened = [one if isinstance(one, Study) else load_study(one, runs) for one in studies]
+    by_name = {study.name: study for study in opened}
+    if len(by_name) < len(opened):
+        names = ", ".join(study.name for study in opened)
+        raise UsageError(f"each study can be given only once. Received: {names}")
     first = opened[0]
     for other in opened[1:]:
         if other.directory.resolve() != (first.directory.parent / other.name).resolve():
             raise UsageError(
-                f"study {other.name!r} lies in {other.directory}, and the ensemble would look for "
-                f"it in {first.directory.parent}. Put the studies into one folder."
+                f"study {other.name!r} is in {other.directory}, but the ensemble would look for it "
+                f"in {first.directory.parent}. Put the studies into one folder."
             )
         differences = "; ".join(_differences(other, first))
         if differences:
             raise HPOError(
-                f"study {other.name!r} does not agree with {first.name!r}: {differences}. Members "
-                "of one ensemble have to predict the same samples out of fold."
+                f"study {other.name!r} does not agree with {first.name!r}: {differences}. The "
+                "members of an ensemble must predict the same samples out of fold."
             )
-    return studies
+    return by_name
 
 
 def member_studies(first: Study, names: Sequence[str]) -> dict[str, Study]:
-    """Open the studies of an ensemble that was made, which lie beside the first.
+    """Open the studies of an existing ensemble, which are in the folder of the first.
+
+    Args:
+        first: The study that keeps the ensemble.
+        names: The names of the members' studies.
 
     Raises:
-        HPOError: One of them is not there any more.
+        HPOError: One of them does not exist any more.
     """
     folder = first.directory.parent
-    found = {first.name: first}
+    studies = {first.name: first}
     for name in names:
-        if name in found:
+        if name in studies:
             continue
-        # A file may name anything, also a path that leads elsewhere.
+        # The file may contain anything, even a path to another folder.
         if name not in list_studies(folder):
             raise HPOError(
                 f"the ensemble of {first.name!r} has members of study {name!r}, which is not in "
-                f"{folder}. Put it back there, or make the ensemble anew: hpo ensemble {first.name}"
+                f"{folder}. Put it back there, or make the ensemble again: "
+                f"hpo ensemble {first.name}"
             )
-        found[name] = load_study(name, folder)
-    return found
+        studies[name] = load_study(name, folder)
+    return studies
 
 
 def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
@@ -104,16 +109,17 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
     Args:
         studies: The studies by name; they agree.
         task: Their task.
-        data: The data they searched on.
+        data: The data that they searched on.
 
     Raises:
-        HPOError: There is no complete trial, or the studies predicted other samples.
+        HPOError: No trial is complete, or the trials predicted different samples.
     """
-    most = max(MOST_CANDIDATES // len(studies), FEWEST_OF_EACH if len(studies) > 1 else 1)
+    least = MIN_CANDIDATES_PER_STUDY if len(studies) > 1 else 1
+    per_study = max(MAX_CANDIDATES // len(studies), least)
     trials = {
         Member(study.name, trial.number): trial
         for study in studies.values()
-        for trial in _best(study, most)
+        for trial in _best(study, per_study)
     }
     if not trials:
         names = ", ".join(map(repr, studies))
@@ -127,13 +133,13 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
         trials = dict(ranked)
     arrays = {m: studies[m.study].files.arrays(m.trial) for m in trials}
     best, reference = next(iter(arrays.items()))
-    for member, found in arrays.items():
-        _check_same_samples(best, reference, member, found)
+    for member, other in arrays.items():
+        _check_same_samples(best, reference, member, other)
     index = reference.index
     targets = {n: target[index] for n, target in studies[best.study].files.targets.items()}
     groups = None if data.groups is None else np.asarray(data.groups)[index]
     return Candidates(
-        predictions={member: found.predictions for member, found in arrays.items()},
+        predictions={member: other.predictions for member, other in arrays.items()},
         targets=targets,
         index=index,
         fold=parts(reference.fold, targets, groups),
@@ -143,8 +149,8 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
     )
 
 
-def _best(study: Study, most: int) -> list[Trial]:
-    return [trial for trial in study.ranking if study.files.has_arrays(trial.number)][:most]
+def _best(study: Study, number: int) -> list[Trial]:
+    return [trial for trial in study.ranking if study.files.has_arrays(trial.number)][:number]
 
 
 def _differences(other: Study, first: Study) -> list[str]:
@@ -155,20 +161,21 @@ def _differences(other: Study, first: Study) -> list[str]:
 
 
 def _check_same_samples(
-    best: Member, reference: TrialArrays, member: Member, found: TrialArrays
+    best: Member, reference: TrialArrays, member: Member, other: TrialArrays
 ) -> None:
-    same = np.array_equal(reference.index, found.index) and np.array_equal(
-        reference.fold, found.fold
+    same = np.array_equal(reference.index, other.index) and np.array_equal(
+        reference.fold, other.fold
     )
     if not same:
         raise HPOError(
-            f"{member} was cut into other folds than {best}. Leave the study out, or search again."
+            f"{member} was evaluated on other folds than {best}. Leave its study out, or search "
+            "again."
         )
     shapes = [
-        {name: p.shape[1:] for name, p in of.predictions.items()} for of in (reference, found)
+        {name: p.shape[1:] for name, p in of.predictions.items()} for of in (reference, other)
     ]
     if shapes[0] != shapes[1]:
         raise HPOError(
-            f"{member} predicts outputs of the shapes {shapes[1]}, {best} of {shapes[0]}. They "
-            "cannot be combined."
+            f"{member} cannot be combined with {best}: it predicts outputs of the shapes "
+            f"{shapes[1]}, not {shapes[0]}."
         )

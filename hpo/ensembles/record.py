@@ -1,4 +1,4 @@
-"""What is recorded of an ensemble that was chosen."""
+"""The record of an ensemble, made from the choice."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def describe(
 
     Args:
         study: The study that keeps it.
-        options: How it was to be made.
-        candidates: What it was chosen from.
-        choice: What was chosen.
-        retrained: What training trials again came to.
+        options: The options that were requested.
+        candidates: The candidates.
+        choice: The choice among them.
+        retrained: The trials that were trained again.
     """
     best = candidates.members[0]
     single = candidates.score(candidates.predictions[best])
@@ -69,7 +69,7 @@ def describe(
 
 
 def _correlation(predictions: Sequence[Mapping[str, np.ndarray]]) -> list[list[float | None]]:
-    """How alike predictions are, shape (n_members, n_members); None for constant ones."""
+    """The correlations of predictions, shape (n_members, n_members); None for constant ones."""
     flat = [np.concatenate([p.reshape(-1) for p in one.values()]) for one in predictions]
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = np.atleast_2d(np.corrcoef(flat))

@@ -1,4 +1,4 @@
-"""Consulting the test set: an ensemble and the best single trial, once, put on record."""
+"""Consulting the test set: once per ensemble, and recorded in the study."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TestScores:
-    """What the test set said; scores that are not numbers are None.
+    """Scores on the test set; None for a score that is not a number.
 
     Attributes:
-        test: The scores of the ensemble by metric; empty where there is no test set.
-        test_best_single: The scores of the best single trial.
-        test_consulted: How often the study consulted the test set, this time included.
+        test: The scores of the ensemble by metric; empty without a test set.
+        test_best_single: The scores of the best single trial by metric.
+        test_consulted: How often the study has consulted the test set, this time included.
     """
 
     test: dict[str, float | None]
@@ -36,49 +36,49 @@ class TestScores:
 
 
 def consult_test(
-    made: Ensemble,
+    ensemble: Ensemble,
     best_single: Member,
     objective: Scorer,
     command: str,
     on_member: Callable[[int, int], None],
 ) -> TestScores:
-    """Evaluate the ensemble and the best single trial on the test set, and put it on record.
+    """Evaluate the ensemble and the best single trial on the test set, and record that.
 
     Args:
-        made: The ensemble; its data has the test set.
+        ensemble: The ensemble; its data has the test set.
         best_single: The best single trial.
         objective: The objective on whole arrays.
-        command: The command that does the same again.
+        command: The command that makes the ensemble again.
         on_member: Called with how many of how many members have predicted.
     """
-    data = made.data
-    study = made.study
+    data = ensemble.data
+    study = ensemble.study
     if data.x_test is None:
         return TestScores({}, {}, len(study.test_consultations))
-    members = sorted({*made.weights, best_single})
-    predictions = made.loaded.predict(members, data.x_test, on_member)
-    metrics = _test_metrics(made, objective, predictions[best_single])
+    members = sorted({*ensemble.weights, best_single})
+    predictions = ensemble.loaded.predict(members, data.x_test, on_member)
+    metrics = _test_metrics(ensemble, objective, predictions[best_single])
     targets = data.y_test if isinstance(data.y_test, Mapping) else {"": data.y_test}
 
     def scores(blended: Mapping[str, np.ndarray]) -> dict[str, float | None]:
         return {name: finite_or_none(metric(targets, blended)) for name, metric in metrics.items()}
 
-    test = scores(made.combiner.combine(predictions))
+    test = scores(ensemble.combiner.combine(predictions))
     test_best_single = scores(predictions[best_single])
     study.record_consultation(command, test)
     return TestScores(test, test_best_single, len(study.test_consultations))
 
 
 def _test_metrics(
-    made: Ensemble, objective: Scorer, predictions: Mapping[str, np.ndarray]
+    ensemble: Ensemble, objective: Scorer, predictions: Mapping[str, np.ndarray]
 ) -> dict[str, Scorer]:
-    """The objective, and for every output what people ask for beside it."""
-    metrics = {made.task.metric_name: objective}
+    """The objective, and the usual metrics of every output."""
+    metrics = {ensemble.task.metric_name: objective}
     for output, predicted in predictions.items():
         prefix = f"{output}_" if output else ""
-        data = of_output(made.data, output)
+        data = of_output(ensemble.data, output)
         labels = None
-        if not is_regression(made.task.metric_name.removeprefix(prefix)):
+        if not is_regression(ensemble.task.metric_name.removeprefix(prefix)):
             labels = splits.class_labels(data)
         if output and labels is None and len(predicted) != predicted.size:
             continue  # one of several outputs that is neither a class nor a quantity

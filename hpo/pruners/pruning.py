@@ -54,7 +54,7 @@ class Pruning:
         self._trial.report(report.best, report.epoch)
         # Ask it in any case, since some pruners record which trials reached a rung.
         is_hopeless = self._trial.is_hopeless(self._pruner)
-        is_early = self._trial.n_complete_beside < MIN_COMPLETE_TRIALS
+        is_early = self._trial.n_complete_trials < MIN_COMPLETE_TRIALS
         # Pruning a trial after its last epoch saves nothing and loses its score.
         if is_hopeless and not is_early and not report.is_last:
             raise TrialPruned(report)

@@ -1,7 +1,7 @@
-"""What confirming the best configurations came to, as their study remembers it.
+"""The results of confirming the best configurations, as their study keeps them.
 
-The study holds one entry for what is to be confirmed and one for every evaluation, so that a
-confirmation that was stopped goes on where it was.
+The study keeps one entry for what is to be confirmed and one for every evaluation, so that a
+confirmation that was stopped continues where it was.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ PLAN = "confirmation"
 
 @dataclass(frozen=True)
 class Repeat:
-    """What evaluating a configuration again came to.
+    """The result of evaluating a configuration again.
 
     Attributes:
         seed: The seed of its weights and batches.
-        score: Its score; None where it failed.
+        score: Its score; None if it failed.
         std_error: The standard error of the score over the folds; None with a single fold.
         fold_scores: The objective of every fold.
         epochs: The chosen number of epochs.
         reason: Why it failed, or None.
-        seconds: How long it took.
+        seconds: Its duration.
     """
 
     seed: int
@@ -46,7 +46,7 @@ class Repeat:
     seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """It as a study's journal keeps it."""
+        """The result as the journal of a study keeps it."""
         if self.score is None:
             return {"seed": self.seed, "reason": self.reason, "seconds": self.seconds}
         return {
@@ -61,14 +61,14 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """One configuration, evaluated again.
+    """A configuration that is evaluated again.
 
     Attributes:
         number: The number of its trial.
-        first: The score of the search.
-        scores: The score of every repeat so far.
+        first: Its score in the search.
+        scores: Its scores in the repeats so far.
         model_size: Number of parameters of its model, or None.
-        reason: Why it failed when it was evaluated again, or None.
+        reason: Why it failed in a repeat, or None.
     """
 
     number: int
@@ -79,15 +79,16 @@ class Confirmed:
 
     @property
     def score(self) -> float | None:
-        """The mean over the repeats; None where it failed or has none."""
+        """The mean over the repeats; None if one failed or none is done."""
         return statistics.fmean(self.scores) if self.scores and self.reason is None else None
 
     @property
     def std_error(self) -> float | None:
         """The standard error of the mean over the repeats; None for fewer than two.
 
-        It tells of the luck of seeds and cuts. All repeats share their samples, so what other
-        samples would change is not in it (Nadeau and Bengio, 2003).
+        It covers the variation of seeds and cuts. All repeats share the same samples, so it does
+        not cover sampling variation (Nadeau and Bengio, 2003, "Inference for the generalization
+        error").
         """
         n = len(self.scores)
         return statistics.stdev(self.scores) / math.sqrt(n) if n > 1 else None
@@ -99,7 +100,7 @@ class Confirmation:
 
     Attributes:
         repeats: How often each is evaluated.
-        new_cuts: Whether the data was cut anew; where that cannot be, only seeds differ.
+        new_cuts: Whether every repeat cuts the data differently; else only seeds differ.
         direction: Whether scores are minimized or maximized.
         configurations: The configurations, the best of the search first.
     """
@@ -111,26 +112,26 @@ class Confirmation:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every configuration has all its repeats, or has failed."""
+        """Whether every configuration has all its repeats or has failed."""
         return all(
             one.reason is not None or len(one.scores) == self.repeats for one in self.configurations
         )
 
     @property
     def ranking(self) -> list[Confirmed]:
-        """Those that did not fail, the best confirmed score first; empty until all are done."""
+        """The configurations that did not fail, the best first; empty until all are done."""
         scored = [(one.score, one) for one in self.configurations if one.score is not None]
         ranked = sorted(scored, key=lambda pair: (as_loss(pair[0], self.direction), pair[1].number))
         return [one for _score, one in ranked] if self.is_complete else []
 
     @property
     def best(self) -> Confirmed | None:
-        """The best by its confirmed score; None until all are done, and where all failed."""
+        """The one with the best confirmed score; None until all are done, or if all failed."""
         return next(iter(self.ranking), None)
 
     @property
     def one_standard_error(self) -> Confirmed | None:
-        """The smallest model whose score lies within one standard error of the best."""
+        """The smallest model whose score is within one standard error of the best."""
         return smallest_as_good(self.ranking)
 
     def to_json(self, study: str) -> dict[str, Any]:
@@ -164,10 +165,10 @@ class Confirmation:
 def read(
     attributes: Mapping[str, Any], trials: Sequence[Trial], direction: Direction
 ) -> Confirmation | None:
-    """What a study's latest confirmation came to so far; None where there is none.
+    """Read the results of a study's latest confirmation so far; None if there is none.
 
     Args:
-        attributes: What the study's journal keeps of it, by key.
+        attributes: The attributes in the study's journal, by key.
         trials: All trials of the study, by number.
         direction: Whether scores are minimized or maximized.
     """
@@ -198,16 +199,16 @@ def read(
 def chosen(
     confirmation: Confirmation | None, trials: Sequence[Trial], ranking: Sequence[Trial]
 ) -> Trial | None:
-    """The trial to show as the best, with the score to show.
+    """Choose the trial to show as the best.
 
     Args:
-        confirmation: What was confirmed, or None.
+        confirmation: The confirmation, or None.
         trials: All trials of the study, by number.
         ranking: The complete trials, the best of the search first.
 
     Returns:
-        The trial of the best confirmed score, with that score and its standard error; the best of
-        the search where none was confirmed, None where there is none.
+        The trial with the best confirmed score, with that score and its standard error; without
+        confirmed scores the best of the search, or None.
     """
     best = confirmation.best if confirmation else None
     if best is None:
@@ -218,27 +219,27 @@ def chosen(
 def smallest(
     confirmation: Confirmation | None, trials: Sequence[Trial], ranking: Sequence[Trial]
 ) -> Trial | None:
-    """The trial of the smallest model within one standard error of the best.
+    """Choose the trial of the smallest model within one standard error of the best.
 
     Args:
-        confirmation: What was confirmed, whose scores count, or None.
+        confirmation: The confirmation, whose scores are used, or None.
         trials: All trials of the study, by number.
         ranking: The complete trials, the best of the search first.
 
     Returns:
-        The trial as the search left it; None where the best has no standard error.
+        The trial with its score in the search; None if the best has no standard error.
     """
     if confirmation is None or confirmation.best is None:
         return smallest_as_good(ranking)
-    found = confirmation.one_standard_error
-    return None if found is None else trials[found.number]
+    confirmed = confirmation.one_standard_error
+    return None if confirmed is None else trials[confirmed.number]
 
 
 def key(number: int, repeat: int) -> str:
-    """Under which name a study holds an evaluation of a trial.
+    """The key of an evaluation in the journal of the study.
 
     Args:
-        number: The trial.
+        number: The number of the trial.
         repeat: Which evaluation of it, from 1.
     """
     return f"{PLAN}/{number}/{repeat}"

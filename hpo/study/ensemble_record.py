@@ -53,15 +53,15 @@ class EnsembleRecord:
     Attributes:
         study: The name of the study that holds it.
         method: The method that chose it.
-        method_asked: The method that was asked for, such as "auto".
-        refit: Whether members were trained anew on all the training data.
-        seeds: With ``refit``, the number of models of every member; else None.
-        members: Its members, the heaviest first.
-        stacking: What stacking needs beside the weights, or None.
-        correlation: How alike the members' out-of-fold predictions are, shape
+        method_asked: The method that was requested, such as "auto".
+        refit: Whether members were trained again on all the training data.
+        seeds: With ``refit``, the number of models per member; else None.
+        members: Its members, by descending weight.
+        stacking: What stacking needs besides the weights, or None.
+        correlation: The correlations of the members' out-of-fold predictions, shape
             (n_members, n_members).
         oof: Its cross-fitted score.
-        oof_interval: The ends of the 95 % interval of that score over samples, or None.
+        oof_interval: The ends of the 95% interval of that score, or None.
         oof_apparent: Its score on the predictions that chose it, which is too good.
         gain: How much better its score is than that of the best single trial.
         best_single: The number of the best single trial.
@@ -69,9 +69,9 @@ class EnsembleRecord:
         best_single_oof: The score of that trial out of fold.
         oof_by_method: Cross-fitted scores by method; None where a method cannot be used.
         retrained: The trials that were trained again for it.
-        test: Its scores on the test set by metric; empty where there is no test set.
-        test_best_single: The same of the best single trial.
-        test_consulted: How often the study's test set was consulted by then.
+        test: Its scores on the test set by metric; empty without a test set.
+        test_best_single: The scores of the best single trial on the test set.
+        test_consulted: How often the study had consulted the test set by then.
         created: When it was made, in ISO format.
     """
 
@@ -104,17 +104,17 @@ class EnsembleRecord:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> EnsembleRecord:
-        """Read what :meth:`to_json` gave, or an earlier version of hpo.
+        """Read what :meth:`to_json` or an earlier version of hpo wrote.
 
         Args:
-            stored: The content of ``ensemble.json``; members that name no study are those of the
-                study that holds it.
+            stored: The content of ``ensemble.json``; members without a study belong to the study
+                of the ensemble.
 
         Raises:
             KeyError: A member has no trial or no weight.
-            TypeError: Something is not of its kind.
-            ValueError: A number is not a number.
-            AttributeError: Something is not a mapping.
+            TypeError: A value has another type than expected.
+            ValueError: A trial or a weight is not a number.
+            AttributeError: A value is not a mapping.
         """
         names = {one.name for one in dataclasses.fields(cls)}
         known = {name: v for name, v in stored.items() if name in names and v is not None}

@@ -1,4 +1,4 @@
-"""Where a study was searched: versions, backend, devices and platform."""
+"""The environment of a search: versions, backend, devices and platform."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy"
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a study was searched.
+    """The environment of a search.
 
     Attributes:
-        versions: The versions of hpo, of Python and of the packages that matter, by name.
-        backend: Keras's backend, or None where it is not known.
-        devices: The devices that Keras saw, by its names for them.
-        platform: The operating system and the processor.
+        versions: The versions of hpo, Python and the packages that matter, by name.
+        backend: Keras's backend, or None if it is not known.
+        devices: Keras's names for the devices that it found.
+        platform: The operating system and the processor, or None if they are not known.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Environment:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Environment:
-        """Read what :meth:`to_json` gave, or an earlier version of hpo."""
+        """Read what :meth:`to_json` or an earlier version of hpo wrote."""
         own = {name: value for name, value in stored.items() if name in ("backend", "platform")}
         others = {name: v for name, v in stored.items() if name not in ("devices", *own)}
         return cls(versions=others, devices=tuple(stored.get("devices") or ()), **own)
@@ -61,7 +61,7 @@ class Environment:
 
 
 def versions() -> dict[str, str]:
-    """The versions of hpo, of Python and of the packages that matter, by name."""
+    """The versions of hpo, Python and the packages that matter, by name."""
     installed = {name: _version(name) for name in PACKAGES}
     return {
         "hpo": __version__,

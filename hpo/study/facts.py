@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a study records of its data.
+    """What a study records of its data; None where something is not known.
 
     Attributes:
-        n_samples: Number of training samples that are searched on.
-        n_samples_whole: Number of training samples in all.
+        n_samples: Number of training samples that the study searches on.
+        n_samples_whole: Number of all training samples.
         fingerprint: A digest of all training samples and targets.
-        shapes: The shape of the searched samples by input name, (n_samples, ...) each; "" is the
-            name of a single input.
-        class_names: One name per class, where the task has classes with names.
-        feature_names: One name per column, where the columns have names.
-        duplicates: How many samples have copies; None where they were not counted.
+        shapes: The shape of the searched samples by input name, (n_samples, ...) each; a single
+            input has the name "".
+        class_names: One name per class, if the classes have names.
+        feature_names: One name per column, if the columns have names.
+        duplicates: How many samples have copies.
     """
 
     n_samples: int | None = None
@@ -40,7 +40,7 @@ class DataFacts:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> DataFacts:
-        """Read what :meth:`to_json` gave, or an earlier version of hpo."""
+        """Read what :meth:`to_json` or an earlier version of hpo wrote."""
         known = _known(cls, stored)
         counts = known.pop("duplicates", None)
         return cls(**known, duplicates=Duplicates(**_known(Duplicates, counts)) if counts else None)
@@ -52,11 +52,11 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the first worker of a study found.
+    """What the first worker of a study records; None where something is not known.
 
     Attributes:
-        baseline: The score of predicting without looking at the samples; None where there is none.
-        reference: What a published model reaches, or None.
+        baseline: The score of predictions that ignore the inputs.
+        reference: The score of a published model.
         data: The data.
         environment: Versions, backend and devices.
     """
@@ -68,7 +68,7 @@ class Facts:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Facts:
-        """Read what :meth:`to_json` gave, or an earlier version of hpo."""
+        """Read what :meth:`to_json` or an earlier version of hpo wrote."""
         reference = stored.get("reference")
         return cls(
             baseline=stored.get("baseline"),
@@ -78,7 +78,7 @@ class Facts:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The facts as a study's journal keeps them."""
+        """The facts as the journal of a study keeps them."""
         return {
             "baseline": self.baseline,
             "reference": dataclasses.asdict(self.reference) if self.reference else None,
@@ -87,17 +87,17 @@ class Facts:
         }
 
     def __getitem__(self, name: str) -> Any:
-        """A fact as version 0.1.0 gave it."""
+        """A fact by key, as in version 0.1.0."""
         warn_of_keys("Study.facts", name)
         return self.to_json()[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A fact as version 0.1.0 gave it, or a default; use the attribute."""
+        """A fact by key, as in version 0.1.0; use the attribute instead."""
         warn_of_keys("Study.facts", name)
         return self.to_json().get(name, default)
 
 
 def _known(kind: type, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored under the names of the fields of a dataclass, without nulls."""
+    """The stored values that are fields of a dataclass and not null."""
     names = {one.name for one in dataclasses.fields(kind)}
     return {name: value for name, value in stored.items() if name in names and value is not None}

@@ -1,6 +1,7 @@
-"""The files of a study beside its journal: arrays and models of its trials, targets, ensemble.
+"""The files of a study, except its journal: trials' arrays and models, targets, ensemble.
 
-The names of the arrays within ``evaluation.npz``, ``targets.npz`` and ``oof.npz`` stand here alone.
+Only this module knows the names of the arrays in ``evaluation.npz``, ``targets.npz`` and
+``oof.npz``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class OutOfFold:
     """Predictions of training samples by models that were not trained on them.
 
     Attributes:
-        index: The training samples, shape (n_predicted,).
+        index: The numbers of the training samples, shape (n_predicted,).
         predictions: Their predictions by output name, shape (n_predicted, ...) each.
     """
 
@@ -57,7 +58,7 @@ class StudyFiles:
         shutil.rmtree(self.trial_directory(number), ignore_errors=True)
 
     def model_paths(self, number: int) -> list[Path]:
-        """The models of a trial, one per fold; empty where they were not kept."""
+        """The models of a trial, one per fold; empty if they were not kept."""
         paths = self.trial_directory(number).glob("fold-*.keras")
         return sorted(paths, key=lambda path: int(path.stem.removeprefix("fold-")))
 
@@ -70,7 +71,7 @@ class StudyFiles:
                     path.unlink(missing_ok=True)
 
     def has_arrays(self, number: int) -> bool:
-        """Whether the curves and predictions of a trial are there."""
+        """Whether the curves and predictions of a trial are stored."""
         return self._evaluation(number).exists()
 
     def arrays(self, number: int) -> TrialArrays:
@@ -111,8 +112,8 @@ class StudyFiles:
             names: The metrics to read.
 
         Returns:
-            Those of them that exist, shape (n_epochs_trained, n_folds) each; empty where the trial
-            has no file.
+            Those that exist, shape (n_epochs_trained, n_folds) each; empty if the trial has no
+            file.
 
         Raises:
             HPOError: The file is damaged.
@@ -134,7 +135,7 @@ class StudyFiles:
     def targets(self) -> dict[str, np.ndarray]:
         """Targets of all training samples by output name, shape (n_samples, ...) each.
 
-        A model with one output has the single name ``""``. Empty before the first worker ran.
+        A single output has the name ``""``. Empty before the first worker ran.
         """
         path = self._directory / "targets.npz"
         return _with_prefix(files.read_arrays(path), _TARGET) if path.exists() else {}
@@ -183,7 +184,7 @@ class StudyFiles:
         return OutOfFold(arrays[_INDEX], _with_prefix(arrays, _OUT_OF_FOLD))
 
     def write_ensemble(self, record: EnsembleRecord, predictions: OutOfFold) -> None:
-        """Write an ensemble in place of the one before.
+        """Write an ensemble; it replaces the one before.
 
         Args:
             record: The ensemble.

@@ -1,4 +1,4 @@
-"""The folder of studies: making, finding and opening them."""
+"""The folder of studies: creating, finding and opening them."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from hpo.task import Task
 
 _IDENTITY = tuple(name for name in EVERY_SETTING if name != "task")
-"""What makes a study the study it is: where the task is found does not."""
+"""The settings that must not change. Where the task is found may change."""
 
 
 @contextmanager
 def opened_study(
     runs: Path, name: str, settings: Settings, task: Task | None = None, *, keep_code: bool = False
 ) -> Iterator[Study]:
-    """Open a study for a run of it, or make it.
+    """Open a study for a run of it, or create it.
 
-    One of which no trial was ever begun, since its first run was refused, is made anew, unless
-    another run uses it. So it is in use from before that is decided until the run ends.
+    A study without a single trial, because its first run was refused, is created again, unless
+    another run uses it. So the study is in use from before this decision until the run ends.
 
     Args:
-        runs: The folder that holds one folder per study.
+        runs: The folder that contains one folder per study.
         name: The study's name.
-        settings: What makes the study the study it is, apart from the code.
+        settings: What must not change while the study exists, apart from the code.
         task: The task, whose code is compared; None if the code does not matter.
         keep_code: Whether a study whose trials were evaluated with other code continues.
 
@@ -49,14 +49,14 @@ def opened_study(
         The study.
 
     Raises:
-        UsageError: The name cannot be a folder's.
+        UsageError: The name cannot be the name of a folder.
         HPOError: A study of this name has other settings, other code, or cannot be read.
     """
     directory = _directory(runs, name)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HPOError(f"{directory}: cannot be made ({error.strerror}).") from error
+        raise HPOError(f"{directory}: cannot be created ({error.strerror}).") from error
     workers = StudyWorkers(directory)
     with ExitStack() as stack:
         with workers.asking():
@@ -72,15 +72,15 @@ def opened_study(
 
 
 def create_study(runs: Path, name: str, settings: Settings) -> Study:
-    """Make a study, or open the one of this name if it has the same settings.
+    """Create a study, or open the one of this name if it has the same settings.
 
     Args:
-        runs: The folder that holds one folder per study.
+        runs: The folder that contains one folder per study.
         name: The study's name.
-        settings: What makes the study the study it is.
+        settings: What must not change while the study exists.
 
     Raises:
-        UsageError: The name cannot be a folder's.
+        UsageError: The name cannot be the name of a folder.
         HPOError: A study of this name has other settings, or cannot be read.
     """
     with opened_study(runs, name, settings) as study:
@@ -102,7 +102,8 @@ def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None
     record = _record(directory, _storage(directory))
     if record is None:
         raise HPOError(
-            f"{directory / JOURNAL}: holds no study of hpo's. Run it again, or delete the folder."
+            f"{directory / JOURNAL}: does not contain a study of hpo. Search again, or delete the "
+            "folder."
         )
     return Study(record, directory)
 

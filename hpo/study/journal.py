@@ -1,4 +1,4 @@
-"""Where the trials of a study are kept: Optuna's journal format, made safe against kills."""
+"""The journal of a study: Optuna's journal format, made safe against kills."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """Open the journal file of a study, making it where there is none.
+    """Open the journal file of a study; create it if it does not exist.
 
     Args:
         path: The journal file; its folder exists.
@@ -39,14 +39,14 @@ def open_journal(path: Path) -> JournalStorage:
 
 
 class Journal(BaseJournalBackend):
-    """A file of Optuna's journal entries, one JSON object a line.
+    """A file of Optuna's journal entries, one JSON object per line.
 
-    A writer that dies, or finds the disk full, in the middle of a line leaves a stump without an
-    end. Optuna's own backend appends the next entry to that stump and loses both; this one
-    removes the stump first, while it holds the lock.
+    A writer that dies in the middle of a line, or finds the disk full, leaves a line without an
+    end. Optuna's own backend appends the next entry to that line and loses both; this one first
+    removes the incomplete line, while it holds the lock.
 
     Args:
-        path: The journal file; it is made where there is none.
+        path: The journal file; it is created if it does not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +58,7 @@ class Journal(BaseJournalBackend):
             path.touch()
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
-        """Read the entries from a number on, as far as they are whole.
+        """Read the complete entries, starting at a number.
 
         Raises:
             HPOError: A line is damaged.
@@ -67,7 +67,7 @@ class Journal(BaseJournalBackend):
         with self._path.open("rb", buffering=0) as file:
             file.seek(self._starts[known])
             text = file.read(os.fstat(file.fileno()).st_size)  # at once: others may be writing
-        lines = text.split(b"\n")[:-1]  # what stands behind the last newline is a stump
+        lines = text.split(b"\n")[:-1]  # the part after the last newline is incomplete
         for number, line in enumerate(lines, start=known):
             if number + 1 == len(self._starts):
                 self._starts.append(self._starts[number] + len(line) + 1)
@@ -76,7 +76,7 @@ class Journal(BaseJournalBackend):
                 yield self._parse(line)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append entries, each on a line of its own, and see them onto the disk."""
+        """Append entries, one per line, and wait until they are on the disk."""
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         self._lock.acquire()
         try:
@@ -92,7 +92,7 @@ class Journal(BaseJournalBackend):
             self._lock.release()
 
     def damage(self) -> HPOError:
-        """The error that names the line read last, which makes no sense."""
+        """The error that names the line that was read last, which is damaged."""
         return HPOError(
             f"{self._path}: line {self._line} is damaged. Restore the file from a copy, or delete "
             "that line (its entry is lost), or start another study with --study NAME."

@@ -1,4 +1,4 @@
-"""The keys under which a study's journal keeps what it knows."""
+"""The keys of a study's journal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ WORKER = "worker"
 SEED = "seed"
 SETTINGS = "settings"
 FIRST_SEED = "first_seed"
-"""Key of the seed of the study's first run, for what must not change from trial to trial."""
+"""The seed of the first run, for what must not change from trial to trial."""
 OPTIONS = "options"
 CODE = "code"
 CODE_CHANGES = "code_changes"

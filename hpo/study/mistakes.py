@@ -1,7 +1,7 @@
-"""Samples to look at: those that a study's out-of-fold predictions got most wrong.
+"""The samples that the out-of-fold predictions of a study got most wrong.
 
-A report has neither the data nor the task's plugin. So whoever has both at hand stores with the
-study what a person would want to see of its worst samples, small enough to be mailed around.
+A report has neither the data nor the task. So the search and the ensemble, which have both, store
+what a person wants to see of these samples, small enough to be sent by mail.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from hpo.task import Data
 
 FILE = "samples.json"
-MOST = 12
-LONGEST = 300
-"""Characters of a text that are stored."""
-WIDEST = 64
-"""Pixels of a picture's longer side."""
+MAX_SAMPLES = 12
+MAX_TEXT_LENGTH = 300
+"""Maximum number of characters of a stored text."""
+MAX_PICTURE_PIXELS = 64
+"""Maximum number of pixels along the longer side of a stored picture."""
 
 Kind = Literal["text", "picture", "features", "nothing"]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A training sample beside what was predicted for it, out of fold.
+    """A training sample with its out-of-fold prediction.
 
     Attributes:
         index: Its number among the training samples.
         truth: The name of its class, or its value.
-        predicted: What was predicted.
-        confidence: The probability given to that, from 0 to 1; None for a regression.
-        kind: What ``content`` is.
+        predicted: The predicted class or value.
+        confidence: The predicted probability of that class, from 0 to 1; None for a regression.
+        kind: The kind of ``content``.
         content: A text, a PNG picture in base64, or values by feature name.
     """
 
@@ -63,9 +63,9 @@ class Mistakes:
 
     Attributes:
         source: The trial's number, or "ensemble".
-        output: The name of the output; "" where there is one.
-        n_wrong: How many samples were predicted wrongly; None for a regression.
-        samples: The worst, the worst first.
+        output: The name of the output; "" for a single output.
+        n_wrong: Number of samples that were predicted wrongly; None for a regression.
+        samples: The samples, the worst first.
     """
 
     source: int | str
@@ -96,7 +96,7 @@ def load(directory: Path) -> tuple[Mistakes, ...]:
         directory: The study's folder.
 
     Returns:
-        The worst samples; empty where none were stored.
+        The worst samples; empty if none were stored.
 
     Raises:
         HPOError: The file is damaged.
@@ -110,11 +110,11 @@ def load(directory: Path) -> tuple[Mistakes, ...]:
             for entry in files.read_json(path)
         )
     except (KeyError, TypeError) as error:
-        raise HPOError(f"{path}: is not a file of samples ({error}). Delete it.") from error
+        raise HPOError(f"{path}: is damaged ({error}). Delete the file.") from error
 
 
 def _sources(study: Study) -> dict[int | str, OutOfFold]:
-    """Whose predictions are looked at: the ensemble's and the best trial's."""
+    """The predictions of the ensemble and of the best trial, if they exist."""
     sources: dict[int | str, OutOfFold] = {}
     of_ensemble = study.files.ensemble_predictions
     if of_ensemble is not None:
@@ -127,7 +127,7 @@ def _sources(study: Study) -> dict[int | str, OutOfFold]:
 
 
 def _worst(study: Study, data: Data, source: int | str, out_of_fold: OutOfFold) -> list[Mistakes]:
-    found = []
+    by_output = []
     targets = study.files.targets
     index = out_of_fold.index
     for output, predicted in out_of_fold.predictions.items():
@@ -137,13 +137,13 @@ def _worst(study: Study, data: Data, source: int | str, out_of_fold: OutOfFold) 
         names = None if output else data.class_names
         judged = _judge(target[index], predicted, names)
         if judged is not None:
-            found.append(_decoded(data, source, output, index, judged))
-    return found
+            by_output.append(_decoded(data, source, output, index, judged))
+    return by_output
 
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """Predictions with how wrong each is: positions of the worst, and what they look like."""
+    """The worst predictions: their positions, classes or values, and confidences."""
 
     positions: np.ndarray
     truth: list[Any]
@@ -159,7 +159,7 @@ def _judge(truth: np.ndarray, predicted: np.ndarray, names: Any) -> _Judged | No
         wrong = np.flatnonzero(
             (classes.truth != classes.predicted) & np.isfinite(classes.confidence)
         )
-        worst = wrong[np.argsort(-classes.confidence[wrong], kind="stable")][:MOST]
+        worst = wrong[np.argsort(-classes.confidence[wrong], kind="stable")][:MAX_SAMPLES]
         return _Judged(
             worst,
             [classes.names[c] for c in classes.truth[worst]],
@@ -172,7 +172,7 @@ def _judge(truth: np.ndarray, predicted: np.ndarray, names: Any) -> _Judged | No
     true, guessed = truth.astype(float).ravel(), predicted.astype(float).ravel()
     off = np.abs(guessed - true)
     known = np.flatnonzero(np.isfinite(off))
-    worst = known[np.argsort(-off[known], kind="stable")][:MOST]
+    worst = known[np.argsort(-off[known], kind="stable")][:MAX_SAMPLES]
     nothing: list[float | None] = [None] * len(worst)
     return _Judged(worst, true[worst].tolist(), guessed[worst].tolist(), nothing, None)
 
@@ -198,7 +198,7 @@ def _decoded(
 
 
 def _look_safely(data: Data, number: int) -> tuple[Kind, Any]:
-    """A sample to look at; what keeps it from being shown is said in its place."""
+    """Look at a sample; if that fails, the text says why."""
     try:
         return look(data, number)
     except Exception as error:  # noqa: BLE001  (a plugin's own function may raise anything)
@@ -206,14 +206,14 @@ def _look_safely(data: Data, number: int) -> tuple[Kind, Any]:
 
 
 def look(data: Data, number: int) -> tuple[Kind, Any]:
-    """One training sample as a person would look at it.
+    """Show a training sample as a person would look at it.
 
     Args:
-        data: The data; what it has no ``decode`` for is shown by its ``feature_names``, or not.
-        number: The sample's number.
+        data: The data; without ``decode``, samples are shown by ``feature_names``, or not at all.
+        number: The number of the sample.
 
     Returns:
-        What it is, and a content that JSON can hold.
+        The kind of the content, and the content, which JSON can hold.
     """
     x = data.x
     sample = {k: part[number] for k, part in x.items()} if isinstance(x, Mapping) else x[number]
@@ -228,23 +228,23 @@ def _shown(decoded: Any) -> tuple[Kind, Any]:
     if isinstance(decoded, Mapping):
         return "features", {str(name): _plain(value) for name, value in decoded.items()}
     if isinstance(decoded, np.ndarray) and _is_picture(decoded):
-        small = thumbnail(decoded, WIDEST)
+        small = thumbnail(decoded, MAX_PICTURE_PIXELS)
         return "picture", base64.b64encode(encode(small)).decode("ascii")
     return "text", _cut(str(decoded))
 
 
 def _is_picture(array: np.ndarray) -> bool:
-    grey_or_colour = array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (1, 3))  # noqa: PLR2004
-    return grey_or_colour and array.size > 0 and np.issubdtype(array.dtype, np.number)
+    gray_or_color = array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (1, 3))  # noqa: PLR2004
+    return gray_or_color and array.size > 0 and np.issubdtype(array.dtype, np.number)
 
 
 def _cut(text: str) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
+    return flat if len(flat) <= MAX_TEXT_LENGTH else flat[: MAX_TEXT_LENGTH - 1] + "…"
 
 
 def _plain(value: Any) -> Any:
-    found = value.item() if isinstance(value, np.generic) else value
-    if isinstance(found, float):
-        return found if math.isfinite(found) else None
-    return found if isinstance(found, bool | int | None) else _cut(str(found))
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float):
+        return plain if math.isfinite(plain) else None
+    return plain if isinstance(plain, bool | int | None) else _cut(str(plain))

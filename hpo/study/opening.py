@@ -1,4 +1,4 @@
-"""A study's task and data, found again."""
+"""The task and the data of a study."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class StudyData:
-    """A study's task with its data.
+    """The task and the data of a study.
 
     Attributes:
         task: The task.
         whole: All of the task's data.
-        searched: The training data that the study searches on, with the groups that its folds keep
-            together; the test set stays whole.
+        searched: The training data that the study searches on, with the groups that stay in one
+            fold, and the whole test set.
         fingerprint: A digest of all training samples and targets.
     """
 
@@ -52,19 +52,19 @@ def open_data(
     *,
     for_scores: bool = False,
 ) -> StudyData:
-    """Find a study's task and load its data.
+    """Find the task of a study and load its data.
 
     Args:
         study: The study.
         task: Its task, or how to find it; see :func:`task_of_study`.
-        data_dir: Folder with data sets; by default ``HPO_DATA_DIR``, or that of the search.
+        data_dir: Folder of data sets; by default ``HPO_DATA_DIR``, else the one of the search.
         for_scores: Whether configurations are evaluated, whose scores must be comparable: changed
             code is then refused instead of warned about.
 
     Raises:
-        UsageError: The task has to be given or it is another one, or the part of the data that the
-            study searches on is larger than the data, or has no sample.
-        HPOError: The task cannot load its data, or the study has begun with other data or code.
+        UsageError: The task has to be given, it is another task, or the study searches on more
+            samples than there are.
+        HPOError: The task cannot load its data, or the study was begun with other data or code.
     """
     found = task_of_study(study.name, study.settings, task)
     reference = IN_CODE if isinstance(task, Task) else task or study.settings.task
@@ -101,9 +101,9 @@ def _compare_code(study: Study, task: Task, reference: str, *, refuse: bool) -> 
 
 
 def searched_part(whole: Data, settings: Settings, task: Task) -> Data:
-    """The training data as a study searches on it, with the groups that its folds keep together.
+    """The training data that a study searches on, with the groups that stay in one fold.
 
-    Whoever cuts the data of a study calls this first, so that all cut alike.
+    All code that cuts the data of a study calls this first, so that all cuts agree.
 
     Args:
         whole: All of the task's data.
@@ -111,7 +111,7 @@ def searched_part(whole: Data, settings: Settings, task: Task) -> Data:
         task: The study's task.
 
     Returns:
-        The data; the test set stays whole.
+        The data, with the whole test set.
 
     Raises:
         UsageError: The part is larger than the data, or has no sample.
@@ -123,16 +123,16 @@ def searched_part(whole: Data, settings: Settings, task: Task) -> Data:
 
 
 def check_same_data(study: Study, data: StudyData) -> None:
-    """Refuse data that is not what a study recorded.
+    """Refuse data other than the data that a study recorded.
 
     Raises:
-        HPOError: It is other data.
+        HPOError: The fingerprints differ.
     """
     recorded = study.facts.data.fingerprint if study.facts else None
     if recorded not in (None, data.fingerprint):
         raise HPOError(
             f"study {study.name!r} was searched on other data (fingerprint {recorded}, now "
-            f"{data.fingerprint}). Give the folder of that data with --data-dir, or start another "
+            f"{data.fingerprint}). Name the folder of that data with --data-dir, or start another "
             "study with --study NAME."
         )
 
@@ -140,30 +140,31 @@ def check_same_data(study: Study, data: StudyData) -> None:
 def task_of_study(study: str, settings: Settings, task: Task | str | None = None) -> Task:
     """Find the task that a study was searched with.
 
-    A study may come from somebody else, so code that it names by a path does not run for that:
-    the user names the file again.
+    A study may come from somebody else, so a plugin file that it names does not run until the user
+    names the file, too.
 
     Args:
         study: The study's name.
         settings: Its settings.
-        task: The task, or how to find it; by default as the study says.
+        task: The task, or how to find it; by default as the settings say.
 
     Raises:
-        UsageError: The task has to be given, or it is another one.
+        UsageError: The task has to be given, or it is another task.
     """
     if task is None and settings.task == IN_CODE:
         raise UsageError(
-            f"study {study!r} was searched with a Task given in code. Give it again: "
-            f"hpo.ensemble({study!r}, task=task), and likewise hpo.confirm"
+            f"study {study!r} was searched with a Task in code. Pass it again, as in "
+            f"hpo.ensemble({study!r}, task=task)"
         )
     if task is None and file_reference(settings.task) is not None:
         raise UsageError(
-            f"study {study!r} was searched with a plugin file, and such a file runs only when "
-            f"you name it: --task {settings.task}"
+            f"study {study!r} was searched with a plugin file, which runs only if you name it: "
+            f"--task {settings.task}"
         )
     found = task if isinstance(task, Task) else load_task(task or settings.task)
     if found.name != settings.task_name:
         raise UsageError(
-            f"study {study!r} is of the task {settings.task_name!r}. Received: {found.name!r}"
+            f"study {study!r} was searched with the task {settings.task_name!r}. Received: "
+            f"{found.name!r}"
         )
     return found

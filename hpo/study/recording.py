@@ -1,4 +1,4 @@
-"""What a worker records with a study before its first trial."""
+"""What a worker records of data and environment before its first trial."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def record_facts(study: Study, data: StudyData, splits: Sequence[Split]) -> None:
-    """Record the facts and the targets with a study, or check that it continues with its data.
+    """Record the facts and the targets of a study, or check that it continues with the same data.
 
     Args:
         study: The study.
         data: Its data.
-        splits: How it cuts the data.
+        splits: The folds of its trials.
 
     Raises:
         HPOError: The study was begun with other data.

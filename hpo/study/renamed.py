@@ -1,4 +1,7 @@
-"""Names of version 0.1.0 that studies and trials still answer to, until the next release."""
+"""Attributes of studies and trials that had other names in version 0.1.0.
+
+The old names still work, with a warning, until the next release.
+"""
 
 from __future__ import annotations
 
@@ -28,29 +31,29 @@ STUDY = {
     "worker_lock": "workers.lock_path",
     "is_alive": "workers.is_alive",
 }
-"""Where an attribute of a study is found now, by its earlier name."""
+"""Where the attributes of a study are now, by their old names."""
 
 TRIAL = {"counts": "is_finished", "reached": "score_when_pruned"}
-"""Where an attribute of a trial is found now, by its earlier name."""
+"""Where the attributes of a trial are now, by their old names."""
 
 
-def by_earlier_name(owner: object, name: str, renamed: Mapping[str, str]) -> Any:
-    """What an object gives for an attribute that it does not have under this name.
+def by_old_name(owner: object, name: str, renamed: Mapping[str, str]) -> Any:
+    """Get an attribute by its old name.
 
     Args:
         owner: The object.
-        name: The attribute.
-        renamed: Where an attribute is found now, by its earlier name.
+        name: The old name.
+        renamed: Where the attributes are now, by their old names.
 
     Raises:
-        AttributeError: It never had such an attribute.
+        AttributeError: There never was an attribute of this name.
     """
     kind = type(owner).__name__
     if name not in renamed:
         raise AttributeError(f"{kind!r} object has no attribute {name!r}")
     warnings.warn(
-        f"{kind}.{name} is now {kind}.{renamed[name]}; the earlier name goes with the next "
-        "release of hpo.",
+        f"{kind}.{name} is now {kind}.{renamed[name]}; the next release of hpo removes the old "
+        "name.",
         DeprecationWarning,
         stacklevel=3,
     )
@@ -59,10 +62,9 @@ def by_earlier_name(owner: object, name: str, renamed: Mapping[str, str]) -> Any
 
 
 def warn_of_keys(owner: str, name: str) -> None:
-    """Tell whoever reads a record by key that it has attributes now."""
+    """Warn that a record is read by key, and not by attribute."""
     warnings.warn(
-        f"{owner}[{name!r}] is now {owner}.{name}; reading it by key goes with the next release "
-        "of hpo.",
+        f"{owner}[{name!r}] is now {owner}.{name}; the next release of hpo removes reading by key.",
         DeprecationWarning,
         stacklevel=3,
     )

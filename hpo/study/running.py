@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-from hpo.study.keys import SEED, WORKER
+from hpo.study.keys import FAILURE, SEED, WORKER
 
 if TYPE_CHECKING:
     import optuna
 
     from hpo.space.space import Space
+    from hpo.study.trial import Failure
     from hpo.task import Params
 
 
@@ -34,11 +37,11 @@ class RunningTrial:
 
     @property
     def seed(self) -> int:
-        """The seed of its weights and batches, which :meth:`assign` has given it."""
+        """The seed of its weights and batches, set by :meth:`assign`."""
         return int(self._trial.user_attrs[SEED])
 
     def assign(self, worker: str, seed: int) -> None:
-        """Record who evaluates it, and its seed, unless it was queued with a seed of its own.
+        """Record its worker and its seed, unless it was queued with a seed.
 
         Args:
             worker: The name of the worker.
@@ -49,11 +52,11 @@ class RunningTrial:
             self._trial.set_user_attr(SEED, seed)
 
     def suggest(self, space: Space) -> Params:
-        """Draw its configuration; what was queued with it is not drawn."""
+        """Draw its configuration; queued values are taken as they are."""
         return space.suggest(self._trial)
 
     def set_attribute(self, name: str, value: Any) -> None:
-        """Record something of it under a name, as JSON."""
+        """Record a value that JSON can hold under a name."""
         self._trial.set_user_attr(name, value)
 
     def report(self, score: float, epoch: int) -> None:
@@ -61,11 +64,37 @@ class RunningTrial:
         self._trial.report(score, epoch)
 
     def is_hopeless(self, pruner: optuna.pruners.BasePruner) -> bool:
-        """Whether a pruner would end it, after what was reported."""
-        # Not asked as the study's own pruner: hyperband would hide from samplers what the study is.
+        """Whether a pruner would end it, given what was reported."""
+        # The pruner is not set on the study: hyperband would show samplers only some of the trials.
         return pruner.prune(self._record, self._record.get_trials(deepcopy=False)[self.number])
 
     @property
-    def n_complete_beside(self) -> int:
+    def n_complete_trials(self) -> int:
         """Number of complete trials in its study."""
         return len(self._record.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+
+
+def end_as_failed(record: optuna.Study, number: int, failure: Failure) -> bool:
+    """End a running trial as failed; if it was interrupted, queue its configuration again.
+
+    Args:
+        record: Optuna's study.
+        number: The number of the trial.
+        failure: Why it failed.
+
+    Returns:
+        Whether the trial was still running; if not, nothing changes.
+    """
+    frozen = record.get_trials(deepcopy=False)[number]
+    try:
+        # The process that finds a worker dead has the number only, not Optuna's Trial.
+        record._storage.set_trial_user_attr(frozen._trial_id, FAILURE, asdict(failure))  # noqa: SLF001
+        record.tell(number, state=TrialState.FAIL)
+    except (UpdateFinishedTrialError, ValueError):
+        return False
+    # The worker may have died when only some of the queued values were drawn.
+    params = {**frozen.system_attrs.get("fixed_params", {}), **frozen.params}
+    if failure.cause == "interrupted" and params:
+        attributes = {k: v for k, v in frozen.user_attrs.items() if k == SEED}
+        record.enqueue_trial(params, user_attrs=attributes)
+    return True

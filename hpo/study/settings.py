@@ -1,4 +1,4 @@
-"""What a study is and how it is searched, as it remembers them."""
+"""The settings of a study."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """What makes a study the study it is; none of it may change when the study goes on.
+    """What must not change while a study exists.
 
     Attributes:
-        task: How the task's plugin is found: a name, ``module:attribute`` or a path.
-        task_name: The name the task gives itself.
-        objective: The name Keras logs the objective under.
-        direction: Whether it is minimized or maximized.
-        cv: How trials are evaluated.
+        task: How to find the task: a name, ``module:attribute`` or a path.
+        task_name: The name of the task.
+        objective: Keras's name for the objective in its logs.
+        direction: Whether the objective is minimized or maximized.
+        cv: How trials are evaluated, such as "kfold:5".
         space: The search space, as TOML.
-        train_size: The part of the training data that is searched on: a share below 1, or a
+        train_size: The part of the training data that the study searches on: a share below 1, or a
             number of samples; None for all of it.
         group_duplicates: Whether all copies of a sample stay in one fold.
-        precision: Keras's dtype policy, such as "mixed_float16", or None for its default.
+        precision: Keras's dtype policy, such as "mixed_float16"; None for its default.
     """
 
     task: str
@@ -38,7 +38,7 @@ class Settings:
 
     @property
     def evaluation(self) -> str:
-        """How trials are evaluated, and on which part of the data, for people."""
+        """How trials are evaluated, and on which part of the data, in words."""
         if self.train_size is None:
             return self.cv
         part = (
@@ -49,5 +49,5 @@ class Settings:
         return f"{self.cv} on {part}"
 
     def cv_for(self, task: Task) -> Any:
-        """How to cut the data: the task's own splitter where the study was begun with it."""
+        """How to cut the data: the splitter of the task if the study was begun with it."""
         return task.cv if self.cv == task.cv_name else self.cv

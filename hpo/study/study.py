@@ -22,7 +22,6 @@ from hpo.study.keys import (
     CODE_CHANGES,
     CONSULTATION,
     FACTS,
-    FAILURE,
     FIRST_SEED,
     OPTIONS,
     RESULT,
@@ -30,7 +29,7 @@ from hpo.study.keys import (
     SEED,
     SETTINGS,
 )
-from hpo.study.running import RunningTrial
+from hpo.study.running import RunningTrial, end_as_failed
 from hpo.study.settings import Settings
 from hpo.study.trial import Failure, Trial, from_optuna
 from hpo.study.workers import StudyWorkers
@@ -53,16 +52,16 @@ _Record = TypeVar("_Record", Settings, Options)
 class Study:
     """A study on disk.
 
-    Use :func:`hpo.study.folder.create_study` and :func:`hpo.load_study` to get one.
+    Get one with :func:`hpo.run` or :func:`hpo.load_study`.
 
     Args:
-        record: Optuna's study underneath.
+        record: Optuna's study.
         directory: The folder of the study's files.
 
     Attributes:
         directory: The folder of the study's files.
-        files: Arrays and models of its trials, targets and ensemble.
-        workers: Locks and logs of its workers.
+        files: The arrays and models of its trials, its targets and its ensemble.
+        workers: The locks and logs of its workers.
     """
 
     def __init__(self, record: optuna.Study, directory: Path) -> None:
@@ -80,7 +79,7 @@ class Study:
 
     @property
     def settings(self) -> Settings:
-        """What makes the study the study it is."""
+        """What must not change while the study exists."""
         return self._attribute(SETTINGS, Settings)
 
     @settings.setter
@@ -116,8 +115,8 @@ class Study:
 
     @property
     def options(self) -> Options:
-        """How this run searches it, or where it does not search, how the latest run did."""
-        return self._options or self._attribute(OPTIONS, Options, but_known=True)
+        """How this run searches it; if it does not search, how the latest run did."""
+        return self._options or self._attribute(OPTIONS, Options, only_known=True)
 
     @options.setter
     def options(self, options: Options) -> None:
@@ -127,12 +126,12 @@ class Study:
         self.search_with(options)
 
     def search_with(self, options: Options) -> None:
-        """Search it with options that another run of the study cannot change."""
+        """Use options for this run that another run of the study cannot change."""
         self._options = options
 
     @property
     def target(self) -> int:
-        """Number of trials that it is searched for; no more than there are configurations."""
+        """Number of trials to search for; at most the number of possible configurations."""
         from hpo.space.axes import axes_of_space
         from hpo.space.combinations import all_values, grid_values, has_at_least
         from hpo.study.tried import count_untried
@@ -148,7 +147,7 @@ class Study:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a trial was ever begun; until then nothing of it is worth keeping."""
+        """Whether a trial was ever begun; until then, nothing in the study is worth keeping."""
         return any(trial.state != "waiting" for trial in self.trials)
 
     @property
@@ -160,7 +159,7 @@ class Study:
 
     @property
     def facts(self) -> Facts | None:
-        """What the first worker found of data and environment; None before it did."""
+        """What the first worker recorded of data and environment; None before it did."""
         stored = self._record.user_attrs.get(FACTS)
         return Facts.from_json(stored) if stored else None
 
@@ -177,85 +176,85 @@ class Study:
 
     @property
     def ranking(self) -> list[Trial]:
-        """The complete trials, best first; the earlier of two equal ones comes first."""
+        """The complete trials, the best first; of equal ones, the earlier first."""
         complete = [trial for trial in self.trials if trial.score is not None]
         return sorted(complete, key=lambda trial: (self._loss(trial), trial.number))
 
     @property
     def best(self) -> Trial | None:
-        """The best complete trial, or None while there is none."""
+        """The best complete trial, or None."""
         ranking = self.ranking
         return ranking[0] if ranking else None
 
     @property
     def confirmation(self) -> Confirmation | None:
-        """What the best configurations came to when they were evaluated again, or None."""
+        """The results of evaluating the best configurations again, or None."""
         return confirmation.read(self._record.user_attrs, self.trials, self.settings.direction)
 
     def plan_confirmation(self, trials: Sequence[Trial], repeats: int, *, new_cuts: bool) -> None:
-        """Record what is to be evaluated again, in place of an earlier plan.
+        """Record which trials will be evaluated again; this replaces an earlier plan.
 
         Args:
             trials: The trials.
-            repeats: How often each.
-            new_cuts: Whether the data is cut anew.
+            repeats: How often each is evaluated, 1 or more.
+            new_cuts: Whether every repeat cuts the data differently.
         """
         numbers = [trial.number for trial in trials]
         plan = {"trials": numbers, "repeats": repeats, "new_cuts": new_cuts}
         self._record.set_user_attr(confirmation.PLAN, plan)
 
     def record_repeat(self, number: int, repeat: int, result: Repeat) -> None:
-        """Record what evaluating a trial again came to.
+        """Record the result of evaluating a trial again.
 
         Args:
-            number: The trial.
+            number: The number of the trial.
             repeat: Which evaluation of it, from 1.
-            result: What it came to.
+            result: The result.
         """
         self._record.set_user_attr(confirmation.key(number, repeat), result.to_json())
 
     def has_repeat(self, number: int, repeat: int) -> bool:
-        """Whether a trial was evaluated again so many times, and that gave a score."""
+        """Whether this repeat of a trial has a score."""
         return "score" in self._record.user_attrs.get(confirmation.key(number, repeat), {})
 
     @property
     def chosen(self) -> Trial | None:
-        """The trial to show as the best: that of the best confirmed score, else ``best``.
+        """The trial to show as the best: the one with the best confirmed score, else ``best``.
 
-        A trial that was confirmed has its confirmed score here, and the standard error of that. The
-        search itself, and the choice of an ensemble, go by ``best`` and ``ranking``, which mean
-        first scores: only these are there for all trials.
+        Here, a confirmed trial has its confirmed score and the standard error of that. The search
+        and the choice of an ensemble use ``best`` and ``ranking``, that is first scores, because
+        only these exist for all trials.
         """
         return confirmation.chosen(self.confirmation, self.trials, self.ranking)
 
     @property
     def smallest_as_good(self) -> Trial | None:
-        """The smallest model within one standard error of the best, or None where none is known.
+        """The trial of the smallest model within one standard error of the best, or None.
 
-        On confirmed scores where there are any, else on first ones.
+        Confirmed scores are used if there are any, else first scores.
         """
         return confirmation.smallest(self.confirmation, self.trials, self.ranking)
 
     @property
     def test_consultations(self) -> list[dict[str, Any]]:
-        """Every time the test set was consulted: ``time``, ``command`` and ``result``."""
+        """Every consultation of the test set, in order: ``time``, ``command`` and ``result``."""
         attributes = self._record.user_attrs
-        found = [entry for key, entry in attributes.items() if key.startswith(CONSULTATION)]
-        return sorted(found, key=lambda entry: datetime.fromisoformat(entry["time"]))
+        entries = [entry for key, entry in attributes.items() if key.startswith(CONSULTATION)]
+        return sorted(entries, key=lambda entry: datetime.fromisoformat(entry["time"]))
 
     def record_consultation(self, command: str, result: dict[str, Any]) -> None:
-        """Put on record that the test set was consulted, before anybody sees the result."""
+        """Record that the test set was consulted, before anybody sees the result."""
         entry = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"),
             "command": command,
             "result": result,
         }
-        # Under a key of its own, so that of two at the same time neither is lost.
+        # Under a key of its own, so that two at the same time are both kept.
         self._record.set_user_attr(CONSULTATION + uuid.uuid4().hex, entry)
 
     @property
     def n_finished(self) -> int:
-        """Number of trials that are complete, pruned or failed."""
+        """Number of finished trials: complete, pruned or failed."""
         return sum(trial.is_finished for trial in self.trials)
 
     @property
@@ -286,25 +285,25 @@ class Study:
         return importances(self._record, names)
 
     def enqueue(self, params: Params) -> None:
-        """Queue a configuration, to be tried before any that a sampler draws."""
+        """Queue a configuration; it is tried before the sampler draws another."""
         self._record.enqueue_trial(params)
 
     def ask(self, sampler: optuna.samplers.BaseSampler) -> RunningTrial:
-        """Begin a trial, with a configuration that is queued or that a sampler will draw.
+        """Begin a trial, with a queued configuration or one that the sampler will draw.
 
-        Whoever asks holds ``workers.asking()`` until the configuration is drawn.
+        The caller holds ``workers.asking()`` until the configuration is drawn.
         """
         self._record.sampler = sampler
         return RunningTrial(self._record, self._record.ask())
 
     def complete(self, trial: RunningTrial, evaluation: Evaluation) -> None:
-        """Store what a trial came to; its files first, so that a complete trial has them."""
+        """Store the result of a trial; its files first, so that a complete trial has them."""
         self.files.write_arrays(trial.number, evaluation.arrays)
         trial.set_attribute(RESULT, evaluation.summary())
         self._record.tell(trial.number, evaluation.score)
 
     def prune(self, trial: RunningTrial, epochs_trained: int) -> None:
-        """End a trial that is not worth continuing; what it reported last stays known."""
+        """End a trial that is not worth continuing; its reports are kept."""
         import optuna
 
         trial.set_attribute(RESULT, {"epochs_trained": epochs_trained})
@@ -323,35 +322,19 @@ class Study:
         self.files.drop_models(trial.number for trial in self.ranking[keep:])
 
     def fail(self, number: int, failure: Failure) -> bool:
-        """End a running trial as failed; one that was interrupted is queued to be tried again.
+        """End a running trial as failed; if it was interrupted, queue its configuration again.
 
         Args:
-            number: The trial's number.
+            number: The number of the trial.
             failure: Why it failed.
 
         Returns:
-            Whether the trial still ran; if not, it stays as somebody else ended it.
+            Whether the trial was still running; if not, it stays as somebody else ended it.
         """
-        import optuna
-
-        frozen = self._record.get_trials(deepcopy=False)[number]
-        try:
-            # Whoever finds a worker dead has no Trial of Optuna's, only the number.
-            self._record._storage.set_trial_user_attr(  # noqa: SLF001
-                frozen._trial_id,  # noqa: SLF001
-                FAILURE,
-                dataclasses.asdict(failure),
-            )
-            self._record.tell(number, state=optuna.trial.TrialState.FAIL)
-        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
-            return False
-        self.files.remove_trial(number)
-        # A worker may have died after drawing the first few of those that were queued.
-        params = {**frozen.system_attrs.get("fixed_params", {}), **frozen.params}
-        if failure.cause == "interrupted" and params:
-            attributes = {k: v for k, v in frozen.user_attrs.items() if k == SEED}
-            self._record.enqueue_trial(params, user_attrs=attributes)
-        return True
+        was_running = end_as_failed(self._record, number, failure)
+        if was_running:
+            self.files.remove_trial(number)
+        return was_running
 
     def retry_failed(self) -> int:
         """Queue the failed trials again, each with its seed, as after a fix of the plugin.
@@ -370,15 +353,15 @@ class Study:
         return len(failed)
 
     def fail_orphans(self, worker: str | None = None, failure: Failure = KILLED) -> list[int]:
-        """Fail the running trials whose worker is gone.
+        """Fail the running trials whose worker is dead.
 
         Args:
-            worker: Only those of this worker, known to be dead; by default every running trial
-                whose worker no longer holds its lock.
-            failure: What became of the worker; by default the search was killed.
+            worker: Only the trials of this worker, which is known to be dead; by default every
+                running trial whose worker no longer holds its lock.
+            failure: Why they failed; by default because the search was killed.
 
         Returns:
-            The numbers of those trials.
+            The numbers of the trials.
         """
         with self.workers.asking():
             orphans = [
@@ -393,10 +376,10 @@ class Study:
             ]
             return [number for number in orphans if self.fail(number, failure)]
 
-    if not TYPE_CHECKING:  # or every name would be a name of a study's
+    if not TYPE_CHECKING:  # a type checker would accept every name otherwise
 
         def __getattr__(self, name: str) -> Any:
-            return renamed.by_earlier_name(self, name, renamed.STUDY)
+            return renamed.by_old_name(self, name, renamed.STUDY)
 
     def _trial(self, frozen: optuna.trial.FrozenTrial) -> Trial:
         if frozen.number not in self._ended:
@@ -406,16 +389,16 @@ class Study:
             self._ended[frozen.number] = trial
         return self._ended[frozen.number]
 
-    def _attribute(self, key: str, kind: type[_Record], *, but_known: bool = False) -> _Record:
+    def _attribute(self, key: str, kind: type[_Record], *, only_known: bool = False) -> _Record:
         try:
-            found = self._record.user_attrs[key]
-            if but_known:  # what another version could choose makes no other study of it
+            stored = self._record.user_attrs[key]
+            if only_known:  # another version may have had other options
                 names = {field.name for field in dataclasses.fields(kind)}
-                found = {name: value for name, value in found.items() if name in names}
-            return kind(**found)
+                stored = {name: value for name, value in stored.items() if name in names}
+            return kind(**stored)
         except (KeyError, TypeError):
             raise HPOError(
-                f"study {self.name!r} in {self.directory} lacks its {key}, or they are those of "
+                f"study {self.name!r} in {self.directory}: its {key} are missing, or they are from "
                 "another version of hpo. Use that version, or start another study with "
                 "--study NAME."
             ) from None

@@ -1,4 +1,4 @@
-"""One trial of a study, as it is stored and shown."""
+"""A trial of a study, as it is stored and shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hpo.space.ranges import exact
 from hpo.study.keys import FAILURE, RESULT, SEED, WORKER
-from hpo.study.renamed import TRIAL, by_earlier_name
+from hpo.study.renamed import TRIAL, by_old_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import optuna
 
 State = Literal["complete", "pruned", "failed", "interrupted", "running", "waiting"]
-"""An interrupted trial was stopped with its search; its configuration waits to be tried again."""
+"""An interrupted trial was stopped with its search; its configuration is queued again."""
 
 Cause = Literal["configuration", "outside", "interrupted"]
-"""Why a trial failed: through its own hyperparameters or code, through something outside of it
+"""Why a trial failed: because of its own hyperparameters or code, because of something outside it
 (a killed worker, a full disk), or because the search was stopped (it is then tried again)."""
 
 _STATES: dict[str, State] = {
@@ -35,8 +35,8 @@ class Failure:
     """Why a trial failed.
 
     Attributes:
-        reason: In one line.
-        cause: What kind of failure it is.
+        reason: The reason, in one line.
+        cause: What caused it.
         details: The traceback, or "".
     """
 
@@ -47,26 +47,26 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trial:
-    """What is known of one trial.
+    """What is known of a trial.
 
     Attributes:
         number: Its number within the study, from 0.
-        state: How it stands.
-        params: Its hyperparameters; one that does not apply is absent.
+        state: Its state.
+        params: Its hyperparameters, without those that do not apply.
         score: The objective, averaged over the folds; None unless complete.
         std_error: Standard error of ``score`` over the folds; None with a single fold.
         fold_scores: The objective of every fold.
-        epochs: The epoch, from 1, with the best mean over the folds: that of the score.
-        stage_epochs: The same, told apart by the stages of training.
-        epochs_trained: How many epochs were trained.
-        reported: The best mean of the objective so far, by the epoch at which a pruner looked.
+        epochs: The epoch of ``score``, from 1: that with the best mean over the folds.
+        stage_epochs: The same for each stage of training.
+        epochs_trained: Number of epochs that were trained.
+        reported: What was reported to the pruner: the best mean of the objective so far, by epoch.
         model_size: Number of parameters of the model.
         loss: Keras's name for the loss, or "".
         training: How it was trained: "fused", "fused-xla" or "fit".
-        seconds: How long it took.
+        seconds: Its duration.
         seed: The seed of its weights and batches.
         reason: Why it failed, or None.
-        cause: What kind of failure that was, or None.
+        cause: What caused the failure, or None.
         details: The traceback of the failure, or "".
         worker: The worker that ran it.
         started: When it started.
@@ -97,7 +97,7 @@ class Trial:
 
     @property
     def score_when_pruned(self) -> float | None:
-        """The best mean of the objective that a pruned trial had; None unless pruned."""
+        """The best mean of the objective when the trial was pruned; None unless pruned."""
         if self.state != "pruned" or not self.reported:
             return None
         return self.reported[max(self.reported)]
@@ -107,19 +107,19 @@ class Trial:
         """Whether the trial ended by itself, and not because the search was stopped."""
         return self.state in ("complete", "pruned", "failed")
 
-    if not TYPE_CHECKING:  # or every name would be a name of a trial's
+    if not TYPE_CHECKING:  # a type checker would accept every name otherwise
 
         def __getattr__(self, name: str) -> Any:
-            return by_earlier_name(self, name, TRIAL)
+            return by_old_name(self, name, TRIAL)
 
 
 def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
-    """Read a trial of ours out of Optuna's record of it."""
+    """Read a trial from Optuna's record of it."""
     attributes = frozen.user_attrs
     state = _STATES[frozen.state.name]
     failure = {}
-    if state == "failed":  # a trial that was completed meanwhile may have a reason too
-        unknown = {"reason": "unknown: its worker left no reason", "cause": "outside"}
+    if state == "failed":  # a trial that was completed in the meantime may have a reason, too
+        unknown = {"reason": "unknown: its worker recorded no reason", "cause": "outside"}
         failure = attributes.get(FAILURE, unknown)
         state = "interrupted" if failure.get("cause") == "interrupted" else state
     return Trial(
@@ -141,5 +141,5 @@ def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
 
 
 def _params(frozen: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    """The configuration as it was evaluated: Optuna keeps steps with their rounding errors."""
+    """The configuration as it was evaluated; Optuna stores steps with rounding errors."""
     return {name: exact(frozen.distributions[name], value) for name, value in frozen.params.items()}

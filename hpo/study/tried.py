@@ -1,4 +1,4 @@
-"""Which configurations a study has tried already."""
+"""Which configurations a study has already tried."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from hpo.space.axes import Axes
     from hpo.study.trial import Cause
 
-_UNLUCKY = 2
+_MAX_FAILURES_FROM_OUTSIDE = 2
+"""After so many failures from outside, a configuration may be the cause itself."""
 
 
 def failed_by_configuration(trial: FrozenTrial) -> bool:
-    """Whether a trial failed through its own configuration, which is evidence against it."""
+    """Whether a trial failed because of its configuration, which is evidence against it."""
     return _cause(trial) == "configuration"
 
 
@@ -31,15 +32,15 @@ def is_interrupted(trial: FrozenTrial) -> bool:
 
 
 def _cause(trial: FrozenTrial) -> Cause | None:
-    """Why a trial failed; None where it did not, or left no reason."""
+    """What caused the failure of a trial; None if it did not fail, or the cause is unknown."""
     failure: dict[str, Any] = trial.user_attrs.get(FAILURE, {})
     return failure.get("cause") if trial.state == TrialState.FAIL else None
 
 
 def count_untried(study: optuna.Study, axes: Axes, values: Values, most: int) -> int:
-    """How many combinations have neither been tried nor queued, counted up to ``most``."""
+    """The number of combinations that are neither tried nor queued, counted up to ``most``."""
     trials = study.get_trials(deepcopy=False)
-    # What is queued in part will be one of those that are counted.
+    # A configuration that is queued in part will be one of those that are counted.
     partial = sum(
         trial.state == TrialState.WAITING and is_partial(axes, queued(trial)) for trial in trials
     )
@@ -51,21 +52,21 @@ def count_untried(study: optuna.Study, axes: Axes, values: Values, most: int) ->
 def known(study: optuna.Study, besides: int | None = None) -> set[Key]:
     """The configurations that were tried, are being tried or are queued.
 
-    One that failed from outside is among them after the second time: that may be its own doing.
+    A configuration whose trial failed from outside may be tried once more.
 
     Args:
         study: The study.
         besides: The number of a trial that does not count.
     """
-    found, unlucky = set(), Counter[Key]()
+    tried, failures = set(), Counter[Key]()
     for trial in study.get_trials(deepcopy=False):
         if trial.number == besides or is_interrupted(trial):
             continue
         one = key(trial.params or queued(trial))
-        unlucky[one] += trial.state == TrialState.FAIL and not failed_by_configuration(trial)
+        failures[one] += trial.state == TrialState.FAIL and not failed_by_configuration(trial)
         if trial.state != TrialState.FAIL or failed_by_configuration(trial):
-            found.add(one)
-    return found | {one for one, often in unlucky.items() if often >= _UNLUCKY}
+            tried.add(one)
+    return tried | {one for one, n in failures.items() if n >= _MAX_FAILURES_FROM_OUTSIDE}
 
 
 def queued(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The workers of a study: which of them live, who may begin a trial, and what they printed."""
+"""The workers of a study: which are alive, who may begin a trial, and what they printed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StudyWorkers:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Let other runs of the study know that one is going on; there may be several."""
+        """Mark the study as in use by a run; several runs may use it at a time."""
         lock = FileLock(self._run_lock)
         lock.acquire(shared=True)
         try:
@@ -44,7 +44,7 @@ class StudyWorkers:
             lock.release()
 
     def is_in_use(self) -> bool:
-        """Whether a run of the study is going on, or a worker works for it."""
+        """Whether a run or a worker uses the study."""
         lock = FileLock(self._run_lock)
         if not lock.acquire(block=False):
             return True
@@ -53,9 +53,9 @@ class StudyWorkers:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Hold the lock under which a trial is begun and gets its worker's name.
+        """Hold the lock under which a trial is begun and gets the name of its worker.
 
-        So a running trial without a worker's name was left by a worker that died.
+        So a running trial without a worker belongs to a worker that died.
         """
         lock = FileLock(self._directory / "ask.lock")
         lock.acquire()
@@ -65,7 +65,7 @@ class StudyWorkers:
             lock.release()
 
     def lock_path(self, worker: str) -> Path:
-        """The file whose lock a worker holds as long as it lives."""
+        """The file that a worker keeps locked as long as it is alive."""
         return self._folder / f"{worker}.lock"
 
     def is_alive(self, worker: str | None) -> bool:
@@ -80,19 +80,19 @@ class StudyWorkers:
 
     @property
     def log_path(self) -> Path:
-        """The file with what all workers printed that have ended."""
+        """The file with the output of all workers that have ended."""
         return self._directory / "worker.log"
 
     def own_log_path(self, worker: str) -> Path:
-        """The file for what a worker prints while it lives; its folder is made."""
+        """The file for the output of a worker while it is alive; its folder is created."""
         self._folder.mkdir(exist_ok=True)
         return self._folder / f"{worker}.log"
 
     def keep_log(self, worker: str) -> bytes:
-        """Move what a worker printed to the end of the log of all workers.
+        """Move the output of a worker to the end of the log of all workers.
 
         Returns:
-            What it printed, as far as it could be read and written.
+            The output, as far as it could be read and written.
         """
         own, printed = self.own_log_path(worker), b""
         with contextlib.suppress(OSError):
@@ -103,7 +103,7 @@ class StudyWorkers:
         return printed
 
     def sweep(self) -> None:
-        """Remove the files of workers that were killed; what they printed is kept in the log."""
+        """Remove the files of workers that were killed; their output is kept in the log."""
         with self.asking():
             for lock in self._locks():
                 if not self.is_alive(lock.stem):

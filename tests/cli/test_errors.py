@@ -102,7 +102,7 @@ def test_a_runs_folder_that_cannot_be_made_is_one_line(hpo, tmp_path):
 
     assert status == 1
     assert err.count("\n") == 1
-    assert "cannot be made" in err
+    assert "cannot be created" in err
 
 
 def test_debug_shows_the_traceback(hpo):

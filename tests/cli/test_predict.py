@@ -77,4 +77,4 @@ def test_a_study_without_an_ensemble_says_what_to_do(shell):
     status, _out, err = shell.run("predict", "tiny", "x.npz", "--task", TINY)
 
     assert status == 1
-    assert "has no ensemble yet: hpo ensemble tiny" in err
+    assert "has no ensemble yet. Make one: hpo ensemble tiny" in err

@@ -48,7 +48,7 @@ def test_an_ensemble_of_a_part_of_the_data_loads_the_same_part(tmp_path):
 
 
 def test_a_study_without_an_ensemble_says_how_to_make_one(searched):
-    with pytest.raises(HPOError, match="no ensemble yet: hpo ensemble linear"):
+    with pytest.raises(HPOError, match=r"no ensemble yet\. Make one: hpo ensemble linear"):
         load_ensemble(search(searched.directory.parent / "new", trials=1), task=linear_task())
 
 

@@ -75,9 +75,9 @@ def test_a_study_of_other_data_is_named(searched):
 def test_a_study_is_named_once_and_lies_beside_the_others(searched, tmp_path):
     elsewhere = search(tmp_path, study="elsewhere", trials=1)
 
-    with pytest.raises(UsageError, match="every study once"):
+    with pytest.raises(UsageError, match="each study can be given only once"):
         hpo.ensemble(searched, searched, task=linear_task())
     with pytest.raises(UsageError, match="Put the studies into one folder"):
         hpo.ensemble(searched, elsewhere, task=linear_task())
-    with pytest.raises(UsageError, match="one study or more"):
+    with pytest.raises(UsageError, match="at least one study"):
         hpo.ensemble(task=linear_task())

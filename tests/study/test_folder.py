@@ -161,7 +161,7 @@ def test_a_name_that_cannot_be_a_folders_is_refused(runs, name):
 def test_a_folder_that_cannot_be_made_is_named(runs):
     runs.write_text("in the way")
 
-    with pytest.raises(HPOError, match=r"runs/demo: cannot be made \(.+\)"):
+    with pytest.raises(HPOError, match=r"runs/demo: cannot be created \(.+\)"):
         create_study(runs, "demo", SETTINGS)
 
 
@@ -226,7 +226,7 @@ def test_where_no_folder_is_there_is_no_study(runs):
 def test_a_journal_without_a_study_is_refused(runs, study):
     (study.directory / "journal.log").write_text("")
 
-    with pytest.raises(HPOError, match=r"journal\.log: holds no study"):
+    with pytest.raises(HPOError, match=r"journal\.log: does not contain a study"):
         load_study("demo", runs)
 
 
@@ -246,7 +246,7 @@ def test_a_study_of_somebody_elses_is_refused_where_its_settings_matter(runs, at
     for name, value in attributes.items():
         foreign.set_user_attr(name, value)
 
-    with pytest.raises(HPOError, match=r"study 'other' in .*lacks its settings"):
+    with pytest.raises(HPOError, match=r"study 'other' in .*: its settings are missing"):
         _ = load_study("other", runs).settings
 
 

@@ -64,7 +64,7 @@ def test_a_regression_stores_its_worst_misses_with_their_features(tmp_path):
 def test_long_texts_are_cut(tmp_path):
     data = Data(x=texts("word " * 200, "b"), y=np.array([1.0, 2.0]), decode=str)
     (found,) = store(tmp_path, data, {"": np.array([5.0, 2.0])})
-    assert len(found.samples[0].content) == mistakes.LONGEST
+    assert len(found.samples[0].content) == mistakes.MAX_TEXT_LENGTH
     assert found.samples[0].content.endswith("…")
 
 
@@ -74,8 +74,8 @@ def test_pictures_become_thumbnails(tmp_path):
     (found,) = store(tmp_path, data, {"": np.array([[0.9], [0.1]])})
     assert {sample.kind for sample in found.samples} == {"picture"}
     png = base64.b64decode(found.samples[0].content)
-    assert int.from_bytes(png[16:20]) <= mistakes.WIDEST
-    assert int.from_bytes(png[20:24]) <= mistakes.WIDEST
+    assert int.from_bytes(png[16:20]) <= mistakes.MAX_PICTURE_PIXELS
+    assert int.from_bytes(png[20:24]) <= mistakes.MAX_PICTURE_PIXELS
 
 
 def test_samples_without_a_decoder_are_named_by_their_number(tmp_path):

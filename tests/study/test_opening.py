@@ -16,7 +16,7 @@ from tasks import bare_task, linear_data, linear_task
 
 @pytest.mark.parametrize(
     ("task", "message"),
-    [(IN_CODE, "Give it again"), ("plugins/mine.py:task", "--task plugins/mine.py:task")],
+    [(IN_CODE, "Pass it again"), ("plugins/mine.py:task", "--task plugins/mine.py:task")],
 )
 def test_a_task_that_a_study_cannot_find_by_itself_has_to_be_given(task, message):
     with pytest.raises(UsageError, match=message):
@@ -24,7 +24,7 @@ def test_a_task_that_a_study_cannot_find_by_itself_has_to_be_given(task, message
 
 
 def test_a_task_of_another_name_is_refused():
-    with pytest.raises(UsageError, match=r"is of the task 'demo'\. Received: 'other'"):
+    with pytest.raises(UsageError, match=r"was searched with the task 'demo'\. Received: 'other'"):
         task_of_study("demo", SETTINGS, bare_task(name="other"))
 
 

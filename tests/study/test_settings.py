@@ -38,5 +38,5 @@ def test_settings_say_how_trials_are_evaluated(train_size, evaluation):
 
 
 def test_a_study_that_was_never_run_has_no_options(study):
-    with pytest.raises(HPOError, match="lacks its options"):
+    with pytest.raises(HPOError, match="its options are missing"):
         _ = study.options

@@ -1,4 +1,4 @@
-"""Which trials an ensemble is made of, and how: chosen on out-of-fold predictions."""
+"""Choosing the members of an ensemble, and how they are combined, on out-of-fold predictions."""
 
 from __future__ import annotations
 

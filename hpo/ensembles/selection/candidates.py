@@ -1,4 +1,4 @@
-"""What an ensemble is chosen from: out-of-fold predictions of trials, and their targets."""
+"""The candidates for an ensemble: trials' out-of-fold predictions, and their targets."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What an ensemble is chosen from.
+    """The candidates for an ensemble.
 
     Attributes:
         predictions: Out-of-fold predictions by member, the best first; each by output name,
             shape (n_predicted, ...).
         targets: The targets of the same samples, by output name.
-        index: Positions of those samples in the training data, shape (n_predicted,).
-        fold: The part that each sample is in when members are chosen on all parts but one and
-            judged on that one, shape (n_predicted,).
+        index: The positions of these samples in the training data, shape (n_predicted,).
+        fold: The part of each sample, shape (n_predicted,). For cross-fitting, members are chosen
+            on all parts but one, and evaluated on that one.
         scorer: The objective.
         direction: Whether the objective is minimized or maximized.
-        units: Which samples belong together, as those of one group do, and count as one where
-            chance is reckoned with, shape (n_predicted,); None where every sample is its own.
+        units: The group of each sample, shape (n_predicted,): for the interval of a score, the
+            samples of a group count as one. None if every sample counts by itself.
     """
 
     predictions: Mapping[Member, Predictions]
@@ -71,19 +71,19 @@ class Candidates:
         return math.inf if math.isnan(loss) else loss
 
     def blend(self, weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Weighted sum of the candidates' predictions.
+        """The weighted sum of the candidates' predictions.
 
         Args:
-            weights: Of every candidate, the best first, shape (n_candidates,).
+            weights: The weights of the candidates, the best first, shape (n_candidates,).
         """
         rounded = np.asarray(weights, "float32")
         return {name: np.tensordot(rounded, p, 1) for name, p in self.stacked.items()}
 
     def take(self, rows: np.ndarray) -> Candidates:
-        """The same candidates on some of the samples, ranked by their scores on these.
+        """The same candidates on some of the samples, ranked by their scores on these samples.
 
         Args:
-            rows: Which of the samples, positions or a mask.
+            rows: The samples, as positions or as a mask.
         """
         part = self._take(rows)
         losses = {member: part.loss(p) for member, p in part.predictions.items()}

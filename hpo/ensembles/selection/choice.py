@@ -1,4 +1,4 @@
-"""The choice of an ensemble: its method, its members and its weights, and an honest score."""
+"""Choosing an ensemble: its method, members and weights, with a cross-fitted score."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def mean(candidates: Candidates, size: int) -> Blend:
     """Equal weights for the best candidates.
 
     Args:
-        candidates: What to choose from.
+        candidates: The candidates.
         size: The number of members.
     """
     return Blend.of(dict.fromkeys(candidates.members[:size], 1.0), size)
@@ -43,23 +43,23 @@ WAYS: Mapping[str, tuple[Way, ...]] = {
     "mean": (mean,),
     "stacking": (stack,),
 }
-"""The ways of every method; of several the best is taken."""
+"""The ways of each method; if there are several, the best is used."""
 
 METHODS = tuple(WAYS)
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """An ensemble as it was chosen.
+    """A chosen ensemble.
 
     Attributes:
         method: The method that chose it, one of ``METHODS``.
-        combiner: Its members and how their predictions are combined, chosen on all samples.
+        combiner: Its members, and how their predictions are combined, chosen on all samples.
         predictions: Cross-fitted predictions by output name, shape (n_predicted, ...) each.
-        score: The objective of these.
-        interval: The 95% interval of the score over samples, or None.
-        apparent: The objective of the ensemble on the samples that chose it, which is too good.
-        by_method: Cross-fitted scores by method; None where a method cannot be used here.
+        score: The objective of the cross-fitted predictions.
+        interval: The 95% interval of the score, or None.
+        apparent: The objective on the samples that the ensemble was chosen on, which is too good.
+        by_method: Cross-fitted scores by method; None if a method cannot be used.
     """
 
     method: str
@@ -73,29 +73,29 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class _Tried:
-    """A way of choosing, its cross-fitted predictions, and its loss on every part and in all."""
+    """A way of choosing, its cross-fitted predictions, its loss, and the loss without each part."""
 
     method: str
     way: Way
     predictions: Predictions
     loss: float
-    loss_elsewhere: np.ndarray
+    losses_without_part: np.ndarray
 
 
 def choose(method: str, candidates: Candidates, size: int) -> Choice:
     """Choose members and weights.
 
-    Of several ways the one with the best cross-fitted score is taken. As the best of several scores
-    is a little too good, the score that is claimed takes for every part the way that did best on
-    the other parts.
+    Among several ways, the one with the best cross-fitted score is used. The best of several scores
+    is slightly too good. Therefore, the claimed score uses, for each part of the samples, the way
+    that did best on the other parts.
 
     Args:
         method: One of ``METHODS``, or "auto" for the best of them.
-        candidates: What to choose from.
-        size: The most members.
+        candidates: The candidates.
+        size: The maximum number of members.
 
     Raises:
-        HPOError: The method cannot be used here.
+        HPOError: The method cannot be used for these predictions.
     """
     names = METHODS if method == AUTO else (method,)
     tried: list[_Tried] = []
@@ -106,10 +106,10 @@ def choose(method: str, candidates: Candidates, size: int) -> Choice:
             if method != AUTO:
                 raise
     by_method: dict[str, float | None] = dict.fromkeys(names)
-    for name in {found.method for found in tried}:
-        of_method = [found for found in tried if found.method == name]
+    for name in {one.method for one in tried}:
+        of_method = [one for one in tried if one.method == name]
         by_method[name] = candidates.score(_predictions(of_method, candidates))
-    best = min(tried, key=lambda found: found.loss)
+    best = min(tried, key=lambda one: one.loss)
     combiner = best.way(candidates, size)
     predictions = _predictions(tried, candidates)
     return Choice(
@@ -126,11 +126,11 @@ def choose(method: str, candidates: Candidates, size: int) -> Choice:
 def _try(method: str, way: Way, candidates: Candidates, size: int) -> _Tried:
     predictions = crossfit(way, candidates, size)
     loss = candidates.loss(predictions)
-    elsewhere = [
+    without_part = [
         _loss_on(candidates, predictions, candidates.fold != part)
         for part in np.unique(candidates.fold)
     ]
-    return _Tried(method, way, predictions, loss, np.array(elsewhere))
+    return _Tried(method, way, predictions, loss, np.array(without_part))
 
 
 def _loss_on(candidates: Candidates, predictions: Predictions, rows: np.ndarray) -> float:
@@ -143,8 +143,8 @@ def _loss_on(candidates: Candidates, predictions: Predictions, rows: np.ndarray)
 
 
 def _predictions(tried: list[_Tried], candidates: Candidates) -> Predictions:
-    """For every part the predictions of the way that did best on the others."""
-    losses = np.stack([found.loss_elsewhere for found in tried])
+    """For each part, the predictions of the way that did best on the other parts."""
+    losses = np.stack([one.losses_without_part for one in tried])
     mixed = {name: array.copy() for name, array in tried[0].predictions.items()}
     for place, part in enumerate(np.unique(candidates.fold)):
         best = tried[int(np.argmin(losses[:, place]))]

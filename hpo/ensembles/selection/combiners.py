@@ -1,4 +1,4 @@
-"""How an ensemble makes one prediction of those of its members: a rule that is plain numbers."""
+"""How an ensemble combines the predictions of its members: rules that consist of numbers."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     Predictions = Mapping[str, np.ndarray]
 
-NEGLIGIBLE = 0.01
-"""A member with less than this share of the weight costs models and adds nothing."""
+MIN_SHARE = 0.01
+"""A member with a smaller share of the weight costs models and adds nothing."""
 
 
 class Combiner(Protocol):
-    """Makes one prediction of those of several members."""
+    """Combines the predictions of several members."""
 
     @property
     def weights(self) -> Mapping[Member, float]:
-        """The members, each with its share in the whole, the greatest first."""
+        """The members with their weights, in descending order."""
 
     def combine(self, predictions: Mapping[Member, Predictions]) -> dict[str, np.ndarray]:
         """Combine the members' predictions, by output name, shape (n_samples, ...) each."""
 
     def settings(self) -> dict[str, Any] | None:
-        """All that is needed beside the weights, as JSON; None where there is nothing."""
+        """What is needed besides the weights, as JSON, or None."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,21 @@ class Blend:
     """The weighted mean of the members' predictions.
 
     Attributes:
-        weights: Weight by member, summing to 1.
+        weights: The weights by member, which add up to 1.
     """
 
     weights: Mapping[Member, float]
 
     @classmethod
-    def of(cls, weights: Mapping[Member, float], most: int) -> Blend:
-        """The blend of the heaviest members, without the negligible ones.
+    def of(cls, weights: Mapping[Member, float], size: int) -> Blend:
+        """The blend of the members with the largest weights, without negligible ones.
 
         Args:
-            weights: Weight by member, none below 0.
-            most: The most members that may stay.
+            weights: The weights by member, 0 or more.
+            size: The maximum number of members.
         """
-        heaviest = sorted(weights.items(), key=lambda item: -item[1])[:most]
-        least = NEGLIGIBLE * sum(weight for _member, weight in heaviest)
+        heaviest = sorted(weights.items(), key=lambda item: -item[1])[:size]
+        least = MIN_SHARE * sum(weight for _member, weight in heaviest)
         kept = {member: weight for member, weight in heaviest if weight >= least and weight > 0}
         total = sum(kept.values())
         return cls({member: float(weight / total) for member, weight in kept.items()})
@@ -69,17 +69,17 @@ class Blend:
         }
 
     def settings(self) -> None:
-        """There is nothing beside the weights."""
+        """Nothing is needed besides the weights."""
 
 
 def combiner_of(record: EnsembleRecord) -> Combiner:
-    """The combiner of an ensemble that was made.
+    """The combiner of an ensemble that was made earlier.
 
     Args:
-        record: The ensemble, with ``members`` and, for stacking, what ``settings()`` gave.
+        record: The record of the ensemble.
 
     Raises:
-        HPOError: Something is missing or is not what it should be.
+        HPOError: The record is damaged.
     """
     from hpo.ensembles.selection.stacking import Stack
 

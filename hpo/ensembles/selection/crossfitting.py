@@ -1,7 +1,7 @@
-"""Scores of ensembles that did not see the samples they are judged on.
+"""Predictions by ensembles that were not chosen on the predicted samples.
 
-An ensemble is chosen on all parts of the out-of-fold predictions but one and predicts that one, so
-that no sample is judged by weights that were fitted to it.
+An ensemble is chosen on all parts of the out-of-fold predictions but one, and predicts that one. So
+no sample is predicted with weights that were fitted to it.
 """
 
 from __future__ import annotations
@@ -23,28 +23,29 @@ if TYPE_CHECKING:
     Way = Callable[[Candidates, int], Combiner]
     Predictions = dict[str, np.ndarray]
 
-PARTS = 5
-MOST_PARTS = 10
+DEFAULT_PARTS = 5
+"""Parts of the samples of a single fold."""
+MAX_PARTS = 10
 
 
 def parts(
     fold: np.ndarray, targets: Mapping[str, np.ndarray], groups: np.ndarray | None
 ) -> np.ndarray:
-    """The part of every sample: its fold, or with a single fold one of five, stratified.
+    """The part of each sample: its fold, or for a single fold one of five stratified parts.
 
     Args:
         fold: The fold that predicted each sample, shape (n_predicted,).
-        targets: Their targets by output name.
-        groups: Their groups, which stay together, or None.
+        targets: The targets by output name.
+        groups: The groups of the samples, which stay together, or None.
 
     Returns:
-        Numbers from 0, shape (n_predicted,); all 0 where there are too few samples to divide.
+        Numbers from 0, shape (n_predicted,); all 0 if there are too few samples to divide.
     """
     _, numbers = np.unique(fold, return_inverse=True)
     if numbers.max() > 0:
-        return np.asarray(numbers % MOST_PARTS)
+        return np.asarray(numbers % MAX_PARTS)
     n = len(fold)
-    for n_parts in range(min(PARTS, n), 1, -1):
+    for n_parts in range(min(DEFAULT_PARTS, n), 1, -1):
         try:
             data = Data(x=np.arange(n)[:, None], y=dict(targets), groups=groups)
             for part, cut in enumerate(split(f"kfold:{n_parts}", data)):
@@ -56,23 +57,23 @@ def parts(
 
 
 def crossfit(way: Way, candidates: Candidates, size: int) -> Predictions:
-    """Predict every part with the ensemble that is chosen on the others.
+    """Predict each part with the ensemble that is chosen on the other parts.
 
     Args:
         way: Chooses an ensemble.
-        candidates: What to choose from. Where all samples are in one part, they are predicted by
-            the ensemble that is chosen on them.
-        size: The most members.
+        candidates: The candidates. If all samples are in one part, they are predicted by the
+            ensemble that is chosen on them.
+        size: The maximum number of members.
 
     Returns:
         Predictions by output name, shape (n_predicted, ...) each.
     """
-    every = np.unique(candidates.fold)
-    found: Predictions = {}
-    for part in every:
+    all_parts = np.unique(candidates.fold)
+    predictions: Predictions = {}
+    for part in all_parts:
         left_out = candidates.fold == part
-        seen = candidates.take(~left_out) if len(every) > 1 else candidates
-        combiner = way(seen, size)
+        others = candidates.take(~left_out) if len(all_parts) > 1 else candidates
+        combiner = way(others, size)
         predicted = combiner.combine(
             {
                 member: {name: np.asarray(p)[left_out] for name, p in of_member.items()}
@@ -81,8 +82,8 @@ def crossfit(way: Way, candidates: Candidates, size: int) -> Predictions:
             }
         )
         for name, array in predicted.items():
-            if name not in found:
+            if name not in predictions:
                 shape = (len(candidates.fold), *array.shape[1:])
-                found[name] = np.zeros(shape, "float32")
-            found[name][left_out] = array
-    return found
+                predictions[name] = np.zeros(shape, "float32")
+            predictions[name][left_out] = array
+    return predictions

@@ -1,6 +1,7 @@
-"""Greedy selection with replacement, from the best on, over bags of candidates.
+"""Greedy selection with replacement over bags of candidates, starting with the best.
 
-Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models".
+Source: Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of
+models".
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
     from hpo.ensembles.selection.candidates import Candidates
 
-BAGS = 10
+N_BAGS = 10
 BAG_SHARE = 0.5
-FEWEST_TO_BAG = 8
-"""With fewer candidates a bag would leave out those that make up for one another."""
+MIN_CANDIDATES_TO_BAG = 8
+"""With fewer candidates, a bag would leave out those that complement one another."""
 
 PATIENCE = 5
 SEED = 0
@@ -28,18 +29,18 @@ SEED = 0
 def bagged_greedy(candidates: Candidates, size: int) -> Blend:
     """Average the greedy choices from several random halves of the candidates.
 
-    A candidate that the selection overfits to is missing from half of the bags.
+    A candidate that the selection overfits to is missing in half of the bags.
 
     Args:
-        candidates: What to choose from.
-        size: The most rounds of selection in a bag, and the most members in the end.
+        candidates: The candidates.
+        size: The maximum number of picks in a bag, and of members in the end.
     """
     n = len(candidates.members)
-    if n < FEWEST_TO_BAG:
+    if n < MIN_CANDIDATES_TO_BAG:
         return _blend(candidates, greedy(candidates, size), size)
     generator = np.random.default_rng(SEED)
     total = np.zeros(n)
-    for _bag in range(BAGS):
+    for _bag in range(N_BAGS):
         # In the order of the candidates, the best first.
         bag = np.sort(generator.choice(n, size=round(BAG_SHARE * n), replace=False))
         total += greedy(candidates, size, bag)
@@ -47,18 +48,18 @@ def bagged_greedy(candidates: Candidates, size: int) -> Blend:
 
 
 def greedy(candidates: Candidates, size: int, bag: np.ndarray | None = None) -> np.ndarray:
-    """Begin with the best few, and add, round by round, the candidate that helps the blend most.
+    """Start with the best few, then keep adding the candidate that improves the blend most.
 
-    The best few are so many of the best that their mean is best. The best of the blends along the
-    way is taken, the shortest of equal ones; a candidate may be added again.
+    The best few are as many of the best candidates as have the best mean. A candidate may be added
+    again. The best of all these blends is used; of equal ones, the one with the fewest picks.
 
     Args:
-        candidates: What to choose from.
-        size: The most picks.
+        candidates: The candidates.
+        size: The maximum number of picks.
         bag: Positions of the candidates to choose from, the best first; by default all.
 
     Returns:
-        The weight of every candidate, shape (n_candidates,), summing to 1.
+        The weights of the candidates, shape (n_candidates,), which add up to 1.
     """
     bag = np.arange(len(candidates.members)) if bag is None else bag
     predictions = candidates.stacked
@@ -82,7 +83,7 @@ def greedy(candidates: Candidates, size: int, bag: np.ndarray | None = None) -> 
 def _best_few(
     candidates: Candidates, bag: np.ndarray
 ) -> tuple[list[int], float, dict[str, np.ndarray]]:
-    """The picks whose mean is best among the first 1, 2, ...; their loss, and their sum."""
+    """The first 1, 2, ... candidates with the best mean; their loss and their sum."""
     losses: list[float] = []
     for n, total in enumerate(_sums(candidates, bag), start=1):
         losses.append(candidates.loss({name: array / n for name, array in total.items()}))
@@ -99,5 +100,5 @@ def _sums(candidates: Candidates, bag: np.ndarray) -> Iterator[dict[str, np.ndar
         yield total
 
 
-def _blend(candidates: Candidates, weights: np.ndarray, most: int) -> Blend:
-    return Blend.of(dict(zip(candidates.members, weights.tolist(), strict=True)), most)
+def _blend(candidates: Candidates, weights: np.ndarray, size: int) -> Blend:
+    return Blend.of(dict(zip(candidates.members, weights.tolist(), strict=True)), size)

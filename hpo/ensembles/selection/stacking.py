@@ -1,14 +1,13 @@
 """Stacking: a linear model of the members' predictions, shrunk towards their mean.
 
-Wolpert (1992), "Stacked generalization". Every column of an output, that is a class or a
-quantity, is predicted by the members' predictions of the same column alone, as in Seewald (2002),
+Source: Wolpert (1992), "Stacked generalization". Every column of an output, that is a class or a
+quantity, is predicted from the members' predictions of the same column only, as in Seewald (2002),
 "How to make stacking better and faster while also taking care of an unknown weakness" (StackingC):
-with 46 classes and 25 members there are 26 coefficients to a class instead of 1151.
+with 46 classes and 25 members, a class has 26 coefficients instead of 1151.
 
-Members of an ensemble resemble one another, so what tells them apart is penalized and their mean
-hardly is: with little data the model is the (calibrated) mean. Quantities are predicted by ridge
-regression on how far each member is off the mean, classes by logistic regression on the logarithms
-of the odds.
+The members of an ensemble resemble one another. So their differences are penalized, and their mean
+hardly is: with little data, the model is the (calibrated) mean. Quantities are predicted by ridge
+regression on each member's difference from the mean, classes by logistic regression on log odds.
 """
 
 from __future__ import annotations
@@ -30,11 +29,12 @@ if TYPE_CHECKING:
 
 Kind = Literal["classes", "answers", "quantities"]
 
-MOST_COLUMNS = 200
+MAX_COLUMNS = 200
 PENALTY = 10.0
 """Of a difference between members of one standard deviation, in units of one sample's loss."""
 
-_MEAN_FACTOR = 10.0  # its coefficient is penalized 100 times less than those of the differences
+_MEAN_FACTOR = 10.0  # the coefficient of the mean is penalized 100 times less than differences are
+_MISMATCH = "are neither class probabilities with class numbers nor arrays of one size"
 _EPSILON = 1e-6
 _RIDGES = tuple(float(10**power) for power in range(-1, 5))
 
@@ -44,10 +44,10 @@ class StackedOutput:
     """The linear models of one output.
 
     Attributes:
-        kind: "classes" are probabilities that sum to 1, "answers" are probabilities of their own,
+        kind: "classes" are probabilities that add up to 1, "answers" are separate probabilities,
             "quantities" are any numbers.
-        coefficients: Of every member's prediction of the same column, shape (n_columns, n_members).
-        intercepts: Shape (n_columns,).
+        coefficients: The coefficients of the members' predictions, shape (n_columns, n_members).
+        intercepts: The intercepts, shape (n_columns,).
     """
 
     kind: Kind
@@ -70,7 +70,7 @@ class Stack:
     """A linear model of the members' predictions for every output.
 
     Attributes:
-        weights: The members with their share of the absolute coefficients, the greatest first.
+        weights: The members' shares of the absolute coefficients, in descending order.
         order: The members in the order of the coefficients.
         outputs: The models by output name.
     """
@@ -100,12 +100,12 @@ class Stack:
 
     @classmethod
     def from_settings(cls, weights: Mapping[Member, float], settings: Mapping[str, Any]) -> Stack:
-        """The stack of what :meth:`settings` gave.
+        """The stack with these settings, as :meth:`settings` returns them.
 
         Raises:
             ValueError: The numbers do not fit together.
         """
-        outputs = {name: _output(found, len(weights)) for name, found in settings.items()}
+        outputs = {name: _output(output, len(weights)) for name, output in settings.items()}
         return cls(weights, tuple(weights), outputs)
 
 
@@ -113,11 +113,11 @@ def stack(candidates: Candidates, size: int) -> Stack:
     """Fit a linear model of the predictions of the best candidates.
 
     Args:
-        candidates: What to choose from.
+        candidates: The candidates.
         size: The number of members.
 
     Raises:
-        HPOError: An output is of a kind that cannot be stacked.
+        HPOError: An output cannot be stacked.
     """
     best = candidates.only(candidates.members[:size])
     outputs = {
@@ -142,12 +142,12 @@ def _fit(name: str, stacked: np.ndarray, targets: np.ndarray) -> StackedOutput:
 
 
 def _kind(name: str, columns: np.ndarray, targets: np.ndarray) -> tuple[Kind, np.ndarray]:
-    """What an output is, and its targets, shape (n_samples, n_columns)."""
+    """The kind of an output, and its targets, shape (n_samples, n_columns)."""
     _, n, width = columns.shape
-    if width > MOST_COLUMNS:
-        raise _cannot(name, columns, targets, f"more than {MOST_COLUMNS} columns")
+    if width > MAX_COLUMNS:
+        raise _cannot(name, columns, targets, f"have more than {MAX_COLUMNS} columns")
     if not (np.isfinite(columns).all() and np.isfinite(targets.astype("float64")).all()):
-        raise _cannot(name, columns, targets, "not all finite")
+        raise _cannot(name, columns, targets, "are not all finite")
     are_probabilities = bool((columns >= 0).all() and (columns <= 1 + _EPSILON).all())
     are_shares = width > 1 and bool(np.allclose(columns.sum(axis=2), 1, atol=1e-3))
     whole = targets.dtype.kind in "biu" or bool((targets == np.round(targets)).all())
@@ -159,10 +159,10 @@ def _kind(name: str, columns: np.ndarray, targets: np.ndarray) -> tuple[Kind, np
             and whole
             and 0 <= classes.min() <= classes.max() < width
         ):
-            raise _cannot(name, columns, targets, "neither probabilities of classes nor alike")
+            raise _cannot(name, columns, targets, _MISMATCH)
         return "classes", np.eye(width)[classes.astype(int)]
     if targets.size != n * width:
-        raise _cannot(name, columns, targets, "neither probabilities of classes nor alike")
+        raise _cannot(name, columns, targets, _MISMATCH)
     truth = targets.reshape(n, width).astype("float64")
     if not (are_probabilities and np.isin(truth, (0, 1)).all()):
         return "quantities", truth
@@ -170,9 +170,9 @@ def _kind(name: str, columns: np.ndarray, targets: np.ndarray) -> tuple[Kind, np
 
 
 def _cannot(name: str, columns: np.ndarray, targets: np.ndarray, reason: str) -> HPOError:
-    output = f"the output {name!r}" if name else "the output"
+    output = f" of the output {name!r}" if name else ""
     return HPOError(
-        f"stacking: {output} and its targets are {reason} (predictions of shape "
+        f"stacking: the predictions and targets{output} {reason} (predictions of shape "
         f"{columns.shape[1:]}, targets of shape {targets.shape}). Use --method greedy."
     )
 
@@ -189,7 +189,7 @@ def _features(kind: Kind, columns: np.ndarray) -> np.ndarray:
 
 
 def _differences(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """The members' mean, how far each is off it in standard deviations, and that deviation."""
+    """The members' mean, their differences from it in standard deviations, and that deviation."""
     mean = features.mean(axis=1)
     off = features - mean[:, None]
     scale = float(np.sqrt(np.square(off).mean())) or 1.0
@@ -197,12 +197,12 @@ def _differences(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def _of_members(of_differences: np.ndarray, of_mean: float) -> np.ndarray:
-    """Coefficients of the members, from those of the differences and of the mean."""
+    """The coefficients of the members, from those of the differences and of the mean."""
     return np.asarray(of_differences - of_differences.mean() + of_mean / len(of_differences))
 
 
 def _ridge(features: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float]:
-    """Ridge regression of what the mean leaves; its strength by leave-one-out validation."""
+    """Ridge regression of the mean's errors; its strength is chosen by leave-one-out validation."""
     from sklearn.linear_model import RidgeCV
 
     mean, off, scale = _differences(features)
@@ -213,7 +213,7 @@ def _ridge(features: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _logistic(features: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float]:
-    """Logistic regression; the mean where only one class occurs."""
+    """Logistic regression; the mean if only one class occurs."""
     from sklearn.linear_model import LogisticRegression
 
     n_members = features.shape[1]
@@ -232,12 +232,15 @@ def _shares(coefficients: np.ndarray) -> np.ndarray:
     return np.asarray(absolute / (absolute.sum() or 1.0))
 
 
-def _output(found: Mapping[str, Any], n_members: int) -> StackedOutput:
-    coefficients = np.array(found["coefficients"], "float64")
-    intercepts = np.array(found["intercepts"], "float64")
-    if found["kind"] not in ("classes", "answers", "quantities"):
-        raise ValueError(f"no kind of output: {found['kind']!r}")
-    fit = coefficients.shape == (len(intercepts), n_members)
-    if not (fit and np.isfinite(coefficients).all() and np.isfinite(intercepts).all()):
-        raise ValueError(f"coefficients of shape {coefficients.shape}, or no numbers")
-    return StackedOutput(found["kind"], coefficients, intercepts)
+def _output(settings: Mapping[str, Any], n_members: int) -> StackedOutput:
+    kind = settings["kind"]
+    coefficients = np.array(settings["coefficients"], "float64")
+    intercepts = np.array(settings["intercepts"], "float64")
+    if kind not in ("classes", "answers", "quantities"):
+        raise ValueError(f"unknown kind of output: {kind!r}")
+    fits = coefficients.shape == (len(intercepts), n_members)
+    if not (fits and np.isfinite(coefficients).all() and np.isfinite(intercepts).all()):
+        raise ValueError(
+            f"coefficients of shape {coefficients.shape} do not fit, or are not finite"
+        )
+    return StackedOutput(kind, coefficients, intercepts)

@@ -1,4 +1,4 @@
-"""How far a score may be from that on other samples of the same kind."""
+"""How much a score may differ on other samples of the same kind."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ if TYPE_CHECKING:
     Predictions = dict[str, np.ndarray]
     OnRows = Callable[[np.ndarray], float]
 
-MOST_BLOCKS = 2000
-MOST_RESAMPLES = 1000
-FEWEST_RESAMPLES = 100
-NUMBERS_RESAMPLED = 1e8
+MAX_BLOCKS = 2000
+MIN_RESAMPLES = 100
+MAX_RESAMPLES = 1000
+MAX_RESAMPLED_NUMBERS = 1e8
+"""Predicted numbers in all resamples together; large outputs get fewer resamples."""
 SEED = 0
 
 _TOLERANCE = 1e-5
 
 
 def interval(candidates: Candidates, predictions: Predictions) -> tuple[float, float] | None:
-    """The 95% interval of the objective over samples.
+    """The 95% interval of the objective, for sampling variation.
 
-    Where the objective is a mean over samples, it is the score with 1.96 standard errors on both
-    sides. For any other objective it holds the middle 95% of the scores on samples drawn with
-    replacement (Efron, 1979, "Bootstrap methods"). Samples of one group are drawn together.
+    If the objective is a mean over samples, the interval is the score plus and minus 1.96 standard
+    errors. For other objectives, it contains the middle 95% of the scores on samples drawn with
+    replacement (Efron, 1979, "Bootstrap methods"). Samples of a group are drawn together.
 
     Args:
-        candidates: The targets, the objective and what belongs together.
-        predictions: Of the same samples, by output name, shape (n_predicted, ...) each.
+        candidates: The targets, the objective and the groups.
+        predictions: The predictions by output name, shape (n_predicted, ...) each.
 
     Returns:
-        Its ends, or None where there are too few samples or the objective is no number on parts.
+        Its ends. None if there are too few samples, or if the objective is not a number on parts.
     """
     blocks = _blocks(candidates)
     if len(blocks) < 2:  # noqa: PLR2004
@@ -51,18 +52,18 @@ def interval(candidates: Candidates, predictions: Predictions) -> tuple[float, f
         return candidates.scorer(targets, {name: p[rows] for name, p in predictions.items()})
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of metrics, on parts where they mean little
+        warnings.simplefilter("ignore")  # of metrics on small parts
         numbers = sum(p.size for p in predictions.values())
         return _of_mean(on_rows, blocks) or _bootstrapped(on_rows, blocks, numbers)
 
 
 def _blocks(candidates: Candidates) -> list[np.ndarray]:
-    """Positions of the samples that belong together, shuffled; larger blocks where many."""
+    """The positions of the samples of each group, shuffled; many groups are merged into blocks."""
     n = len(candidates.index)
     units = np.arange(n) if candidates.units is None else candidates.units
     _, unit_of = np.unique(units, return_inverse=True)
     n_units = int(unit_of.max()) + 1 if n else 0
-    block_of = np.random.default_rng(SEED).permutation(n_units) % MOST_BLOCKS
+    block_of = np.random.default_rng(SEED).permutation(n_units) % MAX_BLOCKS
     of_rows = block_of[unit_of]
     order = np.argsort(of_rows, kind="stable")
     ends = np.cumsum(np.bincount(of_rows))[:-1]
@@ -70,7 +71,7 @@ def _blocks(candidates: Candidates) -> list[np.ndarray]:
 
 
 def _of_mean(on_rows: OnRows, blocks: list[np.ndarray]) -> tuple[float, float] | None:
-    """The interval by the standard error; None where the objective is no mean over samples."""
+    """The interval by the standard error; None if the objective is not a mean over samples."""
     try:
         whole = on_rows(np.concatenate(blocks))
         if not all(_is_mean(on_rows, blocks, whole, parts) for parts in (2, 3)):
@@ -97,17 +98,17 @@ def _is_mean(on_rows: OnRows, blocks: list[np.ndarray], whole: float, n_parts: i
 def _bootstrapped(
     on_rows: OnRows, blocks: list[np.ndarray], numbers: int
 ) -> tuple[float, float] | None:
-    wanted = int(np.clip(NUMBERS_RESAMPLED / numbers, FEWEST_RESAMPLES, MOST_RESAMPLES))
-    found = [score for score in _scores(on_rows, blocks, wanted) if math.isfinite(score)]
-    if len(found) < wanted / 2:
+    n = int(np.clip(MAX_RESAMPLED_NUMBERS / numbers, MIN_RESAMPLES, MAX_RESAMPLES))
+    scores = [score for score in _scores(on_rows, blocks, n) if math.isfinite(score)]
+    if len(scores) < n / 2:
         return None
-    low, high = np.percentile(found, [2.5, 97.5])
+    low, high = np.percentile(scores, [2.5, 97.5])
     return float(low), float(high)
 
 
-def _scores(on_rows: OnRows, blocks: list[np.ndarray], wanted: int) -> Iterator[float]:
+def _scores(on_rows: OnRows, blocks: list[np.ndarray], n: int) -> Iterator[float]:
     generator = np.random.default_rng(SEED)
-    for _ in range(wanted):
+    for _ in range(n):
         drawn = generator.integers(len(blocks), size=len(blocks))
         try:
             yield on_rows(np.concatenate([blocks[i] for i in drawn]))
