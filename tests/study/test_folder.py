@@ -303,7 +303,7 @@ def test_a_study_whose_settings_cannot_be_read_is_refused_and_stays(runs, study,
     study._record.set_user_attr("settings", settings)
     before = snapshot(study.directory)["journal.log"]
 
-    with pytest.raises(HPOError, match="lacks its settings"):
+    with pytest.raises(HPOError, match="its settings are missing"):
         create_study(runs, "demo", SETTINGS)
 
     assert snapshot(study.directory)["journal.log"] == before
