@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from study.demo_study import ask
+
+from hpo.data.digests import fingerprint
+from hpo.data.splits import split
+from hpo.errors import HPOError
+from hpo.study.opening import StudyData
+from hpo.study.recording import record_facts
+from hpo.task import Data, Reference
+from tasks import bare_task, linear_data, linear_task
+
+
+def recorded(study, searched, task=None, whole=None):
+    """The facts of a study after a worker recorded this data."""
+    whole = whole or searched
+    data = StudyData(task or linear_task(), whole, searched, fingerprint((whole.x, whole.y)))
+    record_facts(study, data, split("kfold:2", searched))
+    return study.facts
+
+
+def test_a_study_records_its_data_and_the_baseline(study):
+    facts = recorded(study, linear_data(feature_names=["a", "b", "c"]))
+
+    assert facts.data.n_samples == facts.data.n_samples_whole == 30
+    assert facts.data.shapes == {"": [30, 3]}
+    assert facts.data.feature_names == ["a", "b", "c"]
+    assert facts.data.class_names is None
+    assert facts.data.duplicates.within_train == 0
+    assert facts.baseline > 0
+    assert facts.reference is None
+
+
+def test_the_targets_are_kept_by_output(study):
+    price, kind = np.linspace(0, 1, 12), np.arange(12) % 2
+    data = Data(x=np.zeros((12, 1)), y={"price": price, "kind": kind})
+
+    recorded(study, data, bare_task("val_price_mae"))
+
+    assert {name: list(y) for name, y in study.targets.items()} == {
+        "price": list(price),
+        "kind": list(kind),
+    }
+
+
+def test_a_reference_is_recorded_with_its_source(study):
+    reference = Reference(0.5, "a textbook")
+
+    assert recorded(study, linear_data(), linear_task(reference=reference)).reference == reference
+
+
+def test_a_study_on_a_part_continues_with_any_part_of_the_same_data(study):
+    whole = linear_data()
+
+    facts = recorded(study, Data(x=whole.x[:20], y=whole.y[:20]), whole=whole)
+    ask(study)
+
+    assert (facts.data.n_samples, facts.data.n_samples_whole) == (20, 30)
+    assert recorded(study, Data(x=whole.x[5:], y=whole.y[5:]), whole=whole) == facts
+
+
+def test_a_study_that_has_begun_refuses_other_data(study):
+    data = linear_data()
+    recorded(study, data)
+    ask(study)
+
+    with pytest.raises(HPOError, match=r"other data.*--study NAME"):
+        recorded(study, Data(x=data.x + 1, y=data.y))
+
+
+def test_a_study_without_a_trial_takes_other_data(study):
+    data = linear_data()
+    before = recorded(study, data).data.fingerprint
+
+    assert recorded(study, Data(x=data.x + 1, y=data.y)).data.fingerprint != before
