@@ -37,7 +37,7 @@ def test_the_targets_are_kept_by_output(study):
 
     recorded(study, data, bare_task("val_price_mae"))
 
-    assert {name: list(y) for name, y in study.targets.items()} == {
+    assert {name: list(y) for name, y in study.files.targets.items()} == {
         "price": list(price),
         "kind": list(kind),
     }
