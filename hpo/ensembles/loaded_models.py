@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo.data.preprocessing import transform
 from hpo.errors import HPOError
-from hpo.training.variables import by_output
+from hpo.training.variables import by_output, model_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,7 +122,9 @@ def _average(loaded: _Loaded, samples: _Samples) -> dict[str, np.ndarray]:
         if len(loaded.weights) > 1:
             loaded.model.set_weights(weights)
         outputs = loaded.model.predict(
-            samples.transformed_by(transformer), batch_size=PREDICTION_BATCH, verbose=0
+            model_inputs(samples.transformed_by(transformer)),
+            batch_size=PREDICTION_BATCH,
+            verbose=0,
         )
         for name, prediction in by_output(loaded.model, outputs).items():
             total[name] = total.get(name, 0.0) + np.asarray(prediction) / len(loaded.weights)

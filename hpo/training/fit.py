@@ -85,7 +85,7 @@ class FitTrainer:
     def predict(self, fold: int) -> dict[str, np.ndarray]:
         """Predict the fold's validation part with the loaded state, by output name."""
         arrays = self._folds[fold]
-        x = take(arrays.x, arrays.validation)
+        x = variables.model_inputs(take(arrays.x, arrays.validation))
         outputs = self._model.predict(x, batch_size=VALIDATION_BATCH, verbose=0)
         named = variables.by_output(self._model, outputs)
         return {name: np.asarray(value, "float32") for name, value in named.items()}
@@ -102,4 +102,4 @@ class _BatchHooks(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _samples(fold: FoldArrays, positions: np.ndarray) -> tuple[Any, Any, np.ndarray | None]:
     weight = None if fold.sample_weight is None else fold.sample_weight[positions]
-    return take(fold.x, positions), take(fold.y, positions), weight
+    return variables.model_inputs(take(fold.x, positions)), take(fold.y, positions), weight

@@ -59,6 +59,17 @@ def single_precision(array: np.ndarray) -> np.ndarray:
     return array.astype(keras.backend.floatx()) if array.dtype == "float64" else array
 
 
+def model_inputs(arrays: Any) -> Any:
+    """Samples as ``fit`` and ``predict`` take them: strings as tensors, all else as it is.
+
+    Args:
+        arrays: An array, or a dict of arrays.
+    """
+    if isinstance(arrays, Mapping):
+        return {name: model_inputs(array) for name, array in arrays.items()}
+    return _as_tensor(arrays) if arrays.dtype.kind in "USO" else arrays
+
+
 def _as_tensor(array: np.ndarray) -> Any:
     import keras
 

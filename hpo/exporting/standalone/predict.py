@@ -95,7 +95,7 @@ def _predict_chunk(samples: Any, start: int, manifest: dict[str, Any]) -> dict[s
             if not manifest.get("accepts_gaps"):
                 check_gaps(x, prepared[steps], start)
             model = read_model(saved["file"])
-            outputs = model.predict(prepared[steps], batch_size=BATCH, verbose=0)
+            outputs = model.predict(_inputs(prepared[steps]), batch_size=BATCH, verbose=0)
             for name, output in _by_output(model, outputs).items():
                 total[name] = total.get(name, 0.0) + np.asarray(output) / len(member["models"])
         members.append(total)
@@ -105,6 +105,17 @@ def _predict_chunk(samples: Any, start: int, manifest: dict[str, Any]) -> dict[s
         name: _combine(np.stack([one[name] for one in members]), weights, stacking.get(name))
         for name in members[0]
     }
+
+
+def _inputs(arrays: Any) -> Any:
+    """Samples as Keras takes them: strings as tensors, all else as it is."""
+    if isinstance(arrays, dict):
+        return {name: _inputs(array) for name, array in arrays.items()}
+    if arrays.dtype.kind not in "USO":
+        return arrays
+    import keras
+
+    return keras.ops.convert_to_tensor(arrays)
 
 
 def _by_output(model: Any, outputs: Any) -> dict[str, Any]:
