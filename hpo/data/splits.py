@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,7 @@ class Split:
     validation: np.ndarray
 
 
-def split(cv: Any, data: Data) -> list[Split]:
+def split(cv: Any, data: Data, objective: str = "") -> list[Split]:
     """Split the training data.
 
     Classification is stratified, and groups stay together if ``data`` has them.
@@ -49,6 +48,7 @@ def split(cv: Any, data: Data) -> list[Split]:
             ``"holdout:0.2"``, ``"time:5"``, ``"predefined"``) or a scikit-learn splitter that
             splits the same way every time.
         data: The data; its test set is not read.
+        objective: The name of the task's objective, which tells classes from quantities.
 
     Returns:
         One split per fold.
@@ -57,26 +57,27 @@ def split(cv: Any, data: Data) -> list[Split]:
         UsageError: ``cv`` is unknown, or splits differently each time.
         HPOError: The data cannot be split in this way.
     """
-    splitter = make_splitter(cv, data)
+    splitter = make_splitter(cv, data, objective=objective)
     if not callable(getattr(splitter, "split", None)):
         raise UsageError(
             f"cv {cv!r}: is not a way to split the data. Expected a name like {FORMS}, or a "
             "scikit-learn splitter."
         )
-    splits = _split(splitter, cv, data)
-    if not isinstance(cv, str) and not _same(splits, _split(splitter, cv, data)):
+    splits = _split(splitter, cv, data, objective)
+    if not isinstance(cv, str) and not _same(splits, _split(splitter, cv, data, objective)):
         # Every worker, and later the ensemble, splits the data again.
         raise UsageError(f"cv {cv}: splits the data differently each time. Give it a random_state.")
     _check_splits(splits, cv, data)
     return splits
 
 
-def make_splitter(cv: Any, data: Data, *, seed: int = SPLIT_SEED) -> Any:
+def make_splitter(cv: Any, data: Data, *, objective: str = "", seed: int = SPLIT_SEED) -> Any:
     """Make the splitter that a name stands for.
 
     Args:
         cv: A name or a splitter, as :func:`split` takes it.
         data: The data to split: whether it has classes and groups decides on the splitter.
+        objective: The name of the task's objective, which tells classes from quantities.
         seed: By default the seed of all studies. Another seed splits differently if the way to
             split is random; it moves a splitter's own ``random_state`` by its distance from the
             default.
@@ -85,7 +86,7 @@ def make_splitter(cv: Any, data: Data, *, seed: int = SPLIT_SEED) -> Any:
         UsageError: ``cv`` is unknown.
     """
     if isinstance(cv, str):
-        return _named_splitter(cv, data, seed)
+        return _named_splitter(cv, data, objective, seed)
     if seed == SPLIT_SEED or not depends_on_seed(cv):
         return cv
     moved = copy.copy(cv)
@@ -122,32 +123,19 @@ def check_name(cv: str) -> None:
     _parse(cv)
 
 
-def class_labels(data: Data) -> np.ndarray | None:
+def class_labels(data: Data, objective: str = "") -> np.ndarray | None:
     """The class of every training sample, shape (n_samples,); None if there are no classes.
 
-    Targets with one value per sample are classes if ``data`` names its classes, if they are
-    booleans, or if they are integers that can be class numbers: from 0 to less than half the
-    number of samples. One-hot rows are classes if ``data`` names as many. The first of several
-    outputs that has classes counts.
+    The first of several outputs that has one class per sample counts.
+
+    Args:
+        data: The data.
+        objective: The name of the task's objective, which tells classes from whole-numbered
+            quantities; see :mod:`hpo.data.targets`.
     """
-    import numpy as np
+    from hpo.data.targets import strata
 
-    n_names = len(data.class_names) if data.class_names is not None else 0
-    targets = list(data.y.values()) if isinstance(data.y, Mapping) else [data.y]
-    for target in map(np.asarray, targets):
-        if target.size == len(target):
-            if n_names or _are_class_numbers(target):
-                return target.reshape(-1)
-        elif target.shape == (len(target), n_names) and np.allclose(target.sum(axis=1), 1):
-            return np.asarray(np.argmax(target, axis=1))
-    return None
-
-
-def _are_class_numbers(target: np.ndarray) -> bool:
-    """Distinguish classes from whole quantities, such as prices or ages in days."""
-    if target.dtype.kind not in "iu":
-        return target.dtype.kind == "b"
-    return len(target) > 0 and target.min() >= 0 and target.max() < len(target) / 2
+    return strata(data, objective)
 
 
 def _parse(cv: str) -> tuple[str, list[str]]:
@@ -165,13 +153,17 @@ def _parse(cv: str) -> tuple[str, list[str]]:
     return name, list(match.groups())
 
 
-def _named_splitter(cv: str, data: Data, seed: int) -> Any:
+def _named_splitter(cv: str, data: Data, objective: str, seed: int) -> Any:
     from sklearn import model_selection as sk
 
     name, arguments = _parse(cv)
-    grouped, stratified = data.groups is not None, class_labels(data) is not None
+    grouped = data.groups is not None
+    labels = class_labels(data, objective)
+    stratified = labels is not None
     if name == "holdout":
-        return _holdout(float(arguments[0]), seed, grouped=grouped, stratified=stratified)
+        share = float(arguments[0])
+        stratified = stratified and not _may_be_rare_quantities(labels, share, data, objective)
+        return _holdout(share, seed, grouped=grouped, stratified=stratified)
     if name == "time":
         return sk.TimeSeriesSplit(n_splits=int(arguments[0]))
     if name == "predefined":
@@ -193,6 +185,18 @@ def _named_splitter(cv: str, data: Data, seed: int) -> Any:
     return kfold(n_splits=int(arguments[0]), shuffle=True, random_state=seed)
 
 
+def _may_be_rare_quantities(labels: Any, share: float, data: Data, objective: str) -> bool:
+    """Whether a hold-out would be refused for classes that may as well be whole quantities."""
+    import numpy as np
+
+    from hpo.data.targets import meaning_of
+
+    if not objective or meaning_of(objective) or data.class_names is not None:
+        return False
+    counts = np.unique(labels, return_counts=True)[1]
+    return bool(counts.min() == 1 or len(counts) > share * data.n_samples)
+
+
 def _holdout(size: float, seed: int, *, grouped: bool, stratified: bool) -> Any:
     from sklearn import model_selection as sk
 
@@ -203,10 +207,10 @@ def _holdout(size: float, seed: int, *, grouped: bool, stratified: bool) -> Any:
     return kind(n_splits=1, test_size=size, random_state=seed)
 
 
-def _split(splitter: Any, cv: Any, data: Data) -> list[Split]:
+def _split(splitter: Any, cv: Any, data: Data, objective: str) -> list[Split]:
     import numpy as np
 
-    labels = class_labels(data)
+    labels = class_labels(data, objective)
     rows = np.arange(data.n_samples)
     with warnings.catch_warnings():
         # A class with fewer samples than folds is absent from some folds, and that is all.

@@ -49,7 +49,7 @@ def parse(train_size: Any) -> TrainSize | None:
     )
 
 
-def take_part(data: Data, train_size: TrainSize | None, cv: Any) -> Data:
+def take_part(data: Data, train_size: TrainSize | None, cv: Any, objective: str = "") -> Data:
     """Take the part of the training data that a study searches on; the test set stays whole.
 
     Classes keep their shares, and every class keeps at least two samples (or one) if the part is
@@ -60,6 +60,7 @@ def take_part(data: Data, train_size: TrainSize | None, cv: Any) -> Data:
         data: All of the data.
         train_size: The size of the part, as :func:`parse` gives it; None for all samples.
         cv: How trials are evaluated.
+        objective: The name of the task's objective, which tells classes from quantities.
 
     Raises:
         UsageError: The part would be larger than the data, or have no sample.
@@ -72,9 +73,9 @@ def take_part(data: Data, train_size: TrainSize | None, cv: Any) -> Data:
     if _keeps_order(cv):
         positions = _latest(data, n)
     elif data.groups is not None:
-        positions = _whole_groups(data, n)
+        positions = _whole_groups(data, n, objective)
     else:
-        positions = _stratified(class_labels(data), data.n_samples, n)
+        positions = _stratified(class_labels(data, objective), data.n_samples, n)
     if not len(positions):
         raise UsageError(
             f"train size {train_size}: no whole group fits into {n} samples. "
@@ -153,12 +154,12 @@ def _allocate(counts: np.ndarray, n: int) -> np.ndarray:
     return np.asarray(allocated)
 
 
-def _whole_groups(data: Data, n: int) -> np.ndarray:
+def _whole_groups(data: Data, n: int, objective: str) -> np.ndarray:
     """Take groups in random order: first those that exceed no class, then all that still fit."""
     import numpy as np
 
     groups, group_of = np.unique(np.asarray(data.groups), return_inverse=True)
-    labels = class_labels(data)
+    labels = class_labels(data, objective)
     classes, numbers = np.unique(
         np.zeros(data.n_samples, int) if labels is None else labels, return_inverse=True
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hpo.data.targets import decide, metric_of
 from hpo.ensembles.loaded_models import LoadedModels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+
+    from hpo.data.targets import Target
     from hpo.ensembles.members import Member, Members
     from hpo.ensembles.selection import Combiner
     from hpo.study.ensemble_record import EnsembleRecord
@@ -64,6 +69,30 @@ class Ensemble:
         """The weight of every member, in descending order."""
         return self.combiner.weights
 
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """What the ensemble predicts, by output name."""
+        stored = self.study.files.ensemble_predictions
+        return self.targets_of(stored.predictions if stored else {})
+
+    def targets_of(self, predictions: Mapping[str, np.ndarray]) -> dict[str, Target]:
+        """What members or the ensemble predict.
+
+        Args:
+            predictions: Predictions of any samples, by output name, shape (n, ...) each.
+        """
+        targets, best = self.study.files.targets, self.study.best
+        return {
+            name: decide(
+                y,
+                metric=metric_of(self.task.objective, name, several=len(targets) > 1),
+                loss=best.loss_of(name) if best else "",
+                names=None if name else self.data.class_names,
+                predictions=predictions.get(name),
+            )
+            for name, y in targets.items()
+        }
+
     def predict(self, x: Any) -> Any:
         """Predict new samples.
 
@@ -73,7 +102,8 @@ class Ensemble:
             x: Raw samples as in the task's ``Data.x``, shape (n_samples, ...), or a dict.
 
         Returns:
-            Predictions, shape (n_samples, ...); a dict by output name for several outputs.
+            Predictions, shape (n_samples, ...); a dict by output name for several outputs. If the
+            models predict logits, these are probabilities.
         """
         combined = self.combiner.combine(self.loaded.predict([*self.weights], x))
         return combined[""] if list(combined) == [""] else combined

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpo.data.logits import probabilities
 from hpo.data.preprocessing import transform
 from hpo.errors import HPOError
 from hpo.training.variables import by_output, model_inputs
@@ -33,6 +34,7 @@ class _Loaded:
     model: Any
     weights: list[list[np.ndarray]]
     transformers: list[Any]
+    activations: Mapping[str, str]
 
     @property
     def n_bytes(self) -> int:
@@ -58,7 +60,7 @@ class LoadedModels:
         x: Any,
         on_member: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> dict[Member, Mapping[str, np.ndarray]]:
-        """Average the predictions of each member's models.
+        """Average the predictions of each member's models, the probabilities of those with logits.
 
         Args:
             members: The members.
@@ -126,8 +128,9 @@ def _average(loaded: _Loaded, samples: _Samples) -> dict[str, np.ndarray]:
             batch_size=PREDICTION_BATCH,
             verbose=0,
         )
-        for name, prediction in by_output(loaded.model, outputs).items():
-            total[name] = total.get(name, 0.0) + np.asarray(prediction) / len(loaded.weights)
+        named = {n: np.asarray(y) for n, y in by_output(loaded.model, outputs).items()}
+        for name, prediction in probabilities(named, loaded.activations).items():
+            total[name] = total.get(name, 0.0) + prediction / len(loaded.weights)
     return total
 
 
@@ -146,4 +149,5 @@ def _load(member: Member, models: Sequence[SavedModel]) -> _Loaded:
             f"{' '.join(str(error).split())[:300]} Register layers of your own with "
             "keras.saving.register_keras_serializable; Lambda layers are not loaded."
         ) from error
-    return _Loaded(model, weights, [saved.transformer for saved in models])
+    transformers = [saved.transformer for saved in models]
+    return _Loaded(model, weights, transformers, models[0].activations)

@@ -40,10 +40,12 @@ class SavedModel:
     Attributes:
         path: The model's file.
         transformer: The fitted transformer, or None; models that share one hold the same object.
+        activations: What makes probabilities of its outputs, by the names of those that are logits.
     """
 
     path: Path
     transformer: Any
+    activations: Mapping[str, str]
 
 
 class Members(Protocol):
@@ -89,7 +91,7 @@ class FoldModels:
         self._studies = studies
         searched = data.without_test()
         first = next(iter(studies.values()))
-        folds = splits.split(first.settings.cv_for(task), searched)
+        folds = splits.split(first.settings.cv_for(task), searched, task.objective)
         self._n_folds = len(folds)
         self._first = len(folds) - 1 if splits.are_in_time_order(folds) else 0
         self._folds = FoldCache(task, searched, folds)
@@ -109,6 +111,9 @@ class FoldModels:
             )
         for path in paths:
             check_path(path, member, study)
-        transformers = self._folds.transformers(study.trials[member.trial].params)
-        pairs = [*zip(paths, transformers, strict=True)][self._first :]
-        return [SavedModel(*pair) for pair in pairs]
+        trial = study.trials[member.trial]
+        transformers = self._folds.transformers(trial.params)
+        return [
+            SavedModel(path, transformer, trial.activations)
+            for path, transformer in zip(paths, transformers, strict=True)
+        ][self._first :]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.data.logits import logits, probabilities
 from hpo.ensembles.members import Member
 from hpo.ensembles.selection import Candidates, parts
 from hpo.errors import HPOError, UsageError
@@ -17,8 +18,9 @@ from hpo.study.study import Study
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from hpo.scoring.metrics import Scorer
     from hpo.study.trial import Trial
     from hpo.task import Data, Task
     from hpo.training.evaluation import TrialArrays
@@ -139,14 +141,27 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
     targets = {n: target[index] for n, target in studies[best.study].files.targets.items()}
     groups = None if data.groups is None else np.asarray(data.groups)[index]
     return Candidates(
-        predictions={member: other.predictions for member, other in arrays.items()},
+        predictions={
+            member: probabilities(other.predictions, trials[member].activations)
+            for member, other in arrays.items()
+        },
         targets=targets,
         index=index,
         fold=parts(reference.fold, targets, groups),
-        scorer=scorer_of(task, list(reference.predictions), trials[best].loss),
+        scorer=_of_probabilities(
+            scorer_of(task, list(reference.predictions), trials[best].loss),
+            trials[best].activations,
+        ),
         direction=direction,
         units=groups,
     )
+
+
+def _of_probabilities(score: Scorer, activations: Mapping[str, str]) -> Scorer:
+    """A scorer that takes probabilities in place of the logits that the models predict."""
+    if not activations:
+        return score
+    return lambda targets, predictions: score(targets, logits(predictions, activations))
 
 
 def _best(study: Study, number: int) -> list[Trial]:

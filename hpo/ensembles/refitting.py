@@ -109,7 +109,8 @@ class RefittedModels:
         for job in jobs:
             check_path(job.path, member, self._studies[member.study])
         (transformer,) = self._transformers.transformers(jobs[0].params)
-        return [SavedModel(job.path, transformer) for job in jobs]
+        activations = self._studies[member.study].trials[member.trial].activations
+        return [SavedModel(job.path, transformer, activations) for job in jobs]
 
     def _folds(self) -> FoldCache:
         """All the data as one fold without a validation part."""

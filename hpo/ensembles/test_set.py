@@ -6,18 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.data import splits
-from hpo.data.arrays import of_output
-from hpo.scoring.metrics import companions, finite_or_none, is_regression, on_output
+from hpo.data.targets import QUANTITY
+from hpo.scoring.metrics import (
+    accuracy,
+    binary_accuracy,
+    binary_cross_entropy,
+    companions,
+    finite_or_none,
+    on_output,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
 
+    from hpo.data.targets import Target
     from hpo.ensembles.ensemble import Ensemble
     from hpo.ensembles.members import Member
-    from hpo.scoring.metrics import Scorer
+    from hpo.scoring.metrics import Metric, Scorer
 
 
 @dataclass(frozen=True)
@@ -74,14 +81,20 @@ def _test_metrics(
 ) -> dict[str, Scorer]:
     """The objective, and the usual metrics of every output."""
     metrics = {ensemble.task.metric_name: objective}
+    targets = ensemble.targets_of(predictions)
     for output, predicted in predictions.items():
-        prefix = f"{output}_" if output else ""
-        data = of_output(ensemble.data, output)
-        labels = None
-        if not is_regression(ensemble.task.metric_name.removeprefix(prefix)):
-            labels = splits.class_labels(data)
-        if output and labels is None and len(predicted) != predicted.size:
+        target = targets.get(output, QUANTITY)
+        if output and target.kind == "quantity" and len(predicted) != predicted.size:
             continue  # one of several outputs that is neither a class nor a quantity
-        for name, metric in companions(classification=labels is not None).items():
-            metrics.setdefault(prefix + name, on_output(metric, output))
+        for name, metric in _companions(target).items():
+            metrics.setdefault(f"{output}_{name}" if output else name, on_output(metric, output))
     return metrics
+
+
+def _companions(target: Target) -> dict[str, Metric]:
+    if target.kind == "labels":
+        return {"binary_accuracy": binary_accuracy, "binary_crossentropy": binary_cross_entropy}
+    if target.is_exclusive and not target.are_probabilities:
+        # Scores on an unknown scale tell the best of several classes, but no probability.
+        return {"accuracy": accuracy} if target.kind == "one class" else {}
+    return companions(classification=target.is_exclusive)

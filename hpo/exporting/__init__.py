@@ -23,6 +23,7 @@ from hpo.support import files
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hpo.data.targets import Target
     from hpo.ensembles.ensemble import Ensemble
     from hpo.ensembles.members import Member, SavedModel
     from hpo.task import Data
@@ -111,8 +112,14 @@ def _write(ensemble: Ensemble, folder: Path, on_model: Callable[[int, int], None
         "accepts_gaps": Gaps(ensemble).are_accepted,
         "class_names": facts.data.class_names,
         "feature_names": facts.data.feature_names,
+        "targets": {name: _target(target) for name, target in ensemble.targets.items()},
         "members": [
-            {"name": str(m), "weight": weight, "models": writer.write(m, members[m])}
+            {
+                "name": str(m),
+                "weight": weight,
+                "models": writer.write(m, members[m]),
+                "activations": dict(members[m][0].activations),
+            }
             for m, weight in ensemble.weights.items()
         ],
         "stacking": ensemble.combiner.settings(),
@@ -156,6 +163,16 @@ class _Members:
             arrays.write(self._store.folder, name, describe(transformer, arrays, self._store))
             self._preprocessing[id(transformer)] = name
         return self._preprocessing[id(transformer)]
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {
+        "kind": target.kind,
+        "names": list(target.names),
+        "width": target.width,
+        "threshold": target.threshold,
+        "per_step": target.per_step,
+    }
 
 
 def _inputs(data: Data) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.data import splits
-from hpo.data.arrays import of_output
 from hpo.errors import HPOError, one_line
 from hpo.options import PredictOptions
 from hpo.predicting.gaps import Gaps
@@ -18,12 +16,13 @@ from hpo.predicting.readers.arrays import ArrayFile
 from hpo.predicting.readers.member import STRINGS
 from hpo.predicting.readers.pictures import PictureFolder
 from hpo.predicting.writers import Answers, check_output, writing
-from hpo.scoring.metrics import is_regression
+from hpo.scoring.outcomes import joined_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from hpo.data.targets import Target
     from hpo.ensembles.ensemble import Ensemble
     from hpo.predicting.readers import Samples
     from hpo.study.study import Study
@@ -83,14 +82,14 @@ def predict_file(
     """
     _check_kind(ensemble, samples)
     gaps = Gaps(ensemble)
-    readers = _readers(ensemble)
+    targets = ensemble.targets
     done = 0
     with writing(output) as writer:
         for x in samples.chunks(chunk):
             gaps.check(samples, x, done)
             predictions = _predictions(ensemble, x, samples, done)
             named = predictions if isinstance(predictions, dict) else {"": predictions}
-            writer.write({name: readers(name, np.asarray(p)) for name, p in named.items()})
+            writer.write({name: answers(np.asarray(p), targets[name]) for name, p in named.items()})
             done += len(next(iter(named.values())))
             on_progress(done, samples.n_samples)
         if not done:
@@ -137,50 +136,47 @@ def _are_strings(array: Any) -> bool:
     return in_objects or array.dtype.kind in STRINGS
 
 
-def _readers(ensemble: Ensemble) -> Callable[[str, np.ndarray], Answers]:
-    """A function that interprets the predictions of an output as classes or as values."""
-    known: dict[str, tuple[str, ...]] = {}
-
-    def read(output: str, values: np.ndarray) -> Answers:
-        if output not in known:
-            known[output] = _class_names(ensemble, output, values)
-        return answers(values, known[output])
-
-    return read
-
-
-def answers(values: np.ndarray, names: tuple[str, ...]) -> Answers:
-    """Predictions of one output, with probabilities and labels if it has classes.
+def answers(values: np.ndarray, target: Target) -> Answers:
+    """Predictions of one output, with scores and labels if it has classes or labels.
 
     Args:
         values: Predictions, shape (n, ...).
-        names: The names of the classes; empty for quantities.
+        target: What they are.
     """
-    if not names:
+    if target.kind == "quantity":
         return Answers(values)
-    scores = values.reshape(len(values), -1)
-    if scores.shape[1] == 1:
-        scores = np.concatenate([1 - scores, scores], axis=1)
-    labels = np.array(names)[scores.argmax(axis=1)]
-    return Answers(values, scores, labels, names)
+    n = len(values)
+    scores = values.reshape(n, -1, target.width)
+    names = target.names
+    if target.kind == "labels":
+        has_label = (scores > target.threshold).reshape(-1, target.width)
+        longest = len(";".join(names))  # one width for all chunks
+        labels = np.array(joined_labels(has_label, names), f"<U{longest}")
+    elif target.kind == "two classes":
+        labels = np.array(names)[(scores[..., 0] > target.threshold).astype(int)]
+        if target.are_probabilities:
+            scores = np.concatenate([1 - scores, scores], axis=-1)
+        else:
+            names = names[1:]
+    else:
+        labels = np.array(names)[scores.argmax(axis=-1)]
+    steps = _steps(values, target)
+    return Answers(
+        values,
+        scores.reshape(n, *steps, len(names)),
+        labels.reshape(n, *steps),
+        names,
+        scale="probability" if target.are_probabilities else "score",
+        several=target.kind == "labels",
+    )
 
 
-def _class_names(ensemble: Ensemble, output: str, values: np.ndarray) -> tuple[str, ...]:
-    """The names of the classes of an output; empty if it is not a classification."""
-    prefix = f"{output}_" if output else ""
-    data = of_output(ensemble.data, output)
-    width = values[0].size
-    if is_regression(ensemble.task.metric_name.removeprefix(prefix)):
+def _steps(values: np.ndarray, target: Target) -> tuple[int, ...]:
+    """The shape of the steps or pixels of a sample; empty if a sample has one answer."""
+    if not target.per_step:
         return ()
-    n_classes = 2 if width == 1 else width
-    are_probabilities = bool(((values >= 0) & (values <= 1)).all())
-    if data.class_names is not None:
-        fits = len(data.class_names) == n_classes and (are_probabilities or width > 1)
-        return tuple(map(str, data.class_names)) if fits else ()
-    truth = splits.class_labels(data)
-    if truth is None or not are_probabilities or truth.max() >= n_classes:
-        return ()
-    return tuple(map(str, range(n_classes)))
+    has_columns = target.kind != "two classes" or values.shape[-1] == 1
+    return values.shape[1:-1] if has_columns else values.shape[1:]
 
 
 def summary(predicted: Predicted) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -29,15 +29,21 @@ class Answers:
 
     Attributes:
         values: Predictions as the ensemble makes them, shape (n, ...).
-        probabilities: A column per class, shape (n, n_classes); None if there are no classes.
-        labels: The name of the most probable class, shape (n,); None if there are no classes.
-        names: The names of the classes.
+        scores: A column per class or label, shape (n, ..., n_columns); None if there are neither.
+            With steps or pixels, their shape stands in between.
+        labels: The name of the most probable class, or the names of all predicted labels,
+            separated by semicolons, shape (n, ...); None if there are neither.
+        names: The names of the columns of ``scores``.
+        scale: Whether scores are probabilities.
+        several: Whether a sample may have any number of labels.
     """
 
     values: np.ndarray
-    probabilities: np.ndarray | None = None
+    scores: np.ndarray | None = None
     labels: np.ndarray | None = None
     names: tuple[str, ...] = ()
+    scale: Literal["probability", "score"] = "probability"
+    several: bool = False
 
 
 class Writer(Protocol):
@@ -139,10 +145,7 @@ class ArrayWriter:
         for output, answers in chunk.items():
             self._add(output or "predictions", answers.values)
             if answers.labels is not None:
-                width = max(map(len, answers.names))
-                self._add(
-                    f"{output}_labels" if output else "labels", answers.labels.astype(f"<U{width}")
-                )
+                self._add(f"{output}_labels" if output else "labels", answers.labels)
 
     def finish(self) -> None:
         """Write the file."""
@@ -189,15 +192,21 @@ class _Spooled:
 
 
 def _columns(prefix: str, answers: Answers) -> dict[str, list[Any]]:
-    if answers.labels is not None and answers.probabilities is not None:
-        by_class = answers.probabilities.T
-        return {f"{prefix}label": answers.labels.tolist()} | {
-            f"{prefix}probability_{name}": [f"{probability:.6g}" for probability in column]
-            for name, column in zip(answers.names, by_class, strict=True)
+    if answers.labels is None or answers.scores is None:
+        flat = answers.values.reshape(len(answers.values), -1).T
+        numbered = [""] if len(flat) == 1 else [f"_{place}" for place in range(len(flat))]
+        return {
+            f"{prefix}value{number}": [f"{value:.9g}" for value in column]
+            for number, column in zip(numbered, flat, strict=True)
         }
-    flat = answers.values.reshape(len(answers.values), -1).T
-    numbered = [""] if len(flat) == 1 else [f"_{place}" for place in range(len(flat))]
-    return {
-        f"{prefix}value{number}": [f"{value:.9g}" for value in column]
-        for number, column in zip(numbered, flat, strict=True)
-    }
+    word = "labels" if answers.several else "label"
+    columns: dict[str, list[Any]] = {}
+    for step in np.ndindex(answers.labels.shape[1:]):
+        place = "".join(f"_{number}" for number in step)
+        columns[f"{prefix}{word}{place}"] = answers.labels[(slice(None), *step)].tolist()
+    for step in np.ndindex(answers.labels.shape[1:]):
+        place = "".join(f"{number}_" for number in step)
+        for column, name in enumerate(answers.names):
+            scores = answers.scores[(slice(None), *step, column)]
+            columns[f"{prefix}{answers.scale}_{place}{name}"] = [f"{x:.6g}" for x in scores]
+    return columns

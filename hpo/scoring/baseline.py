@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpo.data.arrays import by_output, of_output
-from hpo.data.splits import class_labels
+from hpo.data.arrays import by_output
+from hpo.data.targets import decide_all, metric_of
 from hpo.errors import HPOError
-from hpo.scoring.metrics import is_regression, scorer_of
+from hpo.scoring.metrics import scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpo.data.splits import Split
+    from hpo.data.targets import Target
     from hpo.task import Data, Task
 
 
@@ -35,14 +36,19 @@ def baseline(task: Task, data: Data, splits: Sequence[Split]) -> float | None:
         if it is not defined for a constant prediction.
     """
     targets = {name: np.asarray(y) for name, y in by_output(data).items()}
+    kinds = decide_all(data, task.objective)
+    several = len(targets) > 1
+    metrics = {name: metric_of(task.objective, name, several=several) for name in targets}
     try:
         score = scorer_of(task, list(targets))
         scores = []
         for split in splits:
             truth = {name: y[split.validation] for name, y in targets.items()}
             guess = {
-                name: _repeated(_constant(task, data, name, split.train), len(split.validation))
-                for name in targets
+                name: _repeated(
+                    _constant(y[split.train], kinds[name], metrics[name]), len(split.validation)
+                )
+                for name, y in targets.items()
             }
             scores.append(score(truth, guess))
     except Exception as error:
@@ -54,22 +60,22 @@ def baseline(task: Task, data: Data, splits: Sequence[Split]) -> float | None:
     return mean if math.isfinite(mean) else None
 
 
-def _constant(task: Task, data: Data, output: str, train: np.ndarray) -> np.ndarray:
-    """The constant prediction of an output, in the shape of its prediction for one sample."""
-    y = np.asarray(by_output(data)[output])
-    metric = task.metric_name.removeprefix(f"{output}_") if output else task.metric_name
-    labels = None if is_regression(metric) else class_labels(of_output(data, output))
-    if labels is not None and y.size == len(y):
-        return _frequencies(labels[train], int(labels.max()) + 1)
+def _constant(y: np.ndarray, target: Target, metric: str) -> np.ndarray:
+    """The constant prediction of an output, in the shape of its prediction for one sample.
+
+    Args:
+        y: The targets that it is fitted on, shape (n, ...).
+        target: What they are.
+        metric: The objective, as :func:`hpo.data.targets.metric_of` gives it.
+    """
+    if target.is_exclusive and not target.one_hot:
+        classes = target.classes(y)
+        columns = range(len(target.names) - target.width, len(target.names))
+        return np.stack([(classes == column).mean(axis=0) for column in columns], axis=-1)
     if metric in ("mae", "mean_absolute_error"):
-        return np.atleast_1d(np.median(y[train], axis=0))
-    return np.atleast_1d(np.mean(y[train], axis=0))
+        return np.atleast_1d(np.median(y, axis=0))
+    return np.atleast_1d(np.mean(y, axis=0))
 
 
 def _repeated(constant: np.ndarray, n: int) -> np.ndarray:
     return np.broadcast_to(constant, (n, *constant.shape))
-
-
-def _frequencies(labels: np.ndarray, n_classes: int) -> np.ndarray:
-    shares = np.bincount(labels.astype(int), minlength=n_classes) / len(labels)
-    return shares[1:] if n_classes == 2 else shares  # noqa: PLR2004

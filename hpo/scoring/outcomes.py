@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.data.targets import are_probabilities, decide
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,8 +47,40 @@ class Values:
     predicted: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels that samples have, any number each, and those that were predicted.
+
+    Attributes:
+        truth: Whether each sample has each label, shape (n, k).
+        predicted: Whether it was predicted to have it, shape (n, k).
+        confidence: The probability of what was predicted, having the label or not, shape (n, k).
+        names: The name of every label.
+    """
+
+    truth: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    def answers(self) -> Classes:
+        """Every label of every sample as a question of its own, to be answered by no or yes."""
+        return Classes(
+            self.truth.ravel().astype(int),
+            self.predicted.ravel().astype(int),
+            self.confidence.ravel(),
+            ("no", "yes"),
+        )
+
+
 def read_classes(
-    truth: np.ndarray, predicted: np.ndarray, names: Sequence[str] | None = None
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    names: Sequence[str] | None = None,
+    *,
+    metric: str = "",
+    loss: str = "",
 ) -> Classes | None:
     """Read targets and predictions as classes.
 
@@ -55,23 +89,62 @@ def read_classes(
         predicted: Predictions: one number per class, shape (n, ..., k), or, with two classes,
             the probability or logit of the second, shape (n, 1) or (n,).
         names: Names of the classes; they make this a classification.
+        metric: The objective, as :func:`hpo.data.targets.metric_of` gives it.
+        loss: Keras's name for the loss; "" if it is unknown.
 
     Returns:
-        The classes; None if this is not a classification.
+        The classes; None if this is not a classification into exclusive classes.
     """
-    if not (_is_numeric(truth) and _is_numeric(predicted) and np.isfinite(truth).all()):
+    target = decide(truth, metric=metric, loss=loss, names=names, predictions=predicted)
+    if not target.is_exclusive:
         return None
-    one_hot = _is_one_hot(truth)
-    if truth.size == predicted.size and not one_hot:
-        return _binary(truth.ravel(), predicted.ravel(), names)
-    k = predicted.shape[-1]
-    scores = predicted.reshape(-1, k)
-    if one_hot and truth.size == predicted.size:
-        return _multiclass(truth.reshape(-1, k).argmax(axis=1), scores, _named(k, names))
-    flat = truth.ravel()
-    if len(flat) != len(scores) or not np.isin(flat, np.arange(k)).all():
+    classes = target.classes(truth).ravel()
+    if target.kind == "one class":
+        scores = predicted.reshape(-1, predicted.shape[-1])
+        return Classes(
+            classes, scores.argmax(axis=1), _probabilities(scores).max(axis=1), target.names
+        )
+    predicted = predicted.ravel()
+    is_second, confidence = _answers(predicted)
+    return Classes(classes, is_second.astype(int), confidence, target.names)
+
+
+def read_labels(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    names: Sequence[str] | None = None,
+    *,
+    metric: str = "",
+    loss: str = "",
+) -> Labels | None:
+    """Read targets and predictions as labels of which a sample has any number.
+
+    Args:
+        truth: Targets of zeros and ones, shape (n, ..., k).
+        predicted: Probabilities of the labels, shape (n, ..., k).
+        names: Names of the labels.
+        metric: The objective, as :func:`hpo.data.targets.metric_of` gives it.
+        loss: Keras's name for the loss; "" if it is unknown.
+
+    Returns:
+        The labels; None if the targets are something else.
+    """
+    target = decide(truth, metric=metric, loss=loss, names=names, predictions=predicted)
+    if target.kind != "labels":
         return None
-    return _multiclass(flat.astype(int), scores, _named(k, names))
+    k = len(target.names)
+    has_label, confidence = _answers(predicted.reshape(-1, k))
+    return Labels(truth.reshape(-1, k).astype(bool), has_label, confidence, target.names)
+
+
+def joined_labels(has_label: np.ndarray, names: Sequence[str]) -> list[str]:
+    """The labels of every sample as one text, separated by semicolons; "" for none.
+
+    Args:
+        has_label: Whether each sample has each label, shape (n, k).
+        names: The names of the labels.
+    """
+    return [";".join(np.array(names)[row]) for row in has_label.astype(bool)]
 
 
 def read_values(truth: np.ndarray, predicted: np.ndarray) -> Values | None:
@@ -91,38 +164,13 @@ def read_values(truth: np.ndarray, predicted: np.ndarray) -> Values | None:
     return Values(flat.truth[kept], flat.predicted[kept]) if kept.any() else None
 
 
-def _is_numeric(values: np.ndarray) -> bool:
-    return values.dtype == bool or np.issubdtype(values.dtype, np.number)
-
-
-def _is_one_hot(truth: np.ndarray) -> bool:
-    if truth.ndim == 1 or truth.shape[-1] == 1:
-        return False
-    binary = ((truth == 0) | (truth == 1)).all()
-    return bool(binary and (truth.sum(axis=-1) == 1).all())
-
-
-def _named(k: int, names: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(map(str, names if names is not None and len(names) == k else range(k)))
-
-
-def _binary(
-    truth: np.ndarray, predicted: np.ndarray, names: Sequence[str] | None
-) -> Classes | None:
-    are_probabilities = bool(((predicted >= 0) & (predicted <= 1)).all())
-    has_two_names = names is not None and len(names) == 2  # noqa: PLR2004
-    if not np.isin(truth, (0, 1)).all() or not (has_two_names or are_probabilities):
-        return None
-    is_second = predicted > (0.5 if are_probabilities else 0.0)
+def _answers(predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Answers to yes-or-no questions, and the probability given to each answer."""
+    is_probable = are_probabilities(predicted)
+    is_yes = predicted > (0.5 if is_probable else 0.0)
     with np.errstate(over="ignore"):
-        of_second = predicted if are_probabilities else 1 / (1 + np.exp(-predicted.astype(float)))
-    confidence = np.where(is_second, of_second, 1 - of_second)
-    return Classes(truth.astype(int), is_second.astype(int), confidence, _named(2, names))
-
-
-def _multiclass(truth: np.ndarray, scores: np.ndarray, names: tuple[str, ...]) -> Classes:
-    chosen = scores.argmax(axis=1)
-    return Classes(truth, chosen, _probabilities(scores).max(axis=1), names)
+        of_yes = predicted if is_probable else 1 / (1 + np.exp(-predicted.astype(float)))
+    return is_yes, np.where(is_yes, of_yes, 1 - of_yes)
 
 
 def _probabilities(scores: np.ndarray) -> np.ndarray:

@@ -161,7 +161,12 @@ class _Confirming:
         return Evaluator(
             self.task,
             self.data,
-            splits.make_splitter(way, self.data, seed=splits.SPLIT_SEED + repeat),
+            splits.make_splitter(
+                way,
+                self.data,
+                objective=self.task.objective,
+                seed=splits.SPLIT_SEED + repeat,
+            ),
         )
 
     def _evaluate(self, evaluator: Evaluator, trial: Trial, repeat: int) -> bool:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from hpo.data.logits import probabilities
+from hpo.data.targets import metric_of
 from hpo.errors import HPOError
-from hpo.scoring.outcomes import read_classes, read_values
+from hpo.scoring.outcomes import joined_labels, read_classes, read_labels, read_values
 from hpo.study.files import OutOfFold
 from hpo.support import files
 from hpo.support.png import encode, thumbnail
@@ -23,6 +25,7 @@ from hpo.support.png import encode, thumbnail
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hpo.scoring.outcomes import Labels
     from hpo.study.study import Study
     from hpo.task import Data
 
@@ -122,7 +125,8 @@ def _sources(study: Study) -> dict[int | str, OutOfFold]:
     best = study.best
     if best and study.files.has_arrays(best.number):
         of_best = study.files.arrays(best.number)
-        sources[best.number] = OutOfFold(of_best.index, of_best.predictions)
+        predictions = probabilities(of_best.predictions, best.activations)
+        sources[best.number] = OutOfFold(of_best.index, predictions)
     return sources
 
 
@@ -135,7 +139,9 @@ def _worst(study: Study, data: Data, source: int | str, out_of_fold: OutOfFold) 
         if target is None or len(target) != data.n_samples:
             continue
         names = None if output else data.class_names
-        judged = _judge(target[index], predicted, names)
+        metric = metric_of(study.settings.objective, output, several=len(targets) > 1)
+        loss = study.best.loss_of(output) if study.best else ""
+        judged = _judge(target[index], predicted, names, metric, loss)
         if judged is not None:
             by_output.append(_decoded(data, source, output, index, judged))
     return by_output
@@ -152,9 +158,14 @@ class _Judged:
     n_wrong: int | None
 
 
-def _judge(truth: np.ndarray, predicted: np.ndarray, names: Any) -> _Judged | None:
+def _judge(
+    truth: np.ndarray, predicted: np.ndarray, names: Any, metric: str, loss: str
+) -> _Judged | None:
     n = len(truth)
-    classes = read_classes(truth, predicted, names)
+    labels = read_labels(truth, predicted, names, metric=metric, loss=loss)
+    if labels is not None:
+        return _judge_labels(labels) if len(labels.truth) == n else None
+    classes = read_classes(truth, predicted, names, metric=metric, loss=loss)
     if classes is not None and len(classes.truth) == n:
         wrong = np.flatnonzero(
             (classes.truth != classes.predicted) & np.isfinite(classes.confidence)
@@ -175,6 +186,20 @@ def _judge(truth: np.ndarray, predicted: np.ndarray, names: Any) -> _Judged | No
     worst = known[np.argsort(-off[known], kind="stable")][:MAX_SAMPLES]
     nothing: list[float | None] = [None] * len(worst)
     return _Judged(worst, true[worst].tolist(), guessed[worst].tolist(), nothing, None)
+
+
+def _judge_labels(labels: Labels) -> _Judged:
+    """Samples with a wrong label, first those whose wrong label is the most confident."""
+    wrong = (labels.truth != labels.predicted) & np.isfinite(labels.confidence)
+    certainty = np.where(wrong, labels.confidence, -1.0).max(axis=1)
+    positions = np.flatnonzero(wrong.any(axis=1))
+    worst = positions[np.argsort(-certainty[positions], kind="stable")][:MOST]
+
+    def named(rows: np.ndarray) -> list[str]:
+        return [text or "none" for text in joined_labels(rows[worst], labels.names)]
+
+    confidence = certainty[worst].tolist()
+    return _Judged(worst, named(labels.truth), named(labels.predicted), confidence, len(positions))
 
 
 def _decoded(

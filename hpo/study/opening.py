@@ -119,7 +119,7 @@ def searched_part(whole: Data, settings: Settings, task: Task) -> Data:
     from hpo.data.duplicates import with_copies_grouped
 
     grouped = with_copies_grouped(whole) if settings.group_duplicates else whole
-    return take_part(grouped, settings.train_size, settings.cv_for(task))
+    return take_part(grouped, settings.train_size, settings.cv_for(task), settings.objective)
 
 
 def check_same_data(study: Study, data: StudyData) -> None:

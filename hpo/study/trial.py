@@ -62,6 +62,9 @@ class Trial:
         reported: What was reported to the pruner: the best mean of the objective so far, by epoch.
         model_size: Number of parameters of the model.
         loss: Keras's name for the loss, or "".
+        outputs: By output name, ``loss``: Keras's name for its loss, whatever its settings; and
+            ``activation``: what makes probabilities of it if it predicts logits, else "". Empty
+            in trials of version 0.1.0.
         training: How it was trained: "fused", "fused-xla" or "fit".
         seconds: Its duration.
         seed: The seed of its weights and batches.
@@ -85,6 +88,7 @@ class Trial:
     reported: dict[int, float] = field(default_factory=dict)
     model_size: int | None = None
     loss: str = ""
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     training: str | None = None
     seconds: float | None = None
     seed: int | None = None
@@ -94,6 +98,16 @@ class Trial:
     worker: str | None = None
     started: datetime | None = None
     ended: datetime | None = None
+
+    @property
+    def activations(self) -> dict[str, str]:
+        """What makes probabilities of the outputs that are logits, by their names."""
+        found = {name: of.get("activation", "") for name, of in self.outputs.items()}
+        return {name: activation for name, activation in found.items() if activation}
+
+    def loss_of(self, output: str) -> str:
+        """Keras's name for the loss of an output; "" if it is not known."""
+        return self.outputs.get(output, {}).get("loss", "") or ("" if output else self.loss)
 
     @property
     def score_when_pruned(self) -> float | None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpo.data import splits
-from hpo.data.arrays import take
+from hpo.data.arrays import by_output, take
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
 from hpo.support import files
-from hpo.training import lockstep
+from hpo.training import lockstep, outputs
 from hpo.training.losses import loss_name
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Evaluation:
         training: How the training ran: "fused", "fused-xla" or "fit".
         loss: Keras's name for the loss; "" if it is not one of Keras's own with default settings.
         arrays: Curves and out-of-fold predictions.
+        outputs: The loss of every output, and whether it predicts logits, as
+            :func:`hpo.training.outputs.describe` gives them.
     """
 
     score: float
@@ -49,6 +51,7 @@ class Evaluation:
     training: str
     loss: str
     arrays: TrialArrays
+    outputs: outputs.Described = field(default_factory=dict)
 
     @property
     def std_error(self) -> float | None:
@@ -67,6 +70,7 @@ class Evaluation:
             "model_size": self.model_size,
             "training": self.training,
             "loss": self.loss,
+            "outputs": self.outputs,
         }
 
 
@@ -82,7 +86,7 @@ class Evaluator:
     def __init__(self, task: Task, data: Data, cv: Any = None) -> None:
         self.task = task
         self.data = data.without_test()
-        self.splits = splits.split(cv or task.cv, self.data)
+        self.splits = splits.split(cv or task.cv, self.data, task.objective)
         self._folds = FoldCache(task, self.data, self.splits)
 
     @property
@@ -134,6 +138,7 @@ class Evaluator:
             model_size=int(model.count_params()),
             training=course.path,
             loss=loss_name(model.loss),
+            outputs=outputs.describe(model, course.best.predictions[0]),
             arrays=TrialArrays(course.curves, *_out_of_fold(folds, course.best.predictions)),
         )
         if on_model is not None:
@@ -161,7 +166,7 @@ def build(
         The compiled model, and the folds.
 
     Raises:
-        HPOError: The plugin returned no compiled model.
+        HPOError: The plugin returned no compiled model, or one without an output for every class.
     """
     import keras
 
@@ -170,7 +175,9 @@ def build(
     _check_widths(arrays)
     # Transformers may have drawn random numbers, or found their result in a cache.
     keras.utils.set_random_seed(seed)
-    return _build_model(task, params, data, arrays[0]), arrays
+    model = _build_model(task, params, data, arrays[0])
+    outputs.check_classes(task.name, model, by_output(data))
+    return model, arrays
 
 
 def _build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> Any:

@@ -7,6 +7,7 @@ from predicting.files import X, combined, predict, table_task
 
 import hpo
 from hpo import HPOError
+from hpo.data.targets import Target
 from hpo.predicting import answers
 
 # ---------------------------------------------------------------- values
@@ -38,7 +39,9 @@ def test_an_npz_file_is_predicted_in_chunks(save, chunk, ensemble, tmp_path):
 
 
 def test_of_several_classes_the_most_probable_is_the_label():
-    found = answers(np.array([[0.2, 0.7, 0.1], [0.5, 0.1, 0.4]]), ("a", "b", "c"))
+    found = answers(
+        np.array([[0.2, 0.7, 0.1], [0.5, 0.1, 0.4]]), Target("one class", ("a", "b", "c"))
+    )
 
     assert found.labels.tolist() == ["b", "a"]
 

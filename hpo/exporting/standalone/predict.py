@@ -57,27 +57,41 @@ def predict(x: Any) -> Any:
         return predictions[""] if list(predictions) == [""] else predictions
 
 
-def labels(predictions: np.ndarray) -> np.ndarray | None:
-    """The class names of predictions, shape (n_samples,); None if there are no classes.
+def labels(predictions: np.ndarray, output: str = "") -> np.ndarray | None:
+    """The names of the classes or labels that predictions stand for.
+
+    Args:
+        predictions: Predictions of one output, shape (n_samples, ...).
+        output: The name of the output; "" for the only one.
+
+    Returns:
+        The name of the most probable class, or the names of all predicted labels separated by
+        semicolons, shape (n_samples,), with several steps or pixels (n_samples, ...); None if
+        predictions are values.
 
     Raises:
         RefusedError: A file of this folder is damaged or was changed.
     """
     with refusing("the classes cannot be named; this folder is damaged"):
-        return _labels(predictions, read_json("manifest.json")["class_names"])
+        return _labels(predictions, read_json("manifest.json")["targets"].get(output))
 
 
-def _labels(predictions: np.ndarray, names: Any) -> np.ndarray | None:
-    if names is None or predictions.ndim > 2:  # noqa: PLR2004
+def _labels(predictions: np.ndarray, target: Any) -> np.ndarray | None:
+    if target is None or target["kind"] == "quantity":
         return None
-    scores = predictions.reshape(len(predictions), -1)
-    if scores.shape[1] == 1 and len(names) == 2:  # noqa: PLR2004
-        if not ((scores >= 0) & (scores <= 1)).all():
-            return None
-        scores = np.concatenate([1 - scores, scores], axis=1)
-    if scores.shape[1] != len(names):
-        return None
-    return np.asarray(np.array(names)[scores.argmax(axis=1)])
+    names, width = np.array(target["names"]), target["width"]
+    scores = predictions.reshape(-1, width)
+    if target["kind"] == "labels":
+        joined = [";".join(names[row]) for row in scores > target["threshold"]]
+        found = np.array(joined, f"<U{len(';'.join(target['names']))}")
+    elif target["kind"] == "two classes":
+        found = names[(scores[:, 0] > target["threshold"]).astype(int)]
+    else:
+        found = names[scores.argmax(axis=1)]
+    if not target["per_step"]:
+        return np.asarray(found)
+    has_columns = width > 1 or predictions.shape[-1] == 1
+    return np.asarray(found.reshape(predictions.shape[:-1] if has_columns else predictions.shape))
 
 
 def _predict_chunk(samples: Any, start: int, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -97,7 +111,8 @@ def _predict_chunk(samples: Any, start: int, manifest: dict[str, Any]) -> dict[s
             model = read_model(saved["file"])
             outputs = model.predict(_inputs(prepared[steps]), batch_size=BATCH, verbose=0)
             for name, output in _by_output(model, outputs).items():
-                total[name] = total.get(name, 0.0) + np.asarray(output) / len(member["models"])
+                made = _activated(np.asarray(output), member["activations"].get(name))
+                total[name] = total.get(name, 0.0) + made / len(member["models"])
         members.append(total)
     weights = [member["weight"] for member in manifest["members"]]
     stacking = manifest["stacking"] or {}
@@ -125,6 +140,17 @@ def _by_output(model: Any, outputs: Any) -> dict[str, Any]:
     if several and len(outputs) > 1:
         return dict(zip(model.output_names, outputs, strict=True))
     return {"": outputs[0] if several else outputs}
+
+
+def _activated(outputs: np.ndarray, activation: str | None) -> np.ndarray:
+    """Probabilities in place of the logits that a model predicts."""
+    if activation is None:
+        return outputs
+    exact = outputs.astype("float64")
+    if activation == "sigmoid":
+        return np.asarray(1 / (1 + np.exp(-np.clip(exact, -500, 500))), "float32")
+    exponents = np.exp(exact - exact.max(axis=-1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True), "float32")
 
 
 def _combine(stacked: np.ndarray, weights: list[float], linear: Any) -> np.ndarray:
@@ -165,9 +191,10 @@ def _predict_file(source: Path, output: Path) -> None:
         raise RefusedError(f"{source}: {error}") from error
     is_single = not isinstance(predictions, dict)
     written = {"predictions": predictions} if is_single else dict(predictions)
-    classes = labels(predictions) if is_single else None
-    if classes is not None:
-        written["labels"] = classes
+    for name, values in [("", predictions)] if is_single else list(predictions.items()):
+        classes = labels(values, name)
+        if classes is not None:
+            written[f"{name}_labels" if name else "labels"] = classes
     temporary = target.with_name(f".{uuid.uuid4().hex}.npz")
     with refusing(f"{output} cannot be written"):
         try:

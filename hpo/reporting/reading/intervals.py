@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hpo.reporting.html.formats import finite, number
 from hpo.scoring.mean_error import Z_95, standard_error
-from hpo.scoring.outcomes import read_classes, read_values
+from hpo.scoring.outcomes import read_classes, read_labels, read_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,10 +94,26 @@ def _by_sample(snapshot: Snapshot, trial: Trial) -> np.ndarray | None:
     scores: np.ndarray | None = None
     metric = snapshot.settings.objective.removeprefix("val_")
     if metric in ("accuracy", "acc", "binary_accuracy"):
-        names = snapshot.facts.data.class_names
-        classes = read_classes(truth, predicted, names)
-        scores = None if classes is None else (classes.truth == classes.predicted).astype(float)
+        scores = _hits(snapshot, trial, truth, predicted, metric)
     elif metric in ("mae", "mean_absolute_error"):
         values = read_values(truth, predicted)
         scores = None if values is None else abs(values.predicted - values.truth)
     return scores
+
+
+def _hits(
+    snapshot: Snapshot, trial: Trial, truth: np.ndarray, predicted: np.ndarray, metric: str
+) -> np.ndarray | None:
+    """The share of right answers for each sample, which may have many steps or labels."""
+    names, loss = snapshot.facts.data.class_names, trial.loss_of("")
+    if metric == "binary_accuracy":
+        labels = read_labels(truth, predicted, names, metric=metric, loss=loss)
+        if labels is not None:
+            return _by_row(labels.truth == labels.predicted, len(truth))
+    classes = read_classes(truth, predicted, names, metric=metric, loss=loss)
+    return None if classes is None else _by_row(classes.truth == classes.predicted, len(truth))
+
+
+def _by_row(hits: np.ndarray, n: int) -> np.ndarray:
+    shares: np.ndarray = hits.reshape(n, -1).mean(axis=1)
+    return shares

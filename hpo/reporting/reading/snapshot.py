@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hpo.data.logits import probabilities
 from hpo.errors import HPOError
 from hpo.reporting.html.formats import finite
 from hpo.reporting.html.ranges import is_searched
@@ -195,9 +197,13 @@ def _read(read: Callable[[], _Read], unreadable: list[str]) -> _Read | None:
 
 
 def _arrays(study: Study, trials: list[Trial], unreadable: list[str]) -> dict[int, TrialArrays]:
-    numbers = (trial.number for trial in trials)
-    read = {number: _read(partial(study.files.arrays, number), unreadable) for number in numbers}
-    return {number: arrays for number, arrays in read.items() if arrays is not None}
+    found = {}
+    for trial in trials:
+        arrays = _read(partial(study.files.arrays, trial.number), unreadable)
+        if arrays is not None:
+            shown = probabilities(arrays.predictions, trial.activations)
+            found[trial.number] = dataclasses.replace(arrays, predictions=shown)
+    return found
 
 
 def _curves(

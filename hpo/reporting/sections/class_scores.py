@@ -8,7 +8,9 @@ from hpo.reporting.html.formats import MISSING, number, size
 from hpo.reporting.html.table import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
-    from hpo.scoring.outcomes import Classes
+    from collections.abc import Iterable
+
+    from hpo.scoring.outcomes import Classes, Labels
 
 _MAX_FIRST_ROWS = 12
 
@@ -26,32 +28,57 @@ def class_scores(classes: Classes) -> Table:
     n_predicted = np.bincount(classes.predicted, minlength=k)
     n_correct = np.bincount(classes.truth[classes.truth == classes.predicted], minlength=k)
     mistaken_for = _mistaken_for(classes)
-    rows = tuple(
-        Row(
-            (
-                Cell(classes.names[c]),
-                Cell(size(int(n_true[c]))),
-                _ratio(n_correct[c], n_true[c]),
-                _ratio(n_correct[c], n_predicted[c]),
-                _ratio(2 * n_correct[c], n_true[c] + n_predicted[c]),
-                Cell(mistaken_for.get(c, MISSING)),
-            )
+    rows = (
+        (
+            *_scores(classes.names[c], int(n_correct[c]), int(n_true[c]), int(n_predicted[c])),
+            Cell(mistaken_for.get(c, MISSING)),
         )
         for c in np.argsort(-n_true, kind="stable").tolist()
     )
+    return _table("class", "classes", rows, Column("Most often mistaken for", numeric=False))
+
+
+def label_scores(labels: Labels) -> Table:
+    """Make the table of recall, precision and F1 by label, the most frequent label first.
+
+    Args:
+        labels: True and predicted labels.
+    """
+    import numpy as np
+
+    n_true, n_predicted = labels.truth.sum(axis=0), labels.predicted.sum(axis=0)
+    n_correct = (labels.truth & labels.predicted).sum(axis=0)
+    rows = (
+        _scores(labels.names[c], int(n_correct[c]), int(n_true[c]), int(n_predicted[c]))
+        for c in np.argsort(-n_true, kind="stable").tolist()
+    )
+    return _table("label", "labels", rows)
+
+
+def _scores(name: str, n_correct: int, n_true: int, n_predicted: int) -> tuple[Cell, ...]:
+    return (
+        Cell(name),
+        Cell(size(n_true)),
+        _ratio(n_correct, n_true),
+        _ratio(n_correct, n_predicted),
+        _ratio(2 * n_correct, n_true + n_predicted),
+    )
+
+
+def _table(one: str, many: str, rows: Iterable[tuple[Cell, ...]], *more: Column) -> Table:
     return Table(
-        name="Scores by class",
-        noun="classes",
-        hint="class name",
+        name=f"Scores by {one}",
+        noun=many,
+        hint=f"{one} name",
         columns=(
-            Column("Class", numeric=False),
-            Column("Samples", hint="number of samples of this class"),
-            Column("Recall", hint="share of the samples of this class that are predicted as it"),
-            Column("Precision", hint="share of the predictions of this class that are correct"),
+            Column(one.capitalize(), numeric=False),
+            Column("Samples", hint=f"number of samples of this {one}"),
+            Column("Recall", hint=f"share of the samples of this {one} that are predicted as it"),
+            Column("Precision", hint=f"share of the predictions of this {one} that are correct"),
             Column("F1", hint="harmonic mean of precision and recall"),
-            Column("Most often mistaken for", numeric=False),
+            *more,
         ),
-        rows=rows,
+        rows=tuple(Row(cells) for cells in rows),
         sorted_by=1,
         descending=True,
         max_first_rows=_MAX_FIRST_ROWS,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpo.data.targets import metric_of
 from hpo.reporting.figures.classification import confusion
 from hpo.reporting.figures.regression import scatter
 from hpo.reporting.figures.reliability import confidence, reliability
 from hpo.reporting.html.section import Panel, Section
 from hpo.reporting.reading.snapshot import OutOfFold
-from hpo.reporting.sections.class_scores import class_scores
+from hpo.reporting.sections.class_scores import class_scores, label_scores
 from hpo.reporting.sections.mistakes import gallery
-from hpo.scoring.outcomes import read_classes, read_values
+from hpo.scoring.outcomes import read_classes, read_labels, read_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,10 +103,16 @@ def _panel(
     # With several outputs, it is not known to which of them the class names belong.
     names = None if key[1] else snapshot.facts.data.class_names
     samples = gallery(snapshot.mistakes, *key)
-    classes = read_classes(truth, predicted, names)
+    metric = metric_of(snapshot.settings.objective, key[1], several=len(snapshot.targets) > 1)
+    loss = snapshot.best.loss_of(key[1]) if snapshot.best else ""
+    labels = read_labels(truth, predicted, names, metric=metric, loss=loss)
+    classes = labels.answers if labels else None
+    if classes is None:
+        classes = read_classes(truth, predicted, names, metric=metric, loss=loss)
     if classes is not None:
         matrix = confusion(classes, name)
         drawings = (matrix, reliability(classes, name), confidence(classes, name))
-        return Panel(label, drawings, samples, class_scores(classes))
+        table = label_scores(labels) if labels else class_scores(classes)
+        return Panel(label, drawings, samples, table)
     values = read_values(truth, predicted)
     return None if values is None else Panel(label, scatter(values, name), samples)
