@@ -136,7 +136,22 @@ def _use(manifest: Mapping[str, Any]) -> Iterator[str]:
         "- `predictions.npz` holds `predictions`, or one array per output; for classes it also "
         "holds `labels`."
     )
+    yield from (_meaning(name, target) for name, target in manifest["targets"].items())
     yield "- Nothing is unpickled, and models are loaded in Keras's safe mode."
+
+
+def _meaning(name: str, target: Mapping[str, Any]) -> str:
+    scale = "a probability" if target["threshold"] else "a score, which is not a probability,"
+    each = " for every step or pixel" if target["per_step"] else ""
+    n = len(target["names"])
+    what = {
+        "quantity": "quantities",
+        "two classes": f"{scale} of the second of two classes ({', '.join(target['names'])})",
+        "one class": f"{scale} for each of {n} classes",
+        "labels": f"{scale} for each of {n} labels; a sample has all those above "
+        f"{target['threshold']:g}, or none",
+    }[target["kind"]]
+    return f"- {f'`{name}`' if name else '`predictions`'}: {what}{each}."
 
 
 def _input(name: str, samples: Mapping[str, Any]) -> str:
