@@ -193,7 +193,7 @@ def _judge_labels(labels: Labels) -> _Judged:
     wrong = (labels.truth != labels.predicted) & np.isfinite(labels.confidence)
     certainty = np.where(wrong, labels.confidence, -1.0).max(axis=1)
     positions = np.flatnonzero(wrong.any(axis=1))
-    worst = positions[np.argsort(-certainty[positions], kind="stable")][:MOST]
+    worst = positions[np.argsort(-certainty[positions], kind="stable")][:MAX_SAMPLES]
 
     def named(rows: np.ndarray) -> list[str]:
         return [text or "none" for text in joined_labels(rows[worst], labels.names)]
