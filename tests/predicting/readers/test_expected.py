@@ -2,9 +2,10 @@ import pytest
 
 from hpo.errors import HPOError
 from hpo.predicting.readers.expected import Expected
+from hpo.study.facts import DataFacts, Facts
 
-TABLE = {"data": {"shapes": {"": [40, 3]}, "feature_names": ["width", "height", "age"]}}
-TEXTS_AND_NUMBERS = {"data": {"shapes": {"text": [40], "n": [40, 2, 2]}, "feature_names": None}}
+TABLE = Facts(data=DataFacts(shapes={"": [40, 3]}, feature_names=["width", "height", "age"]))
+TEXTS_AND_NUMBERS = Facts(data=DataFacts(shapes={"text": [40], "n": [40, 2, 2]}))
 
 
 def test_what_is_expected_is_read_from_the_facts_of_a_study():
@@ -24,4 +25,4 @@ def test_several_inputs_are_shown_by_name():
 
 def test_a_study_that_has_seen_no_data_says_what_to_do():
     with pytest.raises(HPOError, match="hpo run"):
-        Expected.of({})
+        Expected.of(None)
