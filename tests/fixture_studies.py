@@ -175,29 +175,29 @@ def add_complete(
 ) -> RunningTrial:
     """Ask for a trial and complete it."""
     if params is not None:
-        study.enqueue(params)
+        study.queue.enqueue(params)
     trial = begin(study)
-    study.complete(trial, found)
+    study.queue.complete(trial, found)
     return trial
 
 
 def begin(study: Study) -> RunningTrial:
     """Ask for a trial, with a random configuration unless one is queued."""
-    trial = study.ask(optuna.samplers.RandomSampler())
+    trial = study.queue.ask(optuna.samplers.RandomSampler())
     trial.suggest(study.space)
     return trial
 
 
 def add_failed(study: Study, reason: str, cause: str = "configuration") -> None:
     """Ask for a trial and fail it."""
-    study.fail(begin(study).number, Failure(reason, cause))
+    study.queue.fail(begin(study).number, Failure(reason, cause))
 
 
 def add_pruned(study: Study) -> None:
     """Ask for a trial and prune it after 16 epochs."""
     trial = begin(study)
     trial.report(4.25, 16)
-    study.prune(trial, 16)
+    study.queue.prune(trial, 16)
 
 
 def regression_study(runs: Path, name: str = "boston", trials: int = 24) -> Study:

@@ -95,13 +95,13 @@ def run(
 
 def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> None:
     """Clean up after earlier runs, and queue what is tried first."""
-    study.fail_orphans()
+    study.queue.fail_orphans()
     study.workers.sweep()
     if retry_failed:
-        study.retry_failed()
+        study.queue.retry_failed()
     if not study.trials:
         for params in first:
-            study.enqueue(params)
+            study.queue.enqueue(params)
 
 
 def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:

@@ -27,8 +27,8 @@ from hpo.search.events import (
 from hpo.search.tensorboard import Board
 from hpo.study import mistakes
 from hpo.study.opening import open_data
+from hpo.study.queue import KILLED
 from hpo.study.recording import record_facts
-from hpo.study.study import KILLED
 from hpo.study.trial import Failure
 from hpo.support import formats
 from hpo.support.locks import FileLock
@@ -139,7 +139,7 @@ class Worker:
     def abandon(self) -> None:
         """Queue the running trial again, for the next worker of the study."""
         if self.running is not None:
-            self.study.fail(self.running, KILLED)
+            self.study.queue.fail(self.running, KILLED)
 
     def _prepare(self) -> Evaluator:
         data = open_data(self.study, self._task, self.options.data_dir, for_scores=True)
@@ -182,13 +182,13 @@ class Worker:
                     keep_models=lambda score: self._models_directory(trial.number, score),
                     on_model=self._board_writer(evaluator, trial.number, params),
                 )
-            self.study.complete(trial, evaluation)
+            self.study.queue.complete(trial, evaluation)
         except TrialPruned as pruning:
-            self.study.prune(trial, pruning.report.epoch)
+            self.study.queue.prune(trial, pruning.report.epoch)
             pruned = str(pruning)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
             failure = _failure(error)
-            self.study.fail(trial.number, failure)
+            self.study.queue.fail(trial.number, failure)
         self.running = None
         self._emit(
             TrialEnded(
@@ -215,7 +215,7 @@ class Worker:
                 self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
             )
             # A grid knows what it has tried.
-            trial = self.study.ask(
+            trial = self.study.queue.ask(
                 sampler if self.options.sampler == "grid" else UntriedSampler(sampler)
             )
             self.running = trial.number

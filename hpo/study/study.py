@@ -24,14 +24,12 @@ from hpo.study.keys import (
     FACTS,
     FIRST_SEED,
     OPTIONS,
-    RESULT,
     RETRIED,
-    SEED,
     SETTINGS,
 )
-from hpo.study.running import RunningTrial, end_as_failed
+from hpo.study.queue import TrialQueue
 from hpo.study.settings import Settings
-from hpo.study.trial import Failure, Trial, from_optuna
+from hpo.study.trial import Trial, from_optuna
 from hpo.study.workers import StudyWorkers
 
 if TYPE_CHECKING:
@@ -41,10 +39,6 @@ if TYPE_CHECKING:
 
     from hpo.space.space import Space
     from hpo.study.confirmation import Confirmation, Repeat
-    from hpo.task import Params
-    from hpo.training.evaluation import Evaluation
-
-KILLED = Failure("interrupted: the search was killed", "interrupted")
 
 _Record = TypeVar("_Record", Settings, Options)
 
@@ -62,6 +56,7 @@ class Study:
         directory: The folder of the study's files.
         files: The arrays and models of its trials, its targets and its ensemble.
         workers: The locks and logs of its workers.
+        queue: Its trials that wait and run.
     """
 
     def __init__(self, record: optuna.Study, directory: Path) -> None:
@@ -69,6 +64,7 @@ class Study:
         self.directory = directory
         self.files = StudyFiles(directory)
         self.workers = StudyWorkers(directory)
+        self.queue = TrialQueue(record, self.files, self.workers)
         self._ended: dict[int, Trial] = {}
         self._options: Options | None = None
 
@@ -132,18 +128,13 @@ class Study:
     @property
     def target(self) -> int:
         """Number of trials to search for; at most the number of possible configurations."""
-        from hpo.space.axes import axes_of_space
-        from hpo.space.combinations import all_values, grid_values, has_at_least
-        from hpo.study.tried import count_untried
+        from hpo.study.tried import n_possible
 
-        target, axes = self.options.trials, axes_of_space(self.settings.space)
-        values = grid_values(axes) if self.options.sampler == "grid" else all_values(axes)
-        trials = self.trials
-        if values is None or has_at_least(axes, values, target + len(trials)):
-            return target
-        begun = sum(trial.state != "interrupted" for trial in trials)
-        left = count_untried(self._record, axes, values, max(0, target - begun))
-        return min(target, begun + left)
+        begun = sum(trial.state != "interrupted" for trial in self.trials)
+        is_grid = self.options.sampler == "grid"
+        return n_possible(
+            self._record, self.settings.space, begun, self.options.trials, is_grid=is_grid
+        )
 
     @property
     def has_begun(self) -> bool:
@@ -284,31 +275,6 @@ class Study:
 
         return importances(self._record, names)
 
-    def enqueue(self, params: Params) -> None:
-        """Queue a configuration; it is tried before the sampler draws another."""
-        self._record.enqueue_trial(params)
-
-    def ask(self, sampler: optuna.samplers.BaseSampler) -> RunningTrial:
-        """Begin a trial, with a queued configuration or one that the sampler will draw.
-
-        The caller holds ``workers.asking()`` until the configuration is drawn.
-        """
-        self._record.sampler = sampler
-        return RunningTrial(self._record, self._record.ask())
-
-    def complete(self, trial: RunningTrial, evaluation: Evaluation) -> None:
-        """Store the result of a trial; its files first, so that a complete trial has them."""
-        self.files.write_arrays(trial.number, evaluation.arrays)
-        trial.set_attribute(RESULT, evaluation.summary())
-        self._record.tell(trial.number, evaluation.score)
-
-    def prune(self, trial: RunningTrial, epochs_trained: int) -> None:
-        """End a trial that is not worth continuing; its reports are kept."""
-        import optuna
-
-        trial.set_attribute(RESULT, {"epochs_trained": epochs_trained})
-        self._record.tell(trial.number, state=optuna.trial.TrialState.PRUNED)
-
     def rank(self, score: float) -> int:
         """Number of complete trials that are better than a score."""
         loss = as_loss(score, self.settings.direction)
@@ -320,61 +286,6 @@ class Study:
     def drop_models(self, keep: int) -> None:
         """Remove the models of all complete trials but the best ``keep``."""
         self.files.drop_models(trial.number for trial in self.ranking[keep:])
-
-    def fail(self, number: int, failure: Failure) -> bool:
-        """End a running trial as failed; if it was interrupted, queue its configuration again.
-
-        Args:
-            number: The number of the trial.
-            failure: Why it failed.
-
-        Returns:
-            Whether the trial was still running; if not, it stays as somebody else ended it.
-        """
-        was_running = end_as_failed(self._record, number, failure)
-        if was_running:
-            self.files.remove_trial(number)
-        return was_running
-
-    def retry_failed(self) -> int:
-        """Queue the failed trials again, each with its seed, as after a fix of the plugin.
-
-        Returns:
-            Their number.
-        """
-        with self.workers.asking():
-            failed = [trial for trial in self.trials if trial.state == "failed"]
-            before = self._record.user_attrs.get(RETRIED, [])
-            numbers = [*before, *(trial.number for trial in failed)]
-            self._record.set_user_attr(RETRIED, numbers)
-            for trial in failed:
-                attributes = {} if trial.seed is None else {SEED: trial.seed}
-                self._record.enqueue_trial(trial.params, user_attrs=attributes)
-        return len(failed)
-
-    def fail_orphans(self, worker: str | None = None, failure: Failure = KILLED) -> list[int]:
-        """Fail the running trials whose worker is dead.
-
-        Args:
-            worker: Only the trials of this worker, which is known to be dead; by default every
-                running trial whose worker no longer holds its lock.
-            failure: Why they failed; by default because the search was killed.
-
-        Returns:
-            The numbers of the trials.
-        """
-        with self.workers.asking():
-            orphans = [
-                trial.number
-                for trial in self.trials
-                if trial.state == "running"
-                and (
-                    trial.worker in (worker, None)
-                    if worker
-                    else not self.workers.is_alive(trial.worker)
-                )
-            ]
-            return [number for number in orphans if self.fail(number, failure)]
 
     if not TYPE_CHECKING:  # a type checker would accept every name otherwise
 

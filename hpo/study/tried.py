@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.space.combinations import Key, Values, combinations, is_partial, key
+from hpo.space.axes import axes_of_space
+from hpo.space.combinations import (
+    Key,
+    Values,
+    all_values,
+    combinations,
+    grid_values,
+    has_at_least,
+    is_partial,
+    key,
+)
 from hpo.study.keys import FAILURE
 
 if TYPE_CHECKING:
@@ -35,6 +45,24 @@ def _cause(trial: FrozenTrial) -> Cause | None:
     """What caused the failure of a trial; None if it did not fail, or the cause is unknown."""
     failure: dict[str, Any] = trial.user_attrs.get(FAILURE, {})
     return failure.get("cause") if trial.state == TrialState.FAIL else None
+
+
+def n_possible(record: optuna.Study, space: str, begun: int, target: int, *, is_grid: bool) -> int:
+    """The number of trials that a study can have, counted up to its target.
+
+    Args:
+        record: Optuna's study.
+        space: The search space, as TOML.
+        begun: Number of trials that were not interrupted, waiting ones included.
+        target: Number of trials that were requested.
+        is_grid: Whether only the values of the grid are tried.
+    """
+    axes = axes_of_space(space)
+    values = grid_values(axes) if is_grid else all_values(axes)
+    n_trials = len(record.get_trials(deepcopy=False))
+    if values is None or has_at_least(axes, values, target + n_trials):
+        return target
+    return min(target, begun + count_untried(record, axes, values, max(0, target - begun)))
 
 
 def count_untried(study: optuna.Study, axes: Axes, values: Values, most: int) -> int:

@@ -81,4 +81,4 @@ def test_failed_trials_are_tried_again_after_a_fix_with_the_seeds_they_had(tmp_p
     for failed, again in zip(before[1:3], study.trials[4:], strict=True):
         assert (again.params, again.seed) == (failed.params, failed.seed)
     assert study.n_finished == 4
-    assert hpo.load_study("tiny", tmp_path / "runs").retry_failed() == 0
+    assert hpo.load_study("tiny", tmp_path / "runs").queue.retry_failed() == 0

@@ -25,7 +25,7 @@ def make(tmp_path):
         )
         study.options = Options()
         for place, params in enumerate(configurations):
-            study.enqueue(params)
+            study.queue.enqueue(params)
             trial = study._record.ask()
             space.suggest(trial)
             study._record.tell(trial, -float(place))

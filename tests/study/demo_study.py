@@ -50,7 +50,7 @@ def evaluation(score=1.0, outputs=("",), **more):
 
 def ask(study, worker=None, seed=None):
     """Begin a trial as a worker does."""
-    trial = study.ask(optuna.samplers.RandomSampler())
+    trial = study.queue.ask(optuna.samplers.RandomSampler())
     if worker is not None:
         trial.set_attribute(WORKER, worker)
     if seed is not None:
@@ -61,4 +61,4 @@ def ask(study, worker=None, seed=None):
 
 def complete(study, *scores):
     for score in scores:
-        study.complete(ask(study), evaluation(score))
+        study.queue.complete(ask(study), evaluation(score))

@@ -38,7 +38,7 @@ def test_targets_of_several_outputs_keep_their_names(study):
 def test_the_arrays_of_a_trial_come_back_as_they_were_stored(study):
     stored = evaluation(2.0, outputs=("price", "kind"))
 
-    study.complete(ask(study), stored)
+    study.queue.complete(ask(study), stored)
 
     found = study.files.arrays(0)
     np.testing.assert_array_equal(found.index, stored.arrays.index)
@@ -72,7 +72,7 @@ def test_a_trial_is_not_complete_before_its_files_are_written(study):
     (study.directory / "trials").write_text("in the way")
 
     with pytest.raises(OSError, match="trials"):
-        study.complete(trial, evaluation())
+        study.queue.complete(trial, evaluation())
 
     assert study.trials[0].state == "running"
 
@@ -81,7 +81,7 @@ def test_a_failed_trial_leaves_no_files(study):
     trial = ask(study)
     keep_models(study, trial.number)
 
-    study.fail(trial.number, Failure("disk full", "outside"))
+    study.queue.fail(trial.number, Failure("disk full", "outside"))
 
     assert not study.files.trial_directory(trial.number).exists()
 

@@ -75,7 +75,7 @@ def test_a_study_goes_on_only_with_the_same_part_of_the_data(runs, old, new, dif
 
 def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
     refused = create_study(runs, "part", dataclasses.replace(SETTINGS, train_size=9_999_999))
-    refused.enqueue({"units": 3})
+    refused.queue.enqueue({"units": 3})
     refused.facts = Facts(baseline=1.0)
 
     mended = create_study(
@@ -88,7 +88,7 @@ def test_a_study_that_never_began_a_trial_may_get_other_settings(runs):
 
 
 def test_a_study_that_another_run_is_about_to_begin_stays(runs, study):
-    study.enqueue({"units": 3})
+    study.queue.enqueue({"units": 3})
 
     with study.workers.in_use():
         assert len(create_study(runs, "demo", SETTINGS).trials) == 1
@@ -336,7 +336,7 @@ def test_a_journal_with_several_studies_that_began_is_refused(runs, study):
 def test_a_run_that_has_not_begun_a_trial_keeps_its_study_from_others(runs):
     with opened_study(runs, "demo", SETTINGS) as first:
         with opened_study(runs, "demo", SETTINGS) as second:
-            second.enqueue({"units": 3})
+            second.queue.enqueue({"units": 3})
         assert first.settings == SETTINGS
         assert len(first.trials) == 1
         with pytest.raises(HPOError, match="cv is"):

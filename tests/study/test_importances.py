@@ -34,7 +34,7 @@ def test_a_hyperparameter_that_hardly_ever_applied_has_no_importance(tmp_path):
     study = studies.new_study(tmp_path)
     for number in range(20):
         optimizer = {"optimizer": "sgd", "momentum": 0.9} if number < 3 else {"optimizer": "adam"}
-        study.enqueue({"layers": 1 + number % 5, **optimizer})
+        study.queue.enqueue({"layers": 1 + number % 5, **optimizer})
         trial = study._record.ask()
         study.space.suggest(trial)
         study._record.tell(trial, 0.5 if number < 3 else 1 + number % 5)

@@ -95,7 +95,7 @@ def test_without_a_complete_trial_there_is_no_best(study):
 def test_trials_are_ranked_best_first_and_the_earlier_of_equal_ones_first(runs, direction, order):
     study = create_study(runs, "demo", dataclasses.replace(SETTINGS, direction=direction))
     complete(study, 2.0, 3.0, -1.0, 2.0)
-    study.fail(ask(study).number, Failure("NaN", "configuration"))
+    study.queue.fail(ask(study).number, Failure("NaN", "configuration"))
 
     assert [trial.number for trial in study.ranking] == order
     assert study.best.number == order[0]

@@ -13,11 +13,11 @@ INTERRUPTED = Failure("interrupted: the search was stopped", "interrupted")
 
 
 def test_a_complete_trial_keeps_what_it_came_to(runs, study):
-    trial = study.ask(optuna.samplers.RandomSampler())
+    trial = study.queue.ask(optuna.samplers.RandomSampler())
     trial.assign("w", 7)
     params = trial.suggest(study.space)
 
-    study.complete(trial, evaluation(2.0))
+    study.queue.complete(trial, evaluation(2.0))
 
     (found,) = load_study("demo", runs).trials
     assert found.state == "complete"
@@ -35,7 +35,7 @@ def test_a_complete_trial_keeps_what_it_came_to(runs, study):
 
 
 def test_a_failed_trial_keeps_its_reason(runs, study):
-    study.fail(ask(study).number, Failure("NaN", "configuration", "Traceback ..."))
+    study.queue.fail(ask(study).number, Failure("NaN", "configuration", "Traceback ..."))
 
     (found,) = load_study("demo", runs).trials
     assert (found.state, found.score) == ("failed", None)
@@ -53,7 +53,7 @@ def test_a_trial_that_failed_without_a_word_says_so(study):
 def test_a_trial_that_ended_stays_as_it_ended(study):
     complete(study, 2.0)
 
-    assert study.fail(0, INTERRUPTED) is False
+    assert study.queue.fail(0, INTERRUPTED) is False
 
     (found,) = study.trials
     assert (found.state, found.score, found.reason) == ("complete", 2.0, None)
@@ -64,7 +64,7 @@ def test_a_trial_that_was_completed_while_it_was_given_up_counts_as_complete(stu
     trial = ask(study)
     trial.set_attribute("failure", dataclasses.asdict(INTERRUPTED))
 
-    study.complete(trial, evaluation(2.0))
+    study.queue.complete(trial, evaluation(2.0))
 
     (found,) = study.trials
     assert (found.state, found.score, found.reason, found.cause) == ("complete", 2.0, None, None)
@@ -74,9 +74,9 @@ def test_a_trial_that_was_completed_while_it_was_given_up_counts_as_complete(stu
 def test_trials_are_seen_in_every_state(study):
     complete(study, 1.0)
     study._record.tell(ask(study).number, state=optuna.trial.TrialState.PRUNED)
-    study.fail(ask(study).number, Failure("NaN", "configuration"))
+    study.queue.fail(ask(study).number, Failure("NaN", "configuration"))
     ask(study)
-    study.enqueue({"units": 3, "rate": 0.5})
+    study.queue.enqueue({"units": 3, "rate": 0.5})
 
     assert [trial.state for trial in study.trials] == [
         "complete",
@@ -104,14 +104,14 @@ def test_a_trial_that_somebody_else_ends_is_seen_to_end(runs, study):
     trial = ask(study)
     assert study.trials[0].state == "running"
 
-    load_study("demo", runs).fail(trial.number, Failure("NaN", "configuration"))
+    load_study("demo", runs).queue.fail(trial.number, Failure("NaN", "configuration"))
 
     assert study.trials[0].state == "failed"
 
 
 def test_a_value_on_a_step_is_shown_as_it_was_evaluated(study):
     third_step = 0.1 + 2 * 0.1
-    study.enqueue({"rate": third_step})
+    study.queue.enqueue({"rate": third_step})
     trial = study._record.ask()
 
     evaluated = Space({"rate": Float(0.1, 0.5, step=0.1)}).suggest(trial)
@@ -122,7 +122,7 @@ def test_a_value_on_a_step_is_shown_as_it_was_evaluated(study):
 def test_an_interrupted_trial_is_tried_again_with_its_seed(study):
     interrupted = ask(study, worker="first", seed=123)
 
-    assert study.fail(interrupted.number, INTERRUPTED)
+    assert study.queue.fail(interrupted.number, INTERRUPTED)
 
     again = ask(study, worker="second")
     first, second = study.trials
@@ -132,7 +132,7 @@ def test_an_interrupted_trial_is_tried_again_with_its_seed(study):
 
 
 def test_an_interrupted_trial_does_not_count(study):
-    study.fail(ask(study).number, INTERRUPTED)
+    study.queue.fail(ask(study).number, INTERRUPTED)
 
     assert study.n_finished == 0
 
@@ -140,7 +140,7 @@ def test_an_interrupted_trial_does_not_count(study):
 def test_an_interrupted_trial_is_queued_once(runs, study):
     number = ask(study, seed=1).number
 
-    outcomes = [one.fail(number, INTERRUPTED) for one in (study, load_study("demo", runs))]
+    outcomes = [one.queue.fail(number, INTERRUPTED) for one in (study, load_study("demo", runs))]
 
     assert outcomes == [True, False]
     assert [trial.state for trial in study.trials] == ["interrupted", "waiting"]
@@ -149,24 +149,24 @@ def test_an_interrupted_trial_is_queued_once(runs, study):
 def test_a_trial_interrupted_before_it_drew_anything_is_not_queued(study):
     number = study._record.ask().number
 
-    study.fail(number, INTERRUPTED)
+    study.queue.fail(number, INTERRUPTED)
 
     assert len(study.trials) == 1
 
 
 def test_a_queued_trial_that_was_interrupted_early_keeps_its_whole_configuration(study):
-    study.enqueue({"units": 8, "rate": 0.25})
+    study.queue.enqueue({"units": 8, "rate": 0.25})
     trial = study._record.ask()
     trial.suggest_int("units", 1, 64)
 
-    study.fail(trial.number, INTERRUPTED)
+    study.queue.fail(trial.number, INTERRUPTED)
 
-    again = study.ask(optuna.samplers.RandomSampler())
+    again = study.queue.ask(optuna.samplers.RandomSampler())
     assert again.suggest(study.space) == {"units": 8, "rate": 0.25}
 
 
 @pytest.mark.parametrize("cause", ["configuration", "outside"])
 def test_a_trial_that_failed_by_itself_is_not_tried_again(study, cause):
-    study.fail(ask(study).number, Failure("NaN", cause))
+    study.queue.fail(ask(study).number, Failure("NaN", cause))
 
     assert len(study.trials) == 1

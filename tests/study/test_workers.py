@@ -29,7 +29,7 @@ def states(study):
 def test_the_trial_of_a_worker_that_lives_goes_on(study):
     ask(study, worker="alive")
 
-    assert study.fail_orphans() == []
+    assert study.queue.fail_orphans() == []
     assert study.workers.is_alive("alive")
     assert states(study) == ["running"]
 
@@ -39,7 +39,7 @@ def test_the_trial_of_a_worker_that_was_killed_is_tried_again(study, worker):
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
 
-    assert study.fail_orphans() == [0]
+    assert study.queue.fail_orphans() == [0]
 
     assert not study.workers.is_alive("alive")
     assert states(study) == ["interrupted", "waiting"]
@@ -52,7 +52,7 @@ def test_the_trial_of_a_worker_that_was_killed_is_tried_again(study, worker):
 def test_the_trial_of_nobody_is_tried_again(study, name):
     ask(study, worker=name)
 
-    assert study.fail_orphans() == [0]
+    assert study.queue.fail_orphans() == [0]
 
 
 @pytest.mark.usefixtures("worker")
@@ -60,9 +60,9 @@ def test_orphans_are_told_from_trials_that_go_on_and_from_those_that_ended(study
     complete(study, 1.0)
     ask(study, worker="alive")
     ask(study, worker="dead")
-    study.enqueue({"units": 3, "rate": 0.5})
+    study.queue.enqueue({"units": 3, "rate": 0.5})
 
-    assert study.fail_orphans() == [2]
+    assert study.queue.fail_orphans() == [2]
     assert states(study) == ["complete", "running", "interrupted", "waiting", "waiting"]
 
 
@@ -71,7 +71,7 @@ def test_of_a_worker_known_to_be_dead_only_its_own_trial_fails(study):
     ask(study, worker="other")
 
     killed = Failure("its worker was killed by SIGKILL", "outside")
-    assert study.fail_orphans("dead", killed) == [0]
+    assert study.queue.fail_orphans("dead", killed) == [0]
 
     assert states(study) == ["failed", "running"]
     assert study.trials[0].reason == "its worker was killed by SIGKILL"
@@ -81,8 +81,8 @@ def test_of_a_worker_known_to_be_dead_only_its_own_trial_fails(study):
 def test_orphans_are_failed_once(study):
     ask(study, worker="dead")
 
-    assert study.fail_orphans() == [0]
-    assert study.fail_orphans() == []
+    assert study.queue.fail_orphans() == [0]
+    assert study.queue.fail_orphans() == []
 
 
 def test_looking_whether_a_worker_lives_does_not_take_its_lock(study):

@@ -68,7 +68,7 @@ class _Crew:
         """Kill all children; their trials are queued again."""
         for child in self._children.values():
             child.kill()
-            self._study.fail_orphans(child.name)
+            self._study.queue.fail_orphans(child.name)
             self._study.workers.lock_path(child.name).unlink(missing_ok=True)
             child.close()
         self._children.clear()
@@ -78,7 +78,7 @@ class _Crew:
         if not free:
             return
         if not self._children:
-            self._study.fail_orphans()  # those of workers that were started by hand
+            self._study.queue.fail_orphans()  # those of workers that were started by hand
         for place in free[: max(0, self._to_do() - len(self._children))]:
             child = Child(self._study, self._task, self._places[place])
             self._children[place] = child
@@ -149,7 +149,7 @@ def _fail_trial_of(child: Child, study: Study, on_event: OnEvent) -> None:
     reason = child.cause_of_death()
     # A trial that exceeded a limit did so through its configuration.
     cause: Cause = "configuration" if child.exceeded else "outside"
-    for number in study.fail_orphans(child.name, Failure(reason, cause)):
+    for number in study.queue.fail_orphans(child.name, Failure(reason, cause)):
         seconds = study.trials[number].seconds or 0.0
         on_event(TrialEnded(child.name, number, "failed", None, seconds, reason))
     if not child.has_left:

@@ -24,7 +24,7 @@ def test_the_surface_is_best_where_trials_were_and_empty_where_none_was(tmp_path
     study = studies.new_study(tmp_path, space=space)
     for number in range(40):
         place = number / 39 * 0.5  # all trials on the lower half of the diagonal
-        study.enqueue({"a": place, "b": place})
+        study.queue.enqueue({"a": place, "b": place})
         trial = study._record.ask()
         study.space.suggest(trial)
         study._record.tell(trial, 1 + abs(place - 0.1))

@@ -1,0 +1,119 @@
+"""The trials of a study that wait, run and end: what a search asks for, and what it reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optuna.trial import TrialState
+
+from hpo.study.keys import RESULT, RETRIED, SEED, WORKER
+from hpo.study.running import RunningTrial, end_as_failed
+from hpo.study.trial import Failure, from_optuna
+
+if TYPE_CHECKING:
+    import optuna
+
+    from hpo.study.files import StudyFiles
+    from hpo.study.workers import StudyWorkers
+    from hpo.task import Params
+    from hpo.training.evaluation import Evaluation
+
+KILLED = Failure("interrupted: the search was killed", "interrupted")
+
+
+class TrialQueue:
+    """Begins and ends the trials of a study.
+
+    Args:
+        record: Optuna's study.
+        files: The files of the study.
+        workers: The workers of the study.
+    """
+
+    def __init__(self, record: optuna.Study, files: StudyFiles, workers: StudyWorkers) -> None:
+        self._record = record
+        self._files = files
+        self._workers = workers
+
+    def enqueue(self, params: Params, seed: int | None = None) -> None:
+        """Queue a configuration; it is tried before the sampler draws another.
+
+        Args:
+            params: The configuration.
+            seed: The seed of its weights and batches, or None for a new one.
+        """
+        attributes = {} if seed is None else {SEED: seed}
+        self._record.enqueue_trial(params, user_attrs=attributes)
+
+    def ask(self, sampler: optuna.samplers.BaseSampler) -> RunningTrial:
+        """Begin a trial, with a queued configuration or one that the sampler will draw.
+
+        The caller holds ``workers.asking()`` until the configuration is drawn.
+        """
+        self._record.sampler = sampler
+        return RunningTrial(self._record, self._record.ask())
+
+    def complete(self, trial: RunningTrial, evaluation: Evaluation) -> None:
+        """Store the result of a trial; its files first, so that a complete trial has them."""
+        self._files.write_arrays(trial.number, evaluation.arrays)
+        trial.set_attribute(RESULT, evaluation.summary())
+        self._record.tell(trial.number, evaluation.score)
+
+    def prune(self, trial: RunningTrial, epochs_trained: int) -> None:
+        """End a trial that is not worth continuing; its reports are kept."""
+        trial.set_attribute(RESULT, {"epochs_trained": epochs_trained})
+        self._record.tell(trial.number, state=TrialState.PRUNED)
+
+    def fail(self, number: int, failure: Failure) -> bool:
+        """End a running trial as failed; if it was interrupted, queue its configuration again.
+
+        Args:
+            number: The number of the trial.
+            failure: Why it failed.
+
+        Returns:
+            Whether the trial was still running; if not, it stays as somebody else ended it.
+        """
+        was_running = end_as_failed(self._record, number, failure)
+        if was_running:
+            self._files.remove_trial(number)
+        return was_running
+
+    def fail_orphans(self, worker: str | None = None, failure: Failure = KILLED) -> list[int]:
+        """Fail the running trials whose worker is dead.
+
+        Args:
+            worker: Only the trials of this worker, which is known to be dead; by default every
+                running trial whose worker no longer holds its lock.
+            failure: Why they failed; by default because the search was killed.
+
+        Returns:
+            The numbers of the trials.
+        """
+        with self._workers.asking():
+            running = {
+                trial.number: trial.user_attrs.get(WORKER)
+                for trial in self._record.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            }
+            orphans = [
+                number
+                for number, name in running.items()
+                if (name in (worker, None) if worker else not self._workers.is_alive(name))
+            ]
+            return [number for number in orphans if self.fail(number, failure)]
+
+    def retry_failed(self) -> int:
+        """Queue the failed trials again, each with its seed, as after a fix of the plugin.
+
+        Returns:
+            Their number.
+        """
+        with self._workers.asking():
+            retried = self._record.user_attrs.get(RETRIED, [])
+            trials = map(from_optuna, self._record.get_trials(deepcopy=False))
+            failed = [t for t in trials if t.state == "failed" and t.number not in retried]
+            numbers = [*retried, *(trial.number for trial in failed)]
+            self._record.set_user_attr(RETRIED, numbers)
+            for trial in failed:
+                self.enqueue(trial.params, trial.seed)
+        return len(failed)
