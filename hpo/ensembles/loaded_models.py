@@ -10,13 +10,14 @@ import numpy as np
 
 from hpo.data.logits import probabilities
 from hpo.data.preprocessing import transform
-from hpo.errors import HPOError
+from hpo.errors import HPOError, one_line
+from hpo.training.saving import load_model
 from hpo.training.variables import by_output, model_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpo.ensembles.members import Member, Members, SavedModel
+    from hpo.ensembles.members import Member, Members
 
 PREDICTION_BATCH = 512
 
@@ -84,7 +85,7 @@ class LoadedModels:
     def _loaded(self, member: Member) -> _Loaded:
         if member in self._kept:
             return self._kept[member]
-        loaded = _load(member, self._members.models(member))
+        loaded = _load(member, self._members)
         if loaded.n_bytes + sum(kept.n_bytes for kept in self._kept.values()) <= MODEL_BYTES:
             self._kept[member] = loaded
         return loaded
@@ -134,11 +135,10 @@ def _average(loaded: _Loaded, samples: _Samples) -> dict[str, np.ndarray]:
     return total
 
 
-def _load(member: Member, models: Sequence[SavedModel]) -> _Loaded:
-    import keras
-
+def _load(member: Member, members: Members) -> _Loaded:
+    models = members.models(member)
     try:
-        model = keras.saving.load_model(models[0].path, compile=False, safe_mode=True)
+        model = load_model(models[0].path, lambda: members.build(member))
         weights = [model.get_weights()]
         for saved in models[1:]:
             model.load_weights(saved.path)
@@ -146,8 +146,8 @@ def _load(member: Member, models: Sequence[SavedModel]) -> _Loaded:
     except (ValueError, TypeError, OSError, KeyError) as error:
         raise HPOError(
             f"study {member.study!r}: the models of trial {member.trial} cannot be loaded: "
-            f"{' '.join(str(error).split())[:300]} Register layers of your own with "
-            "keras.saving.register_keras_serializable; Lambda layers are not loaded."
+            f"{one_line(error)[:300]} If the task's model() has changed since the search, search "
+            "again in another study: --study NAME"
         ) from error
     transformers = [saved.transformer for saved in models]
     return _Loaded(model, weights, transformers, models[0].activations)

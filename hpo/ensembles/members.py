@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hpo.data import splits
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
+from hpo.training.evaluation import build
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +59,9 @@ class Members(Protocol):
             HPOError: One is missing, or lies outside the folder of its study.
         """
 
+    def build(self, member: Member) -> Any:
+        """Build the network of a member, untrained: what its models' weights fit."""
+
 
 def check_path(path: Path, member: Member, study: Study) -> None:
     """Refuse the file of a model that is a link out of the folder of its study.
@@ -89,7 +93,8 @@ class FoldModels:
 
     def __init__(self, studies: Mapping[str, Study], task: Task, data: Data) -> None:
         self._studies = studies
-        searched = data.without_test()
+        self._task = task
+        searched = self._data = data.without_test()
         first = next(iter(studies.values()))
         folds = splits.split(first.settings.cv_for(task), searched, task.objective)
         self._n_folds = len(folds)
@@ -117,3 +122,9 @@ class FoldModels:
             SavedModel(path, transformer, trial.activations)
             for path, transformer in zip(paths, transformers, strict=True)
         ][self._first :]
+
+    def build(self, member: Member) -> Any:
+        """Build the network of a member, untrained."""
+        trial = self._studies[member.study].trials[member.trial]
+        model, _folds = build(self._task, self._data, self._folds, trial.params, trial.seed or 0)
+        return model

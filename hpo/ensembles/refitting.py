@@ -11,7 +11,7 @@ search; one over epochs does not. Batch size and learning rate are those of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +21,10 @@ from hpo.ensembles.members import SavedModel, check_path
 from hpo.ensembles.progress import Tally
 from hpo.ensembles.training_again import training_again
 from hpo.errors import HPOError
-from hpo.support import files
 from hpo.support.seeds import derived_seed
 from hpo.training.evaluation import build
 from hpo.training.fixed_epochs import train_for
+from hpo.training.saving import save_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -112,6 +112,14 @@ class RefittedModels:
         activations = self._studies[member.study].trials[member.trial].activations
         return [SavedModel(job.path, transformer, activations) for job in jobs]
 
+    def build(self, member: Member) -> Any:
+        """Build the network of a member, untrained."""
+        trial = self._studies[member.study].trials[member.trial]
+        model, _folds = build(
+            self._task, self._data, self._transformers, trial.params, trial.seed or 0
+        )
+        return model
+
     def _folds(self) -> FoldCache:
         """All the data as one fold without a validation part."""
         rows = np.arange(self._data.n_samples)
@@ -154,5 +162,4 @@ class RefittedModels:
                 seed=job.seed,
                 on_epoch=on_epoch,
             )
-            with files.replacing(job.path) as path:
-                model.save(path, include_optimizer=False)
+            save_model(model, job.path)

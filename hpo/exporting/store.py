@@ -129,7 +129,13 @@ def check_config(path: Path, needed_by: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except KeyError as error:
+        raise HPOError(
+            f"{needed_by}: a layer of its model could not be saved, so only its weights were, and "
+            "an export needs the whole. Give layers of your own a get_config, or build the model "
+            "from Keras's own layers."
+        ) from error
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise HPOError(f"{needed_by}: {path} is not a Keras model ({error}).") from error
     _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
 

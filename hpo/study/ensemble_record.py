@@ -102,6 +102,20 @@ class EnsembleRecord:
         """Whether its members come from more than one study."""
         return len({member.study for member in self.members}) > 1
 
+    def of_study(self, name: str) -> EnsembleRecord:
+        """The record as of a study that may have been renamed since the ensemble was made."""
+
+        def now(study: str | None) -> Any:
+            return name if study == self.study else study
+
+        return dataclasses.replace(
+            self,
+            study=name,
+            members=[dataclasses.replace(one, study=now(one.study)) for one in self.members],
+            best_single_study=now(self.best_single_study),
+            retrained=[dataclasses.replace(one, study=now(one.study)) for one in self.retrained],
+        )
+
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> EnsembleRecord:
         """Read what :meth:`to_json` or an earlier version of hpo wrote.

@@ -6,8 +6,10 @@ Only this module knows the names of the arrays in ``evaluation.npz``, ``targets.
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError
@@ -17,7 +19,6 @@ from hpo.training.evaluation import TrialArrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
 
@@ -48,6 +49,11 @@ class StudyFiles:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._without_models: set[int] = set()
+
+    @property
+    def study(self) -> str:
+        """The study's name: that of its folder, which may have been copied or renamed."""
+        return Path(os.path.abspath(self._directory)).name  # noqa: PTH100  (links are kept)
 
     def trial_directory(self, number: int) -> Path:
         """The folder of a trial's files."""
@@ -159,11 +165,12 @@ class StudyFiles:
         if not path.exists():
             return None
         try:
-            return EnsembleRecord.from_json(files.read_json(path))
+            record = EnsembleRecord.from_json(files.read_json(path))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise HPOError(
                 f"{path}: is damaged ({error!r}). Run hpo ensemble {self._directory.name} again."
             ) from error
+        return record.of_study(self.study)
 
     @property
     def ensemble_predictions(self) -> OutOfFold | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import uuid
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError
@@ -34,6 +32,7 @@ from hpo.study.workers import StudyWorkers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
 
     import optuna
 
@@ -71,7 +70,7 @@ class Study:
     @property
     def name(self) -> str:
         """The study's name: that of its folder, which may have been copied or renamed."""
-        return Path(os.path.abspath(self.directory)).name  # noqa: PTH100  (links are kept)
+        return self.files.study
 
     @property
     def settings(self) -> Settings:

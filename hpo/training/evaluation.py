@@ -14,9 +14,9 @@ from hpo.data import splits
 from hpo.data.arrays import by_output, take
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
-from hpo.support import files
 from hpo.training import lockstep, outputs
 from hpo.training.losses import loss_name
+from hpo.training.saving import save_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -254,8 +254,7 @@ def _out_of_fold(
 def _save_models(model: Any, weights: list[list[np.ndarray]], directory: Path) -> None:
     for fold, of_fold in enumerate(weights):
         model.set_weights(of_fold)
-        with files.replacing(directory / f"fold-{fold}.keras") as path:
-            model.save(path, include_optimizer=False)
+        save_model(model, directory / f"fold-{fold}.keras")
 
 
 @dataclass(frozen=True)
