@@ -26,6 +26,8 @@ GROUP = "hpo.tasks"
 IN_CODE = "(a Task given in code)"
 """What a study records as the reference of a Task object, which no other process can find."""
 
+_FILE_MODULE = "hpo_task_file_"
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -84,6 +86,27 @@ def load_task(reference: str) -> Task:
     if file is not None:
         return _from_file(*file)
     return _imported(_module_entry(reference) if ":" in reference else _entry_point(reference))
+
+
+def load_task_afresh(reference: str) -> Task:
+    """Find a task as another process would: a plugin file runs again, and leaves no trace.
+
+    Args:
+        reference: As for :func:`load_task`, which has found it before.
+
+    Raises:
+        UsageError: The task does not exist.
+        HPOError: Its plugin cannot be imported.
+    """
+    modules = dict(sys.modules)
+    try:
+        return load_task(reference)
+    finally:
+        for name in [name for name in sys.modules if name.startswith(_FILE_MODULE)]:
+            if name in modules:
+                sys.modules[name] = modules[name]
+            else:
+                del sys.modules[name]
 
 
 def source_of(reference: str) -> Source | None:
@@ -189,7 +212,7 @@ def _module_entry(reference: str) -> EntryPoint:
 def _from_file(path: Path, attribute: str) -> Task:
     if not path.is_file():
         raise UsageError(f"task file {path}: there is no such file. Check the path.")
-    name = f"hpo_task_file_{path.stem}"
+    name = f"{_FILE_MODULE}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"task file {path}: is not a Python file.")

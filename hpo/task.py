@@ -49,7 +49,8 @@ class Data:
         decode: Turns one sample of ``x`` into text or a picture for people.
 
     Raises:
-        HPOError: Something is not an array, lengths differ, or ``y`` has classes without a name.
+        HPOError: Something is not an array, lengths differ, names are not a list, or ``y`` has
+            classes without a name.
     """
 
     x: Arrays
@@ -64,6 +65,10 @@ class Data:
     decode: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("class_names", "feature_names"):
+            object.__setattr__(self, name, _plain_names(name, getattr(self, name)))
+        for name in ("x", "y", "x_test", "y_test", "sample_weight", "groups", "folds"):
+            object.__setattr__(self, name, _as_arrays(getattr(self, name)))
         self._check_lengths("training", "x", "y", "sample_weight", "groups", "folds")
         self._check_lengths("test", "x_test", "y_test")
         if not any(_lengths("x", self.x)) or not any(_lengths("y", self.y)):
@@ -111,6 +116,32 @@ class Data:
         )
 
 
+def _plain_names(field: str, names: Any) -> Sequence[str] | None:
+    """Names as text, whatever NumPy or pandas call them."""
+    if names is None:
+        return None
+    if isinstance(names, str | bytes) or not hasattr(names, "__iter__"):
+        raise HPOError(f"Data: {field} must be a list of names. Received: {names!r}")
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in names]
+
+
+def _as_arrays(arrays: Arrays) -> Arrays:
+    """Tensors, and the columns of data frames, as NumPy's arrays; anything else as it is."""
+    if isinstance(arrays, Mapping):
+        parts = {name: _as_arrays(array) for name, array in arrays.items()}
+        return arrays if all(parts[name] is arrays[name] for name in parts) else parts
+    if not getattr(arrays, "shape", ()) or _has_other_rows(arrays):
+        return arrays
+    import numpy as np
+
+    return np.asanyarray(arrays)
+
+
+def _has_other_rows(array: Any) -> bool:
+    """Whether it is a data frame or a sparse matrix, whose rows are indexed differently."""
+    return hasattr(array, "iloc") or hasattr(array, "toarray")
+
+
 def _rows(arrays: Arrays, positions: np.ndarray) -> Arrays:
     if isinstance(arrays, Mapping):
         return {name: array[positions] for name, array in arrays.items()}
@@ -124,8 +155,7 @@ def _lengths(name: str, arrays: Arrays) -> list[int]:
     if isinstance(arrays, Mapping):
         parts = {f"{name}[{key!r}]": array for key, array in arrays.items()}
     for part, array in parts.items():
-        # Lists, data frames and sparse matrices cannot be indexed by rows as arrays are.
-        if not getattr(array, "shape", ()) or hasattr(array, "iloc") or hasattr(array, "toarray"):
+        if not getattr(array, "shape", ()) or _has_other_rows(array):  # a list has no shape
             raise HPOError(
                 f"Data: {part} must be an array with one row per sample. Received: "
                 f"{type(array).__name__}. Convert it, for example with numpy.asarray."
@@ -196,7 +226,8 @@ class Task:
 
     Args:
         name: Short name; the default name of the task's study.
-        load: ``(data_dir) -> Data``. Called once per process; ``data_dir`` may be None.
+        load: ``(data_dir) -> Data``, the same data every time; ``data_dir`` may be None. Called
+            once per process, and once more before the first trial to see that it is the same.
         model: ``(params, data) -> compiled keras.Model``. ``data`` holds preprocessed training
             samples of one fold and no test set: read shapes and class counts from it.
         space: Name of a built-in search space, a path to a TOML file, or a ``Space``.

@@ -148,6 +148,8 @@ class Worker:
         task = data.task
         evaluator = Evaluator(task, data.searched, self.study.settings.cv_for(task))
         record_facts(self.study, data, evaluator.splits)
+        for text in self.study.facts.data.gaps if self.study.facts else ():
+            self._emit(Warned(self.name, f"task {task.name!r}: {text}"))
         self._space = self.study.space
         pruners.check(self.options.pruner, len(evaluator.splits))
         self._max_epochs = pruners.max_epochs_of(task, self._space)

@@ -28,6 +28,9 @@ class DataFacts:
         class_names: One name per class, if the classes have names.
         feature_names: One name per column, if the columns have names.
         duplicates: How many samples have copies.
+        gaps: Where values are missing or infinite, a text for every such array.
+        folder: The folder with data sets that it was loaded from, "" where none was named; None
+            where that was not recorded.
     """
 
     n_samples: int | None = None
@@ -37,6 +40,8 @@ class DataFacts:
     class_names: Sequence[str] | None = None
     feature_names: Sequence[str] | None = None
     duplicates: Duplicates | None = None
+    gaps: Sequence[str] = ()
+    folder: str | None = None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> DataFacts:
@@ -46,8 +51,10 @@ class DataFacts:
         return cls(**known, duplicates=Duplicates(**_known(Duplicates, counts)) if counts else None)
 
     def to_json(self) -> dict[str, Any]:
-        """The attributes by name."""
-        return dataclasses.asdict(self)
+        """The attributes by name; gaps and folder only if there are any."""
+        stored = dataclasses.asdict(self)
+        absent = [name for name in ("gaps", "folder") if stored[name] in ((), None)]
+        return {name: value for name, value in stored.items() if name not in absent}
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.data.digests import fingerprint
-from hpo.data.loading import load_data
+from hpo.data.loading import is_same_again, load_data
 from hpo.data.subset import take_part
 from hpo.errors import HPOError, HPOWarning, UsageError
-from hpo.plugins import IN_CODE, file_reference, load_task
+from hpo.plugins import IN_CODE, file_reference, load_task, load_task_afresh
 from hpo.study.code import Code
+from hpo.study.facts import DataFacts
 from hpo.task import Data, Task
 
 if TYPE_CHECKING:
     from hpo.study.settings import Settings
     from hpo.study.study import Study
+
+
+MAX_SECONDS_TO_LOAD_AGAIN = 20.0
+MAX_BYTES_TO_LOAD_AGAIN = 1 << 30
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where a study's data was loaded from.
+
+    Attributes:
+        reference: How the task was found; see :func:`hpo.plugins.load_task`.
+        folder: The folder with data sets, "" if none was named.
+        seconds: How long loading took.
+    """
+
+    reference: str
+    folder: str
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +53,14 @@ class StudyData:
         searched: The training data that the study searches on, with the groups that stay in one
             fold, and the whole test set.
         fingerprint: A digest of all training samples and targets.
+        source: Where it was loaded from.
     """
 
     task: Task
     whole: Data
     searched: Data
     fingerprint: str
+    source: DataSource
 
     def without_test(self) -> StudyData:
         """The same without the test set."""
@@ -70,9 +94,11 @@ def open_data(
     reference = IN_CODE if isinstance(task, Task) else task or study.settings.task
     _compare_code(study, found, reference, refuse=for_scores)
     folder = data_dir or os.environ.get("HPO_DATA_DIR") or study.options.data_dir
+    began = time.monotonic()
     whole = load_data(found, folder)
+    source = DataSource(reference, str(folder or ""), time.monotonic() - began)
     searched = searched_part(whole, study.settings, found)
-    data = StudyData(found, whole, searched, fingerprint((whole.x, whole.y)))
+    data = StudyData(found, whole, searched, fingerprint((whole.x, whole.y)), source)
     if study.has_begun:
         check_same_data(study, data)
     return data
@@ -122,19 +148,67 @@ def searched_part(whole: Data, settings: Settings, task: Task) -> Data:
     return take_part(grouped, settings.train_size, settings.cv_for(task), settings.objective)
 
 
+def check_repeatable(data: StudyData) -> None:
+    """Refuse a task whose ``load`` gives other data when it is called again.
+
+    Where loading takes long or much memory, it is not; the data of workers is compared then.
+
+    Raises:
+        HPOError: It gives other data.
+    """
+    if (
+        data.source.seconds > MAX_SECONDS_TO_LOAD_AGAIN
+        or _size(data.whole) > MAX_BYTES_TO_LOAD_AGAIN
+    ):
+        return
+    try:
+        is_same = is_same_again(data.whole, lambda: _load_again(data))
+    except HPOError:  # it works only once in a process, which is enough
+        return
+    if not is_same:
+        raise HPOError(
+            f"task {data.task.name!r}: `load` must give the same data every time, but a second "
+            "call gave other data. Give its random choices a seed inside `load`, for example "
+            "train_test_split(..., random_state=0) or numpy.random.default_rng(0)."
+        )
+
+
+def _load_again(data: StudyData) -> Data:
+    source = data.source
+    task = data.task if source.reference == IN_CODE else load_task_afresh(source.reference)
+    return load_data(task, source.folder or None)
+
+
+def _size(data: Data) -> int:
+    parts = (data.x, data.y, data.x_test, data.y_test)
+    arrays = (part.values() if isinstance(part, Mapping) else [part] for part in parts)
+    return sum(array.nbytes for part in arrays for array in part if array is not None)
+
+
 def check_same_data(study: Study, data: StudyData) -> None:
     """Refuse data other than the data that a study recorded.
 
     Raises:
-        HPOError: The fingerprints differ.
+        HPOError: It is other data, or ``load`` gives other data every time.
     """
-    recorded = study.facts.data.fingerprint if study.facts else None
-    if recorded not in (None, data.fingerprint):
+    recorded = study.facts.data if study.facts else DataFacts()
+    if recorded.fingerprint in (None, data.fingerprint):
+        return
+    check_repeatable(data)
+    message = (
+        f"study {study.name!r} was searched on other data (fingerprint {recorded.fingerprint}, now "
+        f"{data.fingerprint}). "
+    )
+    if recorded.folder == data.source.folder:
         raise HPOError(
-            f"study {study.name!r} was searched on other data (fingerprint {recorded}, now "
-            f"{data.fingerprint}). Name the folder of that data with --data-dir, or start another "
-            "study with --study NAME."
+            f"{message}Either the data has changed: start another study with --study NAME. Or "
+            "`load` does not give the same data every time: give its random choices a seed, and "
+            "sort what it takes from a set."
         )
+    raise HPOError(
+        f"{message}Name the folder of that data with --data-dir, or start another study with "
+        "--study NAME."
+    )
 
 
 def task_of_study(study: str, settings: Settings, task: Task | str | None = None) -> Task:

@@ -9,10 +9,11 @@ import numpy as np
 
 from hpo.data import duplicates
 from hpo.data.arrays import by_output
+from hpo.data.gaps import describe_gaps
 from hpo.scoring.baseline import baseline
 from hpo.study.environment import Environment
 from hpo.study.facts import DataFacts, Facts
-from hpo.study.opening import check_same_data
+from hpo.study.opening import check_repeatable, check_same_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +32,18 @@ def record_facts(study: Study, data: StudyData, splits: Sequence[Split]) -> None
         splits: The folds of its trials.
 
     Raises:
-        HPOError: The study was begun with other data.
+        HPOError: The study was begun with other data, or ``load`` gives other data every time.
     """
-    facts = study.facts
-    if facts is None or (facts.data.fingerprint != data.fingerprint and not study.has_begun):
-        study.files.write_targets(by_output(data.searched))
-        study.facts = Facts(
-            baseline=baseline(data.task, data.searched, splits),
-            reference=data.task.reference,
-            data=_describe(data, splits),
-            environment=Environment.here(),
-        )
+    with study.workers.recording_facts():
+        if study.facts is None:
+            check_repeatable(data)
+            study.files.write_targets(by_output(data.searched))
+            study.facts = Facts(
+                baseline=baseline(data.task, data.searched, splits),
+                reference=data.task.reference,
+                data=_describe(data, splits),
+                environment=Environment.here(),
+            )
     check_same_data(study, data)
 
 
@@ -57,4 +59,6 @@ def _describe(data: StudyData, splits: Sequence[Split]) -> DataFacts:
         class_names=None if names is None else list(names),
         feature_names=None if features is None else list(features),
         duplicates=duplicates.count(data.whole, searched, splits),
+        gaps=describe_gaps(data.task, data.whole),
+        folder=data.source.folder,
     )

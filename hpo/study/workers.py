@@ -57,7 +57,18 @@ class StudyWorkers:
 
         So a running trial without a worker belongs to a worker that died.
         """
-        lock = FileLock(self._directory / "ask.lock")
+        with self._locked("ask.lock"):
+            yield
+
+    @contextmanager
+    def recording_facts(self) -> Iterator[None]:
+        """Hold the lock under which one worker records the facts; others compare theirs."""
+        with self._locked("facts.lock"):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        lock = FileLock(self._directory / name)
         lock.acquire()
         try:
             yield

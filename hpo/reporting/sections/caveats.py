@@ -197,6 +197,11 @@ def _edges(snapshot: Snapshot) -> Iterator[Caveat]:
         )
 
 
+def _gaps(snapshot: Snapshot) -> Iterator[Caveat]:
+    for text in snapshot.facts.data.gaps:
+        yield Caveat("Missing values", text)
+
+
 def _code_changed(snapshot: Snapshot) -> Iterator[Caveat]:
     for change in snapshot.code_changes:
         yield Caveat(
@@ -229,6 +234,7 @@ _CHECKS: tuple[Callable[[Snapshot], Iterator[Caveat]], ...] = (
     _duplicates,
     _failures,
     _edges,
+    _gaps,
     _code_changed,
     _tested_often,
     _unreadable,
