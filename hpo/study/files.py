@@ -130,6 +130,7 @@ class StudyFiles:
         if not path.exists():
             return {}
         try:
+            files.check_is_file(path)
             with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
                 stored = set(archive.files)
                 read = {n: archive[_CURVE + n] for n in names if _CURVE + n in stored}

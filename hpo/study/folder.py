@@ -129,7 +129,7 @@ def _directory(runs: Path, name: str) -> Path:
 
 def _find(name: str, runs: Path) -> Path:
     for directory in (runs / name, Path(name)):
-        if (directory / JOURNAL).is_file():
+        if (directory / JOURNAL).exists():
             return directory
     known = list_studies(runs)
     hint = suggestion(name, known) if known else "Make one first: hpo run TASK."

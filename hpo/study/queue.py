@@ -75,7 +75,8 @@ class TrialQueue:
             Whether the trial was still running; if not, it stays as somebody else ended it.
         """
         was_running = end_as_failed(self._record, number, failure)
-        if was_running:
+        # A finished evaluation is kept: the line that ended the trial may be damaged.
+        if was_running and not self._files.has_arrays(number):
             self._files.remove_trial(number)
         return was_running
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import uuid
 from contextlib import contextmanager
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+
+
+MAX_DEPTH = 64
+"""Maximum depth of nested JSON; what this package writes is far less deep."""
 
 
 @contextmanager
@@ -116,12 +121,48 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        HPOError: It is missing or damaged.
+        HPOError: It is missing or damaged, or not a file.
     """
     try:
-        return json.loads(path.read_text())
+        check_is_file(path)
+        return parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise HPOError(f"{path}: cannot be read ({error}).") from error
+
+
+def parse_json(text: bytes) -> Any:
+    """Parse JSON that may have been damaged.
+
+    Raises:
+        ValueError: It is not JSON, or nested deeper than `MAX_DEPTH`.
+    """
+    try:
+        content = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_deep(content):
+        raise ValueError("nested too deeply")
+    return content
+
+
+def _is_deep(content: Any) -> bool:
+    level = [content]
+    for _ in range(MAX_DEPTH):
+        containers = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [v for inside in containers for v in inside if isinstance(v, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def check_is_file(path: Path) -> None:
+    """Refuse a pipe, which would be waited for, and a device.
+
+    Raises:
+        OSError: The path exists and is a device, a pipe or a socket.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "is a device, a pipe or a socket")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -152,6 +193,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     import numpy as np
 
     try:
+        check_is_file(path)
         # np.load would also read a single array or a pickle; this reads archives only.
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

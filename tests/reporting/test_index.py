@@ -20,5 +20,5 @@ def test_a_damaged_study_is_named_and_the_others_go_on(folder):
     (folder / "broken" / "journal.log").write_text("nonsense\n{}\n")
     found = write_reports(folder)
     assert list(found.pages) == ["boston two", "empty"]
-    assert "is damaged" in found.failures["broken"]
+    assert "lines 1 and 2 are damaged" in found.failures["broken"]
     assert "broken." in Document(found.index.read_text(encoding="utf-8")).text

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import shutil
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import optuna
 import pytest
 from study.demo_study import SETTINGS, SPACE, ask, complete
 
-from hpo.errors import HPOError, UsageError
+from hpo.errors import HPOError, HPOWarning, UsageError
 from hpo.study.facts import Facts
 from hpo.study.folder import create_study, list_studies, load_study, opened_study, runs_directory
 from hpo.study.journal import open_journal
@@ -230,12 +231,20 @@ def test_a_journal_without_a_study_is_refused(runs, study):
         load_study("demo", runs)
 
 
-def test_a_damaged_study_is_refused(runs, study):
+def test_a_damaged_line_costs_only_what_it_says(runs, study):
     with (study.directory / "journal.log").open("a") as journal:
         journal.write("garbage\n")
 
-    with pytest.raises(HPOError, match=r"journal\.log: line \d+ is damaged"):
-        load_study("demo", runs)
+    with pytest.warns(HPOWarning, match=r"journal\.log: line \d+ is damaged"):
+        assert load_study("demo", runs).settings == study.settings
+
+
+def test_a_pipe_instead_of_a_journal_is_refused(runs):
+    (runs / "pipe").mkdir(parents=True)
+    os.mkfifo(runs / "pipe" / "journal.log")
+
+    with pytest.raises(HPOError, match=r"journal\.log: is a device, a pipe or a socket"):
+        load_study("pipe", runs)
 
 
 @pytest.mark.parametrize("attributes", [{}, {"settings": {"task": "demo", "colour": "green"}}])

@@ -7,7 +7,7 @@ import optuna
 import pytest
 from support.limits import limited
 
-from hpo.errors import HPOError
+from hpo.errors import HPOError, HPOWarning
 from hpo.study.journal import open_journal
 from hpo.support.locks import FileLock
 
@@ -176,27 +176,42 @@ DAMAGE = [
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: ascii(damage)[:30])
-def test_a_damaged_line_is_named_with_its_file(path, damage):
-    begin(path, a=1, b=2)
+def test_a_damaged_line_is_named_and_the_others_are_read(path, damage):
+    begin(path, a=1, b=2, c=3)
     lines = path.read_bytes().split(b"\n")
     lines[2] = damage
     path.write_bytes(b"\n".join(lines))
 
-    with pytest.raises(HPOError) as caught:
-        open_journal(path)
+    with pytest.warns(HPOWarning) as caught:
+        assert attributes(path) == {"a": 1, "c": 3}
 
-    assert str(caught.value).startswith(f"{path}: line 3 is damaged. ")
-    for mend in ("copy", "delete that line", "--study NAME"):
-        assert mend in str(caught.value)
+    assert str(caught[0].message) == (
+        f"{path}: line 3 is damaged; everything else is read. To have all of it, restore the "
+        "file from a copy."
+    )
+    assert path.read_bytes() == b"\n".join(lines)
 
 
-def test_a_damaged_last_line_is_found_before_anything_is_appended(path):
+def test_several_damaged_lines_are_named_together(path):
+    begin(path, a=1, b=2, c=3, d=4)
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = lines[2] = lines[4] = b"x"
+    path.write_bytes(b"\n".join(lines))
+
+    with pytest.warns(HPOWarning, match="lines 2, 3 and 5 are damaged; everything else"):
+        assert attributes(path) == {"c": 3}
+
+
+def test_a_journal_goes_on_after_a_damaged_last_line(path):
     begin(path, a=1)
     with path.open("ab") as file:
         file.write(b"garbage\n")
 
-    with pytest.raises(HPOError, match=r"journal\.log: line 3 is damaged"):
-        open_journal(path)
+    with pytest.warns(HPOWarning, match=r"journal\.log: line 3 is damaged"):
+        study = optuna.load_study(study_name="demo", storage=open_journal(path))
+    study.set_user_attr("b", 2)
+
+    assert study.user_attrs == {"a": 1, "b": 2}
 
 
 def test_damage_that_happens_while_the_journal_is_open_is_named_too(path):
@@ -204,20 +219,119 @@ def test_damage_that_happens_while_the_journal_is_open_is_named_too(path):
     with path.open("ab") as file:
         file.write(b"garbage\n")
 
-    with pytest.raises(HPOError, match=r"journal\.log: line 3 is damaged"):
-        _ = study.user_attrs
+    with pytest.warns(HPOWarning, match=r"journal\.log: line 3 is damaged"):
+        assert study.user_attrs == {"a": 1}
 
 
-def test_the_journal_goes_on_once_the_damaged_line_is_deleted(path):
-    begin(path, a=1, b=2, c=3)
-    lines = path.read_bytes().split(b"\n")
-    path.write_bytes(b"\n".join([*lines[:3], b"garbage", *lines[4:]]))
-    with pytest.raises(HPOError, match="line 4"):
+def test_a_journal_of_nothing_but_damage_is_refused(path):
+    path.write_bytes(b"garbage\n[]\n")
+
+    with pytest.raises(HPOError, match=r"lines 1 and 2 are damaged, and no study can be read"):
         open_journal(path)
 
-    path.write_bytes(b"\n".join([*lines[:3], *lines[4:]]))
 
-    assert attributes(path) == {"a": 1, "b": 2}
+def test_a_line_nested_deeper_than_python_reads_is_a_damaged_one(path):
+    begin(path, a=1, b=2)
+    for deep in (b"[" * 100_000, b'{"a":' * 900 + b"1" + b"}" * 900):
+        with path.open("ab") as file:
+            file.write(deep + b"\n")
+
+    with pytest.warns(HPOWarning, match="lines 4 and 5 are damaged"):
+        assert attributes(path) == {"a": 1, "b": 2}
+
+
+def test_a_pipe_is_refused_and_not_waited_for(path):
+    os.mkfifo(path)
+
+    with pytest.raises(HPOError, match=r"journal\.log: is a device, a pipe or a socket"):
+        open_journal(path)
+
+
+# ---------------------------------------------------------------- damaged lines and trials' numbers
+
+
+def searched(path):
+    """The lines of a journal with five trials, the last of which waits."""
+    settings = {"settings": {"direction": "minimize"}}
+    study = begin(path, **settings)
+    for number in range(4):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        study.tell(trial, number / 10)
+    study.enqueue_trial({"x": 0.5})
+    return path.read_bytes().split(b"\n")[:-1]
+
+
+def scores(path):
+    """The values by number, as somebody reads them who opens the journal now."""
+    storage = open_journal(path)
+    (study,) = storage.get_all_studies()
+    trials = storage.get_all_trials(study._study_id)
+    assert [trial.number for trial in trials] == list(range(len(trials)))
+    return {trial.number: trial.values[0] for trial in trials if trial.values}
+
+
+def ways_to_damage(line):
+    yield b"garbage"
+    yield b"\x00" * len(line)
+    yield line[: len(line) // 2]
+    yield line.replace(b'"study_id":0', b'"study_id":7')
+    for old, new in ((b'"op_code":4', b'"op_code":1'), (b'"op_code":4', b'"op_code":6')):
+        yield line.replace(old, new)
+    for position in range(0, len(line), 7):
+        yield line[:position] + b"\xff" + line[position + 1 :]
+
+
+def test_a_damaged_line_that_creates_a_trial_shifts_no_number_and_loses_no_score(path):
+    lines = searched(path)
+    creating = [number for number, line in enumerate(lines) if b'"op_code":4' in line]
+    assert len(creating) == 5
+
+    for number in creating[:4]:
+        for damage in ways_to_damage(lines[number]):
+            path.write_bytes(b"\n".join([*lines[:number], damage, *lines[number + 1 :], b""]))
+            with pytest.warns(HPOWarning, match=f"line {number + 1} is damaged"):
+                assert scores(path) == {0: 0.0, 1: 0.1, 2: 0.2, 3: 0.3}, damage
+
+
+def test_any_other_damaged_line_shifts_no_number_either(path):
+    lines = searched(path)
+
+    for number, line in enumerate(lines):
+        if b'"op_code":4' in line:
+            continue
+        for damage in (b"garbage", line[:-9], line[1:]):
+            path.write_bytes(b"\n".join([*lines[:number], damage, *lines[number + 1 :], b""]))
+            with pytest.warns(HPOWarning, match=f"line {number + 1} is damaged"):
+                found = scores(path)
+            assert len(found) >= 3
+            assert all(score == trial / 10 for trial, score in found.items())
+
+
+def test_several_trials_whose_creation_is_damaged_keep_their_numbers(path):
+    lines = searched(path)
+    for number, line in enumerate(lines):
+        if b'"op_code":4' in line and b'"state":4' not in line:
+            lines[number] = b"?"
+    path.write_bytes(b"\n".join([*lines, b""]))
+
+    with pytest.warns(HPOWarning, match="lines .* are damaged"):
+        assert scores(path) == {0: 0.0, 1: 0.1, 2: 0.2, 3: 0.3}
+
+
+def test_a_trial_of_which_only_a_damaged_line_is_left_counts_as_failed(path):
+    lines = searched(path)
+    waiting = next(n for n, line in enumerate(lines) if b"fixed_params" in line)
+    lines[waiting] = b'{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":nul'
+    path.write_bytes(b"\n".join([*lines, b""]))
+
+    with pytest.warns(HPOWarning, match=f"line {waiting + 1} is damaged"):
+        study = optuna.load_study(study_name="demo", storage=open_journal(path))
+
+    assert study.trials[4].state == optuna.trial.TrialState.FAIL
+    assert study.trials[4].user_attrs["failure"]["reason"] == (
+        f"line {waiting + 1} of the journal is damaged"
+    )
 
 
 # ---------------------------------------------------------------- several at once

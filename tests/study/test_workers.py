@@ -4,6 +4,8 @@ import signal
 import pytest
 from study.demo_study import ask, complete
 
+from hpo.errors import HPOWarning
+from hpo.study.folder import load_study
 from hpo.study.trial import Failure
 from hpo.study.workers import new_worker_name
 from hpo.support.locks import FileLock
@@ -99,3 +101,17 @@ def test_every_worker_has_a_name_of_its_own():
 
     assert len(names) == 100
     assert all(f"-{os.getpid()}-" in name for name in names)
+
+
+def test_a_finished_evaluation_is_never_removed_as_an_orphans(study):
+    complete(study, 1.0)
+    journal = study.directory / "journal.log"
+    *lines, last, _ = journal.read_bytes().split(b"\n")
+    assert b'"state":1' in last
+    journal.write_bytes(b"\n".join([*lines, last[:-5], b""]))
+    with pytest.warns(HPOWarning, match="is damaged"):
+        opened = load_study(study.directory)
+
+    assert opened.queue.fail_orphans() == [0]
+
+    assert opened.files.has_arrays(0)
