@@ -147,7 +147,7 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
         },
         targets=targets,
         index=index,
-        fold=parts(reference.fold, targets, groups),
+        fold=parts(reference.fold, targets, groups, task.objective),
         scorer=_of_probabilities(
             scorer_of(task, list(reference.predictions), trials[best].loss),
             trials[best].activations,

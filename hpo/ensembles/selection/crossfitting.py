@@ -29,7 +29,10 @@ MAX_PARTS = 10
 
 
 def parts(
-    fold: np.ndarray, targets: Mapping[str, np.ndarray], groups: np.ndarray | None
+    fold: np.ndarray,
+    targets: Mapping[str, np.ndarray],
+    groups: np.ndarray | None,
+    objective: str = "",
 ) -> np.ndarray:
     """The part of each sample: its fold, or for a single fold one of five stratified parts.
 
@@ -37,6 +40,7 @@ def parts(
         fold: The fold that predicted each sample, shape (n_predicted,).
         targets: The targets by output name.
         groups: The groups of the samples, which stay together, or None.
+        objective: The name of the objective, which tells classes from quantities.
 
     Returns:
         Numbers from 0, shape (n_predicted,); all 0 if there are too few samples to divide.
@@ -48,7 +52,7 @@ def parts(
     for n_parts in range(min(DEFAULT_PARTS, n), 1, -1):
         try:
             data = Data(x=np.arange(n)[:, None], y=dict(targets), groups=groups)
-            for part, cut in enumerate(split(f"kfold:{n_parts}", data)):
+            for part, cut in enumerate(split(f"kfold:{n_parts}", data, objective)):
                 numbers[cut.validation] = part
         except HPOError:
             continue
