@@ -88,6 +88,8 @@ def _print_result(record: EnsembleRecord) -> None:
     echo(f"  best single trial: {formats.number(record.best_single_oof)}")
     if len(record.oof_by_method) > 1:
         print_wrapped(f"  by method: {_listed(record.oof_by_method)}")
+    for note in record.notes:
+        print_wrapped(f"note: {note}")
     if record.refit:
         models = "" if record.seeds == 1 else f", {record.seeds} models each"
         echo(f"refitted on all the training data{models}")

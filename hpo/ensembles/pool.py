@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.data.logits import logits, probabilities
+from hpo.ensembles import measure
 from hpo.ensembles.members import Member
 from hpo.ensembles.selection import Candidates, parts
 from hpo.errors import HPOError, UsageError
 from hpo.scoring.direction import as_loss
-from hpo.scoring.metrics import scorer_of
 from hpo.study.differences import differences
 from hpo.study.folder import list_studies, load_study
 from hpo.study.study import Study
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
-    from hpo.scoring.metrics import Scorer
+    from hpo.scoring.scorer import Scorer
     from hpo.study.trial import Trial
     from hpo.task import Data, Task
     from hpo.training.evaluation import TrialArrays
@@ -114,7 +114,8 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
         data: The data that they searched on.
 
     Raises:
-        HPOError: No trial is complete, or the trials predicted different samples.
+        HPOError: No trial is complete, the trials predicted different samples, or the objective
+            cannot be computed from predictions.
     """
     least = MIN_CANDIDATES_PER_STUDY if len(studies) > 1 else 1
     per_study = max(MAX_CANDIDATES // len(studies), least)
@@ -140,7 +141,7 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
     index = reference.index
     targets = {n: target[index] for n, target in studies[best.study].files.targets.items()}
     groups = None if data.groups is None else np.asarray(data.groups)[index]
-    return Candidates(
+    pool = Candidates(
         predictions={
             member: probabilities(other.predictions, trials[member].activations)
             for member, other in arrays.items()
@@ -149,19 +150,29 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
         index=index,
         fold=parts(reference.fold, targets, groups, task.objective),
         scorer=_of_probabilities(
-            scorer_of(task, list(reference.predictions), trials[best].loss),
+            measure.scorer_of_trial(task, list(reference.predictions), trials[best]),
             trials[best].activations,
         ),
         direction=direction,
         units=groups,
+        weights=measure.sample_weights(data, index, trials[best]),
     )
+    return measure.measured(pool, reference.fold, studies[best.study], task, data)
 
 
 def _of_probabilities(score: Scorer, activations: Mapping[str, str]) -> Scorer:
     """A scorer that takes probabilities in place of the logits that the models predict."""
     if not activations:
         return score
-    return lambda targets, predictions: score(targets, logits(predictions, activations))
+
+    def of_logits(
+        targets: Mapping[str, np.ndarray],
+        predictions: Mapping[str, np.ndarray],
+        weights: np.ndarray | None = None,
+    ) -> float:
+        return score(targets, logits(predictions, activations), weights)
+
+    return of_logits
 
 
 def _best(study: Study, number: int) -> list[Trial]:

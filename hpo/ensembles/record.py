@@ -65,6 +65,7 @@ def describe(
             RetrainedRecord(one.member.study, one.member.trial, one.score, one.recorded)
             for one in retrained
         ],
+        notes=list(candidates.notes),
     )
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from hpo.data.targets import Target
     from hpo.ensembles.ensemble import Ensemble
     from hpo.ensembles.members import Member
-    from hpo.scoring.metrics import Metric, Scorer
+    from hpo.scoring.metrics import Metric
+    from hpo.scoring.scorer import Scorer
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.data.arrays import by_output
-from hpo.data.targets import decide_all, metric_of
 from hpo.errors import HPOError
+from hpo.scoring.constants import constants
+from hpo.scoring.direction import as_loss
 from hpo.scoring.metrics import scorer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hpo.data.splits import Split
-    from hpo.data.targets import Target
-    from hpo.task import Data, Task
+    from hpo.scoring.compiled import Compiled
+    from hpo.scoring.scorer import Scorer
+    from hpo.task import Data, Direction, Task
 
 
-def baseline(task: Task, data: Data, splits: Sequence[Split]) -> float | None:
+def baseline(
+    task: Task,
+    data: Data,
+    splits: Sequence[Split],
+    compiled: Compiled | None = None,
+    loss: str = "",
+) -> float | None:
     """Score the best constant prediction on the folds of a study.
 
     The constant is fitted on each training part, one for every output: the class frequencies for a
@@ -30,52 +38,70 @@ def baseline(task: Task, data: Data, splits: Sequence[Split]) -> float | None:
         task: The task.
         data: Its data.
         splits: The folds of the study.
+        compiled: What the models were compiled with, if it is known.
+        loss: Keras's name for their loss, or "".
 
     Returns:
         The objective, averaged over the folds; None if only Keras can compute the objective, or
         if it is not defined for a constant prediction.
     """
     targets = {name: np.asarray(y) for name, y in by_output(data).items()}
-    kinds = decide_all(data, task.objective)
-    several = len(targets) > 1
-    metrics = {name: metric_of(task.objective, name, several=several) for name in targets}
     try:
-        score = scorer_of(task, list(targets))
-        scores = []
-        for split in splits:
-            truth = {name: y[split.validation] for name, y in targets.items()}
-            guess = {
-                name: _repeated(
-                    _constant(y[split.train], kinds[name], metrics[name]), len(split.validation)
-                )
-                for name, y in targets.items()
-            }
-            scores.append(score(truth, guess))
+        judge = _Judge(
+            scorer_of(task, list(targets), loss, compiled),
+            targets,
+            None if data.sample_weight is None else np.asarray(data.sample_weight),
+            task.direction or "minimize",
+        )
+        scores = [
+            judge.score(judge.best(constants(task, data, split.train, compiled), split.train), rows)
+            for split in splits
+            for rows in [split.validation]
+        ]
     except Exception as error:
         # A task's own metric may expect more of predictions than a constant offers.
-        if task.metric is None and not isinstance(error, HPOError):
+        if task.metric is None and compiled is None and not isinstance(error, HPOError):
             raise
         return None
     mean = float(np.mean(scores))
     return mean if math.isfinite(mean) else None
 
 
-def _constant(y: np.ndarray, target: Target, metric: str) -> np.ndarray:
-    """The constant prediction of an output, in the shape of its prediction for one sample.
+class _Judge:
+    """Scores constants.
 
     Args:
-        y: The targets that it is fitted on, shape (n, ...).
-        target: What they are.
-        metric: The objective, as :func:`hpo.data.targets.metric_of` gives it.
+        scorer: The objective.
+        targets: All targets by output name.
+        weights: All sample weights, or None.
+        direction: Whether the objective is minimized or maximized.
     """
-    if target.is_exclusive and not target.one_hot:
-        classes = target.classes(y)
-        columns = range(len(target.names) - target.width, len(target.names))
-        return np.stack([(classes == column).mean(axis=0) for column in columns], axis=-1)
-    if metric in ("mae", "mean_absolute_error"):
-        return np.atleast_1d(np.median(y, axis=0))
-    return np.atleast_1d(np.mean(y, axis=0))
 
+    def __init__(
+        self,
+        scorer: Scorer,
+        targets: Mapping[str, np.ndarray],
+        weights: np.ndarray | None,
+        direction: Direction,
+    ) -> None:
+        self._scorer = scorer
+        self._targets = targets
+        self._weights = weights
+        self._direction = direction
 
-def _repeated(constant: np.ndarray, n: int) -> np.ndarray:
-    return np.broadcast_to(constant, (n, *constant.shape))
+    def best(
+        self, constants: Sequence[Mapping[str, np.ndarray]], rows: np.ndarray
+    ) -> Mapping[str, np.ndarray]:
+        """The best of several constants on the training part; the first one if there is one."""
+        if len(constants) == 1:
+            return constants[0]
+        return min(constants, key=lambda one: as_loss(self.score(one, rows), self._direction))
+
+    def score(self, constant: Mapping[str, np.ndarray], rows: np.ndarray) -> float:
+        """The objective of a constant prediction for some samples."""
+        truth = {name: y[rows] for name, y in self._targets.items()}
+        guess = {
+            name: np.broadcast_to(constant[name], (len(rows), *constant[name].shape))
+            for name in self._targets
+        }
+        return self._scorer(truth, guess, None if self._weights is None else self._weights[rows])

@@ -13,21 +13,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.errors import HPOError
+from hpo.scoring.keras_values import EPSILON
+from hpo.scoring.terms import scorer_of_terms
 
 if TYPE_CHECKING:
+    from hpo.scoring.compiled import Compiled
+    from hpo.scoring.scorer import Scorer
     from hpo.task import Task
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 """``(y_true, y_pred) -> float`` over whole arrays, shapes (n, ...)."""
 
-Scorer = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], float]
-"""``(targets, predictions) -> float`` over arrays by output name, shapes (n, ...)."""
 
-EPSILON = 1e-7  # Keras clips probabilities to this distance from 0 and 1
-
-
-def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
+def scorer_of(
+    task: Task, outputs: Sequence[str], loss: str = "", compiled: Compiled | None = None
+) -> Scorer:
     """The task's objective as a function of whole arrays.
+
+    It is what the models were compiled with. Where that is not Keras's own, or was not recorded,
+    it is guessed from the name; :func:`hpo.scoring.agreement.compare` tells whether a scorer
+    computes what Keras logged.
 
     Args:
         task: The task. Its own ``metric`` gets arrays if the model has one output, else dicts of
@@ -36,12 +41,15 @@ def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
         outputs: Names of the model's outputs; ``[""]`` if it has only one.
         loss: Keras's name of the loss that the models were compiled with; needed if the objective
             is ``val_loss``.
+        compiled: What the models were compiled with, if it is known.
 
     Raises:
         HPOError: The objective is not one of Keras's own and the task gives no ``metric``.
     """
     if task.metric is not None:
         return _own(task.metric, outputs)
+    if compiled is not None and compiled.objective:
+        return scorer_of_terms(compiled)
     name = loss if task.metric_name == "loss" and loss else task.metric_name
     for output in outputs:
         is_prefixed = bool(output) and name.startswith(f"{output}_")
@@ -59,7 +67,15 @@ def scorer_of(task: Task, outputs: Sequence[str], loss: str = "") -> Scorer:
 
 def on_output(metric: Metric, output: str = "") -> Scorer:
     """A metric as a scorer of one of the outputs."""
-    return lambda targets, predictions: metric(targets[output], predictions[output])
+
+    def score(
+        targets: Mapping[str, np.ndarray],
+        predictions: Mapping[str, np.ndarray],
+        _weights: np.ndarray | None = None,
+    ) -> float:
+        return metric(targets[output], predictions[output])
+
+    return score
 
 
 def companions(*, classification: bool) -> dict[str, Metric]:
@@ -154,7 +170,11 @@ def predicted_classes(y_pred: Any) -> np.ndarray:
 
 
 def _own(metric: Callable[[Any, Any], float], outputs: Sequence[str]) -> Scorer:
-    def score(targets: Mapping[str, np.ndarray], predictions: Mapping[str, np.ndarray]) -> float:
+    def score(
+        targets: Mapping[str, np.ndarray],
+        predictions: Mapping[str, np.ndarray],
+        _weights: np.ndarray | None = None,
+    ) -> float:
         fitting = {name: _like(targets[name], predictions[name]) for name in outputs}
         if len(outputs) > 1:
             return float(metric(targets, fitting))

@@ -28,7 +28,7 @@ from hpo.search.tensorboard import Board
 from hpo.study import mistakes
 from hpo.study.opening import open_data
 from hpo.study.queue import KILLED
-from hpo.study.recording import record_facts
+from hpo.study.recording import record_baseline, record_facts
 from hpo.study.trial import Failure
 from hpo.support import formats
 from hpo.support.locks import FileLock
@@ -185,6 +185,9 @@ class Worker:
                     on_model=self._board_writer(evaluator, trial.number, params),
                 )
             self.study.queue.complete(trial, evaluation)
+            record_baseline(
+                self.study, evaluator.task, evaluator.data, evaluator.splits, evaluation
+            )
         except TrialPruned as pruning:
             self.study.queue.prune(trial, pruning.report.epoch)
             pruned = str(pruning)

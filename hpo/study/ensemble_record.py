@@ -73,6 +73,7 @@ class EnsembleRecord:
         test_best_single: The scores of the best single trial on the test set.
         test_consulted: How often the study had consulted the test set by then.
         created: When it was made, in ISO format.
+        notes: Where its scores are not measured as those of the search, and why.
     """
 
     study: str
@@ -96,6 +97,7 @@ class EnsembleRecord:
     test_best_single: dict[str, float | None] = field(default_factory=dict)
     test_consulted: int = 0
     created: str = ""
+    notes: list[str] = field(default_factory=list)
 
     @property
     def has_members_of_several_studies(self) -> bool:

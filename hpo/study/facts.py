@@ -66,12 +66,15 @@ class Facts:
         reference: The score of a published model.
         data: The data.
         environment: Versions, backend and devices.
+        baseline_reason: Why there is no baseline; "" where there is one; None before a trial
+            showed what the objective is, and in studies of version 0.1.0.
     """
 
     baseline: float | None = None
     reference: Reference | None = None
     data: DataFacts = field(default_factory=DataFacts)
     environment: Environment = field(default_factory=Environment)
+    baseline_reason: str | None = None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Facts:
@@ -82,12 +85,14 @@ class Facts:
             reference=Reference(**{"source": "", **reference}) if reference else None,
             data=DataFacts.from_json(stored.get("data") or {}),
             environment=Environment.from_json(stored.get("environment") or {}),
+            baseline_reason=stored.get("baseline_reason"),
         )
 
     def to_json(self) -> dict[str, Any]:
         """The facts as the journal of a study keeps them."""
         return {
             "baseline": self.baseline,
+            "baseline_reason": self.baseline_reason,
             "reference": dataclasses.asdict(self.reference) if self.reference else None,
             "data": self.data.to_json(),
             "environment": self.environment.to_json(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from hpo.data import duplicates
 from hpo.data.arrays import by_output
 from hpo.data.gaps import describe_gaps
+from hpo.scoring.agreement import compare, tolerance_for
 from hpo.scoring.baseline import baseline
 from hpo.study.environment import Environment
 from hpo.study.facts import DataFacts, Facts
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from hpo.data.splits import Split
     from hpo.study.opening import StudyData
     from hpo.study.study import Study
+    from hpo.task import Data, Task
+    from hpo.training.evaluation import Evaluation
 
 
 def record_facts(study: Study, data: StudyData, splits: Sequence[Split]) -> None:
@@ -39,12 +43,42 @@ def record_facts(study: Study, data: StudyData, splits: Sequence[Split]) -> None
             check_repeatable(data)
             study.files.write_targets(by_output(data.searched))
             study.facts = Facts(
-                baseline=baseline(data.task, data.searched, splits),
                 reference=data.task.reference,
                 data=_describe(data, splits),
                 environment=Environment.here(),
             )
     check_same_data(study, data)
+
+
+def record_baseline(
+    study: Study, task: Task, data: Data, splits: Sequence[Split], evaluation: Evaluation
+) -> None:
+    """Record the baseline of a study once a trial has shown what its objective is.
+
+    There is none, but a reason, where the objective cannot be computed from predictions, or where
+    that gives another score than Keras logged.
+
+    Args:
+        study: The study.
+        task: Its task.
+        data: The data that the study searches on.
+        splits: How the study cuts it.
+        evaluation: The evaluation of a complete trial.
+    """
+    facts, compiled = study.facts, evaluation.compiled
+    if facts is None or facts.baseline_reason is not None:
+        return
+    value, reason = None, f"{task.metric_name} cannot be computed from predictions alone"
+    if compiled.computed:
+        tolerance = tolerance_for(compiled if task.metric is None else None)
+        agreement = compare(
+            evaluation.fold_scores, compiled.computed, compiled.penalties, tolerance=tolerance
+        )
+        reason = f"{task.metric_name} is not what hpo computes: {agreement}"
+        if agreement.holds:
+            value = baseline(task, data, splits, compiled, evaluation.loss)
+            reason = "no constant prediction has a score" if value is None else ""
+    study.facts = dataclasses.replace(facts, baseline=value, baseline_reason=reason)
 
 
 def _describe(data: StudyData, splits: Sequence[Split]) -> DataFacts:

@@ -65,6 +65,8 @@ class Trial:
         outputs: By output name, ``loss``: Keras's name for its loss, whatever its settings; and
             ``activation``: what makes probabilities of it if it predicts logits, else "". Empty
             in trials of version 0.1.0.
+        compiled: What its model was compiled with, as
+            :class:`hpo.scoring.compiled.Compiled` writes it; None in studies of version 0.1.0.
         training: How it was trained: "fused", "fused-xla" or "fit".
         seconds: Its duration.
         seed: The seed of its weights and batches.
@@ -89,6 +91,7 @@ class Trial:
     model_size: int | None = None
     loss: str = ""
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    compiled: dict[str, Any] | None = None
     training: str | None = None
     seconds: float | None = None
     seed: int | None = None

@@ -14,7 +14,8 @@ from hpo.data import splits
 from hpo.data.arrays import by_output, take
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
-from hpo.training import lockstep, outputs
+from hpo.scoring.compiled import Compiled
+from hpo.training import compiled, lockstep, outputs
 from hpo.training.losses import loss_name
 from hpo.training.saving import save_model
 
@@ -42,6 +43,7 @@ class Evaluation:
         arrays: Curves and out-of-fold predictions.
         outputs: The loss of every output, and whether it predicts logits, as
             :func:`hpo.training.outputs.describe` gives them.
+        compiled: What the model was compiled with, as far as it decides on the objective.
     """
 
     score: float
@@ -52,6 +54,7 @@ class Evaluation:
     loss: str
     arrays: TrialArrays
     outputs: outputs.Described = field(default_factory=dict)
+    compiled: Compiled = field(default_factory=Compiled)
 
     @property
     def std_error(self) -> float | None:
@@ -71,6 +74,7 @@ class Evaluation:
             "training": self.training,
             "loss": self.loss,
             "outputs": self.outputs,
+            "compiled": self.compiled.to_json(),
         }
 
 
@@ -140,6 +144,9 @@ class Evaluator:
             loss=loss_name(model.loss),
             outputs=outputs.describe(model, course.best.predictions[0]),
             arrays=TrialArrays(course.curves, *_out_of_fold(folds, course.best.predictions)),
+            compiled=compiled.record(
+                self.task, model, folds, course.best, self.task.plan(params).batch_size
+            ),
         )
         if on_model is not None:
             model.set_weights(course.best.weights[0])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpo.ensembles.members import Member
-    from hpo.scoring.metrics import Scorer
+    from hpo.scoring.scorer import Scorer
     from hpo.task import Direction
 
     Predictions = Mapping[str, np.ndarray]
@@ -37,6 +37,10 @@ class Candidates:
         direction: Whether the objective is minimized or maximized.
         units: The group of each sample, shape (n_predicted,): for the interval of a score, the
             samples of a group count as one. None if every sample counts by itself.
+        blocks: What is scored by itself: scores are means over the blocks, as those of trials are
+            means over folds, shape (n_predicted,); None where all samples are scored together.
+        weights: Sample weights, if the objective depends on them, shape (n_predicted,), or None.
+        notes: Where these scores are not the ones of the search, and why.
     """
 
     predictions: Mapping[Member, Predictions]
@@ -46,6 +50,9 @@ class Candidates:
     scorer: Scorer
     direction: Direction
     units: np.ndarray | None = None
+    blocks: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def members(self) -> list[Member]:
@@ -61,9 +68,33 @@ class Candidates:
             for name in names
         }
 
+    @cached_property
+    def _targets_by_block(self) -> list[tuple[np.ndarray, Predictions, np.ndarray | None]]:
+        """The rows, the targets and the weights of every block."""
+        if self.blocks is None:
+            return []
+        rows = [np.flatnonzero(self.blocks == block) for block in np.unique(self.blocks)]
+        return [(r, _rows(self.targets, r), _part(self.weights, r)) for r in rows]
+
     def score(self, predictions: Predictions) -> float:
-        """The objective of predictions for the same samples."""
-        return self.scorer(self.targets, predictions)
+        """The objective of predictions for the same samples: its mean over the blocks."""
+        if len(self._targets_by_block) <= 1:
+            return self._score(self.targets, predictions, self.weights)
+        scores = [
+            self._score(targets, _rows(predictions, rows), weights)
+            for rows, targets, weights in self._targets_by_block
+        ]
+        return float(np.mean(scores))
+
+    def score_on(self, predictions: Predictions, rows: np.ndarray) -> float:
+        """The objective on some of the samples together, whatever block they are in.
+
+        Args:
+            predictions: Of all samples, by output name, shape (n_predicted, ...) each.
+            rows: Which of the samples, positions or a mask.
+        """
+        targets = _rows(self.targets, rows)
+        return self._score(targets, _rows(predictions, rows), _part(self.weights, rows))
 
     def loss(self, predictions: Predictions) -> float:
         """The objective as something to minimize; infinite where it is not a number."""
@@ -85,25 +116,43 @@ class Candidates:
         Args:
             rows: The samples, as positions or as a mask.
         """
-        part = self._take(rows)
+        part = self.part(rows)
         losses = {member: part.loss(p) for member, p in part.predictions.items()}
         return part.only(sorted(part.members, key=lambda member: losses[member]))
+
+    def _score(
+        self, targets: Predictions, predictions: Predictions, weights: np.ndarray | None
+    ) -> float:
+        if weights is None:
+            return self.scorer(targets, predictions)
+        return self.scorer(targets, predictions, weights)
 
     def only(self, members: Sequence[Member]) -> Candidates:
         """Some of the candidates, in this order."""
         chosen = {member: self.predictions[member] for member in members}
         return dataclasses.replace(self, predictions=chosen)
 
-    def _take(self, rows: np.ndarray) -> Candidates:
+    def part(self, rows: np.ndarray) -> Candidates:
+        """The same candidates, in this order, on some of the samples.
+
+        Args:
+            rows: Which of the samples, positions or a mask.
+        """
         return dataclasses.replace(
             self,
             predictions={m: _rows(p, rows) for m, p in self.predictions.items()},
             targets=_rows(self.targets, rows),
             index=self.index[rows],
             fold=self.fold[rows],
-            units=None if self.units is None else self.units[rows],
+            units=_part(self.units, rows),
+            blocks=_part(self.blocks, rows),
+            weights=_part(self.weights, rows),
         )
 
 
 def _rows(arrays: Predictions, rows: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.asarray(array)[rows] for name, array in arrays.items()}
+
+
+def _part(array: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if array is None else array[rows]

@@ -15,7 +15,6 @@ from hpo.ensembles.selection.stacking import stack
 from hpo.ensembles.selection.uncertainty import interval
 from hpo.ensembles.selection.weighted import nelder_mead, random_search
 from hpo.errors import HPOError
-from hpo.scoring.direction import as_loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,10 +135,7 @@ def _try(method: str, way: Way, candidates: Candidates, size: int) -> _Tried:
 def _loss_on(candidates: Candidates, predictions: Predictions, rows: np.ndarray) -> float:
     if not rows.any():
         return math.inf
-    targets = {name: np.asarray(y)[rows] for name, y in candidates.targets.items()}
-    score = candidates.scorer(targets, {name: p[rows] for name, p in predictions.items()})
-    loss = as_loss(score, candidates.direction)
-    return math.inf if math.isnan(loss) else loss
+    return candidates.part(rows).loss({name: p[rows] for name, p in predictions.items()})
 
 
 def _predictions(tried: list[_Tried], candidates: Candidates) -> Predictions:

@@ -64,6 +64,15 @@ def _worse_than_baseline(snapshot: Snapshot) -> Iterator[Caveat]:
         )
 
 
+def _other_measure(snapshot: Snapshot) -> Iterator[Caveat]:
+    reason = snapshot.facts.baseline_reason
+    if reason:
+        yield Caveat("No baseline", f"There is no common-sense baseline: {reason}.")
+    ensemble = snapshot.ensemble
+    for note in ensemble.notes if ensemble is not None else ():
+        yield Caveat("Scores of the ensemble", note)
+
+
 def _few_trials(snapshot: Snapshot) -> Iterator[Caveat]:
     complete = len(snapshot.ranking)
     if 0 < complete < MIN_TRIALS:
@@ -228,6 +237,7 @@ def _unreadable(snapshot: Snapshot) -> Iterator[Caveat]:
 _CHECKS: tuple[Callable[[Snapshot], Iterator[Caveat]], ...] = (
     _unfinished,
     _worse_than_baseline,
+    _other_measure,
     _few_trials,
     _within_noise,
     _overfitting,
