@@ -90,9 +90,10 @@ class Facts:
 
     def to_json(self) -> dict[str, Any]:
         """The facts as the journal of a study keeps them."""
+        reason = self.baseline_reason
         return {
+            **({} if reason is None else {"baseline_reason": reason}),
             "baseline": self.baseline,
-            "baseline_reason": self.baseline_reason,
             "reference": dataclasses.asdict(self.reference) if self.reference else None,
             "data": self.data.to_json(),
             "environment": self.environment.to_json(),

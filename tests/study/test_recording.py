@@ -5,9 +5,11 @@ from study.demo_study import ask
 from hpo.data.digests import fingerprint
 from hpo.data.splits import split
 from hpo.errors import HPOError
+from hpo.scoring.compiled import Compiled, Term
 from hpo.study.opening import StudyData
-from hpo.study.recording import record_facts
+from hpo.study.recording import record_baseline, record_facts
 from hpo.task import Data, Reference
+from hpo.training.evaluation import Evaluation, TrialArrays
 from tasks import bare_task, linear_data, linear_task
 
 
@@ -19,7 +21,59 @@ def recorded(study, searched, task=None, whole=None):
     return study.facts
 
 
-def test_a_study_records_its_data_and_the_baseline(study):
+def evaluated(logged, computed, penalties=()):
+    """An evaluation of the linear task, whose objective is a mean absolute error."""
+    compiled = Compiled(
+        objective=(Term("metric", "MeanAbsoluteError"),),
+        shapes={"": (1,)},
+        computed=computed,
+        penalties=penalties,
+    )
+    arrays = TrialArrays({"loss": np.ones((1, 2))}, np.arange(30), {"": np.ones(30)}, np.zeros(30))
+    return Evaluation(np.mean(logged), logged, [1], 4, "fused", "", arrays, compiled=compiled)
+
+
+def test_the_baseline_is_recorded_when_a_trial_shows_what_the_objective_is(study):
+    data = linear_data()
+    cuts = split("kfold:2", data)
+    recorded(study, data)
+
+    record_baseline(study, linear_task(), data, cuts, evaluated([0.5, 0.7], (0.5, 0.7)))
+
+    expected = [np.abs(data.y[c.validation] - np.median(data.y[c.train])).mean() for c in cuts]
+    assert study.facts.baseline == pytest.approx(np.mean(expected), rel=1e-6)
+    assert study.facts.baseline_reason == ""
+
+
+def test_there_is_no_baseline_but_a_reason_where_keras_logged_something_else(study):
+    data = linear_data()
+    recorded(study, data)
+
+    record_baseline(
+        study, linear_task(), data, split("kfold:2", data), evaluated([500, 700], (0.5, 0.7))
+    )
+
+    assert study.facts.baseline is None
+    assert "Keras logged 600" in study.facts.baseline_reason
+    assert "hpo computes 0.6 " in study.facts.baseline_reason
+
+
+def test_penalties_are_no_disagreement(study):
+    data = linear_data()
+    recorded(study, data)
+
+    record_baseline(
+        study,
+        linear_task(),
+        data,
+        split("kfold:2", data),
+        evaluated([1.5, 1.7], (0.5, 0.7), (1, 1)),
+    )
+
+    assert study.facts.baseline > 0
+
+
+def test_a_study_records_its_data_and_no_baseline_before_a_trial(study):
     facts = recorded(study, linear_data(feature_names=["a", "b", "c"]))
 
     assert facts.data.n_samples == facts.data.n_samples_whole == 30
@@ -27,7 +81,7 @@ def test_a_study_records_its_data_and_the_baseline(study):
     assert facts.data.feature_names == ["a", "b", "c"]
     assert facts.data.class_names is None
     assert facts.data.duplicates.within_train == 0
-    assert facts.baseline > 0
+    assert facts.baseline is None
     assert facts.reference is None
 
 

@@ -310,6 +310,7 @@ def test_the_summary_can_be_written_as_json():
         "model_size": 4,
         "training": "fused",
         "loss": "mean_absolute_error",
+        "outputs": {"": {"activation": "", "loss": "mean_absolute_error"}},
         "compiled": json.loads(json.dumps(evaluation.compiled.to_json())),
     }
 
