@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -117,12 +118,13 @@ def _print_result(study: Study) -> None:
     baseline = study.facts.baseline if study.facts else None
     beside = "" if baseline is None else f"   baseline {formats.number(baseline)}"
     echo(f"best {study.settings.objective} {score}{how}{beside}")
-    echo(f"trial {best.number}, {best.epochs} epochs:")
+    echo(f"trial {best.number}, {formats.count(best.epochs or 0, 'epoch')}:")
     width = max(map(len, best.params), default=0)
     for name, value in best.params.items():
         echo(f"  {name:<{width}}  {formats.setting(value)}")
     where = study.directory.parent
-    named = study.name if where == runs_directory() else f"{study.name} --runs {where}"
+    named = [study.name] if where == runs_directory() else [study.name, "--runs", str(where)]
     task = study.settings.task
-    again = f" --task {task}" if task.endswith(".py") or ".py:" in task else ""
-    echo(f"next: hpo ensemble {named}{again}\n      hpo report {named}")
+    again = ["--task", task] if task.endswith(".py") or ".py:" in task else []
+    echo(f"next: {shlex.join(['hpo', 'ensemble', *named, *again])}")
+    echo(f"      {shlex.join(['hpo', 'report', *named])}")

@@ -125,15 +125,15 @@ def _prepared(transformer: Any, data: Data, train: np.ndarray) -> Any:
     scikit-learn's TargetEncoder encodes the rows it is fitted on by cross-fitting; ``transform``
     would tell each of them its own target.
     """
-    from sklearn.base import clone
+    from sklearn.base import TransformerMixin, clone
 
+    own = getattr(type(transformer), "fit_transform", None)
+    if own in (None, TransformerMixin.fit_transform):
+        # All rows at once: a transformer may give every fold the same array.
+        return transform(fit(transformer, data, train), data.x)
     others = np.setdiff1d(np.arange(data.n_samples), train)
-    x, y = _rows(data.x, train), take(data.y, train)
     fitted = clone(transformer)
-    if hasattr(fitted, "fit_transform"):
-        of_train = compact(fitted.fit_transform(x, y))
-    else:
-        of_train = compact(fitted.fit(x, y).transform(_rows(data.x, train)))
+    of_train = compact(fitted.fit_transform(_rows(data.x, train), take(data.y, train)))
     of_others = compact(fitted.transform(_rows(data.x, others))) if len(others) else None
     return _joined(of_train, train, of_others, others)
 
