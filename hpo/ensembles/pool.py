@@ -180,10 +180,10 @@ def _best(study: Study, number: int) -> list[Trial]:
 
 
 def _differences(other: Study, first: Study) -> list[str]:
-    """What keeps two studies from predicting the same samples out of fold."""
-    found = differences(other.settings, first.settings, _SETTINGS_IN_COMMON)
+    """What differs between two studies and keeps them from predicting the same samples."""
+    phrases = differences(other.settings, first.settings, _SETTINGS_IN_COMMON)
     theirs, ours = (one.facts.data.fingerprint if one.facts else None for one in (other, first))
-    return found if theirs == ours else [*found, f"data fingerprint is {theirs}, not {ours}"]
+    return phrases if theirs == ours else [*phrases, f"data fingerprint is {theirs}, not {ours}"]
 
 
 def _check_same_samples(

@@ -1,1 +1,1 @@
-"""Studies: what is remembered of a search, and where it lies."""
+"""Studies: the trials, facts, files and workers of a search."""

@@ -33,7 +33,7 @@ def differences(
         names: The fields of :class:`Settings` to compare.
 
     Returns:
-        A phrase for every field that differs; empty where they agree.
+        A phrase for every field that differs; empty if they agree.
     """
     return [
         _difference(name, getattr(settings, name), getattr(reference, name))

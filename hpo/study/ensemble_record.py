@@ -67,7 +67,7 @@ class EnsembleRecord:
         best_single: The number of the best single trial.
         best_single_study: The name of the study of that trial.
         best_single_oof: The score of that trial out of fold.
-        oof_by_method: Cross-fitted scores by method; None where a method cannot be used.
+        oof_by_method: Cross-fitted scores by method; None if a method cannot be used.
         retrained: The trials that were trained again for it.
         test: Its scores on the test set by metric; empty without a test set.
         test_best_single: The scores of the best single trial on the test set.

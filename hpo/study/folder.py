@@ -173,7 +173,7 @@ def _record(directory: Path, storage: optuna.storages.BaseStorage) -> optuna.Stu
 def _earlier_study(
     directory: Path, storage: optuna.storages.BaseStorage, *, is_in_use: bool
 ) -> Study | None:
-    """The study in a folder, unless it was never begun and may therefore be made anew."""
+    """The study in a folder, unless it was never begun and may therefore be created again."""
     import optuna
 
     record = _record(directory, storage)

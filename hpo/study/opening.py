@@ -90,15 +90,15 @@ def open_data(
             samples than there are.
         HPOError: The task cannot load its data, or the study was begun with other data or code.
     """
-    found = task_of_study(study.name, study.settings, task)
+    loaded = task_of_study(study.name, study.settings, task)
     reference = IN_CODE if isinstance(task, Task) else task or study.settings.task
-    _compare_code(study, found, reference, refuse=for_scores)
+    _compare_code(study, loaded, reference, refuse=for_scores)
     folder = data_dir or os.environ.get("HPO_DATA_DIR") or study.options.data_dir
     began = time.monotonic()
-    whole = load_data(found, folder)
+    whole = load_data(loaded, folder)
     source = DataSource(reference, str(folder or ""), time.monotonic() - began)
-    searched = searched_part(whole, study.settings, found)
-    data = StudyData(found, whole, searched, fingerprint((whole.x, whole.y)), source)
+    searched = searched_part(whole, study.settings, loaded)
+    data = StudyData(loaded, whole, searched, fingerprint((whole.x, whole.y)), source)
     if study.has_begun:
         check_same_data(study, data)
     return data
@@ -235,10 +235,10 @@ def task_of_study(study: str, settings: Settings, task: Task | str | None = None
             f"study {study!r} was searched with a plugin file, which runs only if you name it: "
             f"--task {settings.task}"
         )
-    found = task if isinstance(task, Task) else load_task(task or settings.task)
-    if found.name != settings.task_name:
+    loaded = task if isinstance(task, Task) else load_task(task or settings.task)
+    if loaded.name != settings.task_name:
         raise UsageError(
             f"study {study!r} was searched with the task {settings.task_name!r}. Received: "
-            f"{found.name!r}"
+            f"{loaded.name!r}"
         )
-    return found
+    return loaded

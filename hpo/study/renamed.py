@@ -55,13 +55,14 @@ def by_old_name(owner: object, name: str, renamed: Mapping[str, str]) -> Any:
     kind = type(owner).__name__
     if name not in renamed:
         raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+    path = renamed[name]
+    what = "private" if path.startswith("_") else f"{kind}.{path}"
     warnings.warn(
-        f"{kind}.{name} is now {kind}.{renamed[name]}; the next release of hpo removes the old "
-        "name.",
+        f"{kind}.{name} is now {what}; the next release of hpo removes the old name.",
         DeprecationWarning,
         stacklevel=3,
     )
-    value = attrgetter(renamed[name])(owner)
+    value = attrgetter(path)(owner)
     return value.to_json() if isinstance(value, EnsembleRecord) else value
 
 

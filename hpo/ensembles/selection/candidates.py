@@ -97,7 +97,7 @@ class Candidates:
         return self._score(targets, _rows(predictions, rows), _part(self.weights, rows))
 
     def loss(self, predictions: Predictions) -> float:
-        """The objective as something to minimize; infinite where it is not a number."""
+        """The objective as something to minimize; infinite if it is not a number."""
         loss = as_loss(self.score(predictions), self.direction)
         return math.inf if math.isnan(loss) else loss
 
