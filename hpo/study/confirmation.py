@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.scoring.direction import as_loss
 from hpo.scoring.one_standard_error import smallest_as_good
+from hpo.support.types import checked, fits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,21 +172,35 @@ def read(
         attributes: The attributes in the study's journal, by key.
         trials: All trials of the study, by number.
         direction: Whether scores are minimized or maximized.
+
+    Raises:
+        TypeError: A value is not of the type that was written.
+        LookupError: A key is missing.
+        AttributeError: A result is not a mapping.
     """
     plan = attributes.get(PLAN)
     if plan is None:
         return None
+    if not (
+        fits(plan["trials"], list[int])
+        and all(0 <= number < len(trials) for number in plan["trials"])
+        and fits(plan["repeats"], int)
+        and fits(plan["new_cuts"], bool)
+    ):
+        raise TypeError("a value of an unexpected type")
     configurations = []
     for number in plan["trials"]:
         trial = trials[number]
         entries = [attributes.get(key(number, n), {}) for n in range(1, plan["repeats"] + 1)]
         configurations.append(
-            Confirmed(
-                number=number,
-                first=float(trial.score or 0.0),
-                scores=tuple(entry["score"] for entry in entries if "score" in entry),
-                model_size=trial.model_size,
-                reason=next((entry["reason"] for entry in entries if "reason" in entry), None),
+            checked(
+                Confirmed(
+                    number=number,
+                    first=float(trial.score or 0.0),
+                    scores=tuple(entry["score"] for entry in entries if "score" in entry),
+                    model_size=trial.model_size,
+                    reason=next((entry["reason"] for entry in entries if "reason" in entry), None),
+                )
             )
         )
     return Confirmation(

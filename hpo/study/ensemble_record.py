@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpo.support.types import checked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -149,7 +151,7 @@ class EnsembleRecord:
             for one in stored.get("retrained") or ()
         ]
         known["best_single_study"] = stored.get("best_single_study", study)
-        return cls(**{"study": study, **known})
+        return checked(cls(**{"study": study, **known}))
 
     def to_json(self) -> dict[str, Any]:
         """What ``hpo ensemble --json`` prints."""

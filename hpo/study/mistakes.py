@@ -16,11 +16,12 @@ import numpy as np
 
 from hpo.data.logits import probabilities
 from hpo.data.targets import metric_of
-from hpo.errors import HPOError
+from hpo.errors import HPOError, one_line
 from hpo.scoring.outcomes import joined_labels, read_classes, read_labels, read_values
 from hpo.study.files import OutOfFold
 from hpo.support import files
 from hpo.support.png import encode, thumbnail
+from hpo.support.types import checked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,11 +110,13 @@ def load(directory: Path) -> tuple[Mistakes, ...]:
         return ()
     try:
         return tuple(
-            Mistakes(**{**entry, "samples": tuple(Sample(**one) for one in entry["samples"])})
+            checked(
+                Mistakes(**{**entry, "samples": tuple(Sample(**one) for one in entry["samples"])})
+            )
             for entry in files.read_json(path)
         )
     except (KeyError, TypeError) as error:
-        raise HPOError(f"{path}: is damaged ({error}). Delete the file.") from error
+        raise HPOError(f"{path}: is damaged ({one_line(error)}). Delete the file.") from error
 
 
 def _sources(study: Study) -> dict[int | str, OutOfFold]:

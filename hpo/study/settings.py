@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpo.task import Direction  # noqa: TC001  (what is read from a study is compared with it)
+
 if TYPE_CHECKING:
-    from hpo.task import Direction, Task
+    from hpo.task import Task
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo.errors import HPOError
+from hpo.errors import HPOError, one_line
 from hpo.options import Options
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, renamed
@@ -21,6 +22,7 @@ from hpo.study.keys import (
     CONSULTATION,
     FACTS,
     FIRST_SEED,
+    JOURNAL,
     OPTIONS,
     RETRIED,
     SETTINGS,
@@ -29,9 +31,10 @@ from hpo.study.queue import TrialQueue
 from hpo.study.settings import Settings
 from hpo.study.trial import Trial, from_optuna
 from hpo.study.workers import StudyWorkers
+from hpo.support.types import checked, fits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     import optuna
@@ -85,7 +88,8 @@ class Study:
     def code(self) -> Code | None:
         """The task's code as it was accepted last; None for a study of version 0.1.0."""
         stored = self._record.user_attrs.get(CODE)
-        return Code.from_json(stored) if stored else None
+        with self._reading(CODE):
+            return checked(Code.from_json(stored)) if stored else None
 
     @code.setter
     def code(self, code: Code) -> None:
@@ -94,7 +98,9 @@ class Study:
     @property
     def code_changes(self) -> list[CodeChange]:
         """The changes of the task's code with which the study was continued, in order."""
-        return [CodeChange(**entry) for entry in self._record.user_attrs.get(CODE_CHANGES, [])]
+        with self._reading(CODE_CHANGES):
+            entries = self._record.user_attrs.get(CODE_CHANGES, [])
+            return [checked(CodeChange(**entry)) for entry in entries]
 
     def accept_code(self, code: Code, changes: Sequence[str]) -> None:
         """Continue with changed code, and record from which trial on.
@@ -151,7 +157,8 @@ class Study:
     def facts(self) -> Facts | None:
         """What the first worker recorded of data and environment; None before it did."""
         stored = self._record.user_attrs.get(FACTS)
-        return Facts.from_json(stored) if stored else None
+        with self._reading(FACTS):
+            return checked(Facts.from_json(stored)) if stored else None
 
     @facts.setter
     def facts(self, facts: Facts) -> None:
@@ -160,7 +167,8 @@ class Study:
     @property
     def trials(self) -> list[Trial]:
         """All trials, by number; a failed one that was queued again counts as interrupted."""
-        retried = set(self._record.user_attrs.get(RETRIED, ()))
+        with self._reading(RETRIED):
+            retried = set(self._record.user_attrs.get(RETRIED, ()))
         trials = map(self._trial, self._record.get_trials(deepcopy=False))
         return [replace(t, state="interrupted") if t.number in retried else t for t in trials]
 
@@ -179,7 +187,9 @@ class Study:
     @property
     def confirmation(self) -> Confirmation | None:
         """The results of evaluating the best configurations again, or None."""
-        return confirmation.read(self._record.user_attrs, self.trials, self.settings.direction)
+        trials, direction = self.trials, self.settings.direction
+        with self._reading(confirmation.PLAN):
+            return confirmation.read(self._record.user_attrs, trials, direction)
 
     def plan_confirmation(self, trials: Sequence[Trial], repeats: int, *, new_cuts: bool) -> None:
         """Record which trials will be evaluated again; this replaces an earlier plan.
@@ -230,7 +240,10 @@ class Study:
         """Every consultation of the test set, in order: ``time``, ``command`` and ``result``."""
         attributes = self._record.user_attrs
         entries = [entry for key, entry in attributes.items() if key.startswith(CONSULTATION)]
-        return sorted(entries, key=lambda entry: datetime.fromisoformat(entry["time"]))
+        with self._reading(CONSULTATION):
+            if not all(fits(entry.get("result"), dict[str, Any]) for entry in entries):
+                raise TypeError("a result is not a mapping")
+            return sorted(entries, key=lambda entry: datetime.fromisoformat(entry["time"]))
 
     def record_consultation(self, command: str, result: dict[str, Any]) -> None:
         """Record that the test set was consulted, before anybody sees the result."""
@@ -291,6 +304,17 @@ class Study:
         def __getattr__(self, name: str) -> Any:
             return renamed.by_old_name(self, name, renamed.STUDY)
 
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        """Say where it is if something in the journal has not the form that it should have."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise HPOError(
+                f"{self.directory / JOURNAL}: {key.strip('/')} is damaged ({one_line(error)}). "
+                "Restore the file from a copy, or start another study with --study NAME."
+            ) from error
+
     def _trial(self, frozen: optuna.trial.FrozenTrial) -> Trial:
         if frozen.number not in self._ended:
             trial = from_optuna(frozen)
@@ -305,8 +329,8 @@ class Study:
             if only_known:  # another version may have had other options
                 names = {field.name for field in dataclasses.fields(kind)}
                 stored = {name: value for name, value in stored.items() if name in names}
-            return kind(**stored)
-        except (KeyError, TypeError):
+            return checked(kind(**stored))
+        except (KeyError, TypeError, AttributeError):
             raise HPOError(
                 f"study {self.name!r} in {self.directory}: its {key} are missing, or they are from "
                 "another version of hpo. Use that version, or start another study with "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hpo.space.ranges import exact
 from hpo.study.keys import FAILURE, RESULT, SEED, WORKER
 from hpo.study.renamed import TRIAL, by_old_name
+from hpo.support.types import fits, fitting
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,19 @@ State = Literal["complete", "pruned", "failed", "interrupted", "running", "waiti
 Cause = Literal["configuration", "outside", "interrupted"]
 """Why a trial failed: because of its own hyperparameters or code, because of something outside it
 (a killed worker, a full disk), or because the search was stopped (it is then tried again)."""
+
+_OF_RESULT = (
+    "std_error",
+    "fold_scores",
+    "epochs",
+    "stage_epochs",
+    "epochs_trained",
+    "model_size",
+    "loss",
+    "outputs",
+    "training",
+)
+"""What the result of an evaluation says of its trial."""
 
 _STATES: dict[str, State] = {
     "COMPLETE": "complete",
@@ -137,24 +151,39 @@ def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:
     failure = {}
     if state == "failed":  # a trial that was completed in the meantime may have a reason, too
         unknown = {"reason": "unknown: its worker recorded no reason", "cause": "outside"}
-        failure = attributes.get(FAILURE, unknown)
+        failure = fitting(Failure, attributes.get(FAILURE, unknown))
         state = "interrupted" if failure.get("cause") == "interrupted" else state
     return Trial(
         number=frozen.number,
         state=state,
-        params=_params(frozen) or dict(frozen.system_attrs.get("fixed_params", {})),
+        params=_params(frozen) or _fixed(frozen),
         score=frozen.values[0] if state == "complete" and frozen.values else None,
         reported=dict(frozen.intermediate_values),
         seconds=frozen.duration.total_seconds() if frozen.duration else None,
-        seed=attributes.get(SEED),
+        seed=_if_fits(attributes.get(SEED), int),
         reason=failure.get("reason"),
         cause=failure.get("cause"),
         details=failure.get("details", ""),
-        worker=attributes.get(WORKER),
+        worker=_if_fits(attributes.get(WORKER), str),
         started=frozen.datetime_start,
         ended=frozen.datetime_complete,
-        **attributes.get(RESULT, {}),
+        **_result(attributes.get(RESULT)),
     )
+
+
+def _result(stored: Any) -> dict[str, Any]:
+    """What :meth:`Evaluation.summary` gave, without values that were damaged."""
+    return {name: v for name, v in fitting(Trial, stored).items() if name in _OF_RESULT}
+
+
+def _if_fits(value: Any, kind: type) -> Any:
+    return value if fits(value, kind) else None
+
+
+def _fixed(frozen: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    """The configuration that was queued, or none."""
+    fixed = frozen.system_attrs.get("fixed_params")
+    return dict(fixed) if isinstance(fixed, dict) else {}
 
 
 def _params(frozen: optuna.trial.FrozenTrial) -> dict[str, Any]:

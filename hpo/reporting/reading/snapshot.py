@@ -168,7 +168,7 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         name=study.name,
         settings=settings,
         options=_read(lambda: study.options, []),
-        facts=study.facts or Facts(),
+        facts=_read(lambda: study.facts or Facts(), unreadable) or Facts(),
         trials=trials,
         ranking=ranking,
         defaults=space.defaults() if space else None,
@@ -181,9 +181,9 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         importances=_importances(study, space),
         rivals=rivals(study, opened or {}),
         mistakes=_read(lambda: mistakes.load(study.directory), unreadable) or (),
-        consultations=study.test_consultations,
-        confirmation=study.confirmation,
-        code_changes=study.code_changes,
+        consultations=_read(lambda: study.test_consultations, unreadable) or [],
+        confirmation=_read(lambda: study.confirmation, unreadable),
+        code_changes=_read(lambda: study.code_changes, unreadable) or [],
         unreadable=tuple(dict.fromkeys(unreadable)),
     )
 
