@@ -60,6 +60,10 @@ class Repeat:
         }
 
 
+MAX_REPEATS = 100_000
+"""A larger number of repeats is taken for damage, rather than counted up to."""
+
+
 @dataclass(frozen=True)
 class Confirmed:
     """A configuration that is evaluated again.
@@ -184,19 +188,21 @@ def read(
     if not (
         fits(plan["trials"], list[int])
         and all(0 <= number < len(trials) for number in plan["trials"])
-        and fits(plan["repeats"], int)
+        and plan["repeats"] in range(1, MAX_REPEATS + 1)
         and fits(plan["new_cuts"], bool)
     ):
         raise TypeError("a value of an unexpected type")
     configurations = []
     for number in plan["trials"]:
         trial = trials[number]
+        if trial.score is None:  # the line with its score is damaged
+            continue
         entries = [attributes.get(key(number, n), {}) for n in range(1, plan["repeats"] + 1)]
         configurations.append(
             checked(
                 Confirmed(
                     number=number,
-                    first=float(trial.score or 0.0),
+                    first=float(trial.score),
                     scores=tuple(entry["score"] for entry in entries if "score" in entry),
                     model_size=trial.model_size,
                     reason=next((entry["reason"] for entry in entries if "reason" in entry), None),

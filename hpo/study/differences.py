@@ -44,7 +44,10 @@ def differences(
 
 def _difference(name: str, value: Any, other: Any) -> str:
     if name == "space":
-        changes = list(_space_changes(tomllib.loads(value), tomllib.loads(other)))
+        try:
+            changes = list(_space_changes(tomllib.loads(value), tomllib.loads(other)))
+        except (ValueError, AttributeError, TypeError):  # the text in the journal was damaged
+            return "the space is another one, which cannot be read"
         return f"space: {', '.join(changes or ['its parameters are in another order'])}"
     label = _LABELS.get(name, name.replace("_", " "))
     shown, other_shown = (_SHOWN.get((name, v), str(v)) for v in (value, other))

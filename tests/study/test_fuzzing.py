@@ -1,5 +1,6 @@
 """Damaged studies: shown and reported, or refused in one line; nothing else is ever raised."""
 
+import os
 import shutil
 import warnings
 from pathlib import Path
@@ -38,6 +39,7 @@ def _call(do):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HPOWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)  # NumPy, of numbers that overflow
             do()
     except HPOError as error:
         assert "\n" not in str(error)  # noqa: PT017  (or it is read)
@@ -48,7 +50,7 @@ def test_a_damaged_journal_is_read_or_refused_in_one_line(fuzzer, copy, kind):
     journal = copy / "journal.log"
     whole = journal.read_bytes()
 
-    for number in fuzzer.rounds():
+    for number in fuzzer.rounds(at_least=8):
         lines = whole.splitlines(keepends=True)
         position = fuzzer.random.randrange(len(lines))
         if kind == "bytes":
@@ -69,7 +71,7 @@ FILES += ["trials/3/evaluation.npz"]
 def test_any_other_damaged_file_is_read_or_refused_in_one_line(fuzzer, copy, name):
     path = copy / name
     whole = path.read_bytes()
-    for number in fuzzer.rounds(at_least=6):
+    for number in fuzzer.rounds(at_least=4):
         if number % 2:
             path.write_bytes(fuzzer.damaged(whole))
         elif path.suffix == ".json":
@@ -77,3 +79,44 @@ def test_any_other_damaged_file_is_read_or_refused_in_one_line(fuzzer, copy, nam
         else:
             path.write_bytes(fuzzer.damaged_archive(whole))
         look(copy)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"repeats":2', b'"repeats":9223372036854775808'),
+        (b'"trials":[', b'"trials":[99,'),
+        (b'"direction":"minimize"', b'"direction":"sideways"'),
+        (b'"task_name":"tiny"', b'"task_name":7'),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_file(copy, old, new):
+    journal = copy / "journal.log"
+    assert old in journal.read_bytes()
+    journal.write_bytes(journal.read_bytes().replace(old, new))
+
+    with pytest.raises(HPOError) as caught:
+        command.callback(**_options([], str(copy.parent)))
+
+    assert str(copy) in str(caught.value)
+
+
+def test_a_damaged_result_costs_only_the_values_that_are_damaged(copy):
+    journal = copy / "journal.log"
+    text = journal.read_bytes()
+    journal.write_bytes(text.replace(b'"epochs_trained":3', b'"epochs_trained":"three"'))
+    assert journal.read_bytes() != text
+
+    trials = load_study(copy).trials
+
+    assert all(trial.epochs_trained is None for trial in trials)
+    assert trials[3].score == pytest.approx(0.40469713509082794)
+    assert trials[3].epochs == 3
+
+
+def test_a_pipe_instead_of_any_file_is_not_waited_for(copy):
+    for name in FILES:
+        (copy / name).unlink()
+        os.mkfifo(copy / name)
+
+    look(copy)
