@@ -137,4 +137,4 @@ def test_copies_are_counted_and_kept_in_one_fold_where_that_is_asked_for(shell):
     }
     status, _, err = shell.run("run", str(plugin), "--trials", "2", "--group-duplicates")
     assert status == 1
-    assert "--group-duplicates was not given, is given" in err
+    assert "--group-duplicates is on, not off" in err
