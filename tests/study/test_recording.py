@@ -6,7 +6,7 @@ from hpo.data.digests import fingerprint
 from hpo.data.splits import split
 from hpo.errors import HPOError
 from hpo.scoring.compiled import Compiled, Term
-from hpo.study.opening import StudyData
+from hpo.study.opening import DataSource, StudyData
 from hpo.study.recording import record_baseline, record_facts
 from hpo.task import Data, Reference
 from hpo.training.evaluation import Evaluation, TrialArrays
@@ -16,7 +16,13 @@ from tasks import bare_task, linear_data, linear_task
 def recorded(study, searched, task=None, whole=None):
     """The facts of a study after a worker recorded this data."""
     whole = whole or searched
-    data = StudyData(task or linear_task(), whole, searched, fingerprint((whole.x, whole.y)))
+    data = StudyData(
+        task or linear_task(),
+        whole,
+        searched,
+        fingerprint((whole.x, whole.y)),
+        DataSource("", "", 0.0),
+    )
     record_facts(study, data, split("kfold:2", searched))
     return study.facts
 
