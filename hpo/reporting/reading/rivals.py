@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hpo.errors import HPOError
 from hpo.reporting.html.formats import finite
 from hpo.study.keys import JOURNAL
+from hpo.support.files import check_is_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +92,7 @@ def _mentions(journal: Path, task: str) -> bool:
     Reading it is far cheaper than replaying the journal.
     """
     try:
+        check_is_file(journal)
         with journal.open(encoding="utf-8", errors="replace") as file:
             return json.dumps(task) in file.read(_MAX_CHARACTERS_TO_SETTINGS)
     except OSError:
