@@ -6,6 +6,8 @@ from ensembles.searches import combine, search
 
 from hpo import HPOError
 from hpo.ensembles.retraining import OtherScoreWarning
+from hpo.plugins import IN_CODE
+from hpo.study.code import Code
 from tasks import linear_data, linear_network, linear_task
 
 
@@ -44,9 +46,10 @@ def test_another_score_than_in_the_search_is_told(tmp_path):
         network.layers[-1].bias.assign([5.0])
         return network
 
+    task = with_changed_code(study, other_start)
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always", OtherScoreWarning)
-        result = combine(study, linear_task(model=other_start)).result
+        result = combine(study, task).result
 
     (told,) = [str(one.message) for one in given if one.category is OtherScoreWarning]
     assert "trial 0 of study 'linear', trained again, has a score of" in told
@@ -60,7 +63,15 @@ def test_a_trial_that_cannot_be_trained_any_more_is_named(tmp_path):
     def failing(_params, _data):
         raise ValueError("no such layer")
 
+    task = with_changed_code(study, failing)
     with pytest.raises(
         HPOError, match=r"trial 0 cannot be trained again with seed \d+: ValueError: no such layer"
     ):
-        combine(study, linear_task(model=failing))
+        combine(study, task)
+
+
+def with_changed_code(study, model):
+    """A task with another model, which the study has accepted."""
+    task = linear_task(model=model)
+    study.code = Code.of(task, IN_CODE)
+    return task

@@ -10,6 +10,8 @@ import hpo
 from hpo import Data, HPOError
 from hpo.data.duplicates import Duplicates
 from hpo.errors import UsageError
+from hpo.plugins import IN_CODE
+from hpo.study.code import Code
 from tasks import N_TRAIN, linear_network, linear_task
 
 
@@ -124,10 +126,17 @@ def broken(params, data):
     return linear_network(params, data)
 
 
+def confirm_with_changed_code(study, model, **settings):
+    """Confirm after the study accepted another model."""
+    task = linear_task(model=model)
+    study.code = Code.of(task, IN_CODE)
+    return confirm(study, task, **settings)
+
+
 def test_a_trial_that_fails_is_named_and_the_others_go_on(study):
     told = []
 
-    found = confirm(study, linear_task(model=broken), top=3, on_progress=told.append)
+    found = confirm_with_changed_code(study, broken, top=3, on_progress=told.append)
 
     failed = [one for one in found.configurations if one.reason]
     (default,) = [one for one in found.configurations if not one.reason]
@@ -141,9 +150,9 @@ def test_a_trial_that_fails_is_named_and_the_others_go_on(study):
 
 
 def test_a_configuration_that_failed_is_tried_again(study):
-    confirm(study, linear_task(model=broken), top=3)
+    confirm_with_changed_code(study, broken, top=3)
 
-    found = confirm(study, top=3)
+    found = confirm_with_changed_code(study, linear_network, top=3)
 
     assert [one.reason for one in found.configurations] == [None] * 3
 
