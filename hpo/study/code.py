@@ -40,9 +40,13 @@ class Code:
                 code in turn.
         """
         by_function = reference == IN_CODE if earlier is None else earlier.is_by_function
-        source = None if by_function else _source(task, reference)
-        if source is None:
-            return cls(function_digests(task))
+        if reference == IN_CODE and earlier is not None and not by_function:
+            return _of_modules(task, earlier)
+        source = None if by_function else source_of(reference)
+        return cls(function_digests(task)) if source is None else cls._of_source(source)
+
+    @classmethod
+    def _of_source(cls, source: Source) -> Code:
         return cls(file_digests(source.file, source.root), source.version)
 
     @property
@@ -97,10 +101,18 @@ class CodeChange:
     parts: Sequence[str]
 
 
-def _source(task: Task, reference: str) -> Source | None:
-    """Where the source of a task is; of one given in code, the file that has its model."""
-    if reference != IN_CODE:
-        return source_of(reference)
-    module = sys.modules.get(getattr(task.model, "__module__", ""))
-    file = getattr(module, "__file__", None)
-    return source_of(file) if file else None
+def _of_modules(task: Task, earlier: Code) -> Code:
+    """The code of a Task object that was searched as a file: that of a module that has it.
+
+    Args:
+        task: The task.
+        earlier: Its code as a file; it is returned if there is no such module.
+    """
+    codes = []
+    for name, module in list(sys.modules.items()):
+        if any(value is task for value in list(getattr(module, "__dict__", {}).values())):
+            file = getattr(module, "__file__", None) or ""
+            source = source_of(f"{name}:task" if "." in name or not file else file)
+            codes += [Code._of_source(source)] if source else []  # noqa: SLF001
+    # A script that imports the task has it, too.
+    return min(codes, key=lambda code: len(code.changes_since(earlier)), default=earlier)

@@ -244,7 +244,7 @@ def test_a_search_on_a_part_of_the_data_is_begun_and_goes_on_with_the_same_part(
     status, _, err = shell.run("run", TINY, "--trials", "2", "--train-size", "20")
 
     assert status == 1
-    assert "train size was 0.5, is 20" in err
+    assert "train size is 20, not 0.5" in err
 
 
 def test_a_precision_is_that_of_every_model_of_a_study(shell):
@@ -262,7 +262,7 @@ def test_a_precision_is_that_of_every_model_of_a_study(shell):
 
     status, _, err = shell.run(*search, "--trials", "2")
     assert status == 1
-    assert "precision was mixed_bfloat16, is not given" in err
+    assert "precision is the default, not mixed_bfloat16" in err
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 
 import pytest
@@ -200,3 +201,23 @@ def test_a_plugin_may_be_mended_while_no_trial_has_a_score(plugin, tmp_path):
 
     assert study.best is not None
     assert study.code_changes == []
+
+
+def test_a_plugin_whose_model_is_elsewhere_is_known_by_its_own_file(plugin, tmp_path):
+    source = PLUGIN.replace('Task("mine", load, model,', 'Task("mine", load, layers.model,')
+    model = PLUGIN[PLUGIN.index("def model") : PLUGIN.index("task =")]
+    (plugin.parent / "layers.py").write_text(model)
+    plugin = plugin.rename(plugin.with_name("my-task.py"))
+    plugin.write_text(source)
+    search(str(plugin), tmp_path)
+
+    study = search(load_task(str(plugin)), tmp_path, trials=2)
+
+    assert list(study.code.parts) == ["my-task.py", "layers.py"]
+
+
+def test_a_task_object_that_no_module_has_is_taken_for_that_of_the_file(plugin, tmp_path):
+    search(str(plugin), tmp_path)
+    copied = dataclasses.replace(load_task(str(plugin)))
+
+    assert len(search(copied, tmp_path, trials=2).trials) == 2
