@@ -112,7 +112,7 @@ def _of_modules(task: Task, earlier: Code) -> Code:
     for name, module in list(sys.modules.items()):
         if any(value is task for value in list(getattr(module, "__dict__", {}).values())):
             file = getattr(module, "__file__", None) or ""
-            source = source_of(f"{name}:task" if "." in name or not file else file)
+            source = source_of(f"{name}:task" if "." in name or not file.endswith(".py") else file)
             codes += [Code._of_source(source)] if source else []  # noqa: SLF001
     # A script that imports the task has it, too.
     return min(codes, key=lambda code: len(code.changes_since(earlier)), default=earlier)
