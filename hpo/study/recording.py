@@ -39,7 +39,10 @@ def record_facts(study: Study, data: StudyData, splits: Sequence[Split]) -> None
         HPOError: The study was begun with other data, or ``load`` gives other data every time.
     """
     with study.workers.recording_facts():
-        if study.facts is None:
+        facts = study.facts
+        # Nothing rests on the facts of a run that ended before its first trial.
+        is_stale = facts is not None and facts.data.fingerprint != data.fingerprint
+        if facts is None or (is_stale and not study.has_begun and study.workers.n_alive() <= 1):
             check_repeatable(data)
             study.files.write_targets(by_output(data.searched))
             study.facts = Facts(

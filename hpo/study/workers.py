@@ -121,5 +121,9 @@ class StudyWorkers:
                     self.keep_log(lock.stem)
                     lock.unlink(missing_ok=True)
 
+    def n_alive(self) -> int:
+        """Number of workers that hold their locks."""
+        return sum(self.is_alive(lock.stem) for lock in self._locks())
+
     def _locks(self) -> list[Path]:
         return list(self._folder.glob("*.lock"))
