@@ -134,7 +134,8 @@ def _as_arrays(arrays: Arrays) -> Arrays:
         return arrays
     import numpy as np
 
-    return np.asanyarray(arrays)
+    # What has NumPy's types is read by rows when it is needed, a test set not before.
+    return arrays if isinstance(getattr(arrays, "dtype", None), np.dtype) else np.asanyarray(arrays)
 
 
 def _has_other_rows(array: Any) -> bool:

@@ -182,7 +182,7 @@ def _load_again(data: StudyData) -> Data:
 def _size(data: Data) -> int:
     parts = (data.x, data.y, data.x_test, data.y_test)
     arrays = (part.values() if isinstance(part, Mapping) else [part] for part in parts)
-    return sum(array.nbytes for part in arrays for array in part if array is not None)
+    return sum(getattr(array, "nbytes", 0) for part in arrays for array in part)
 
 
 def check_same_data(study: Study, data: StudyData) -> None:

@@ -31,6 +31,7 @@ _OF_RESULT = (
     "model_size",
     "loss",
     "outputs",
+    "compiled",
     "training",
 )
 """What the result of an evaluation says of its trial."""

@@ -44,7 +44,7 @@ def _plain_names(model: Any) -> dict[str, str]:
 
 def _compiled_metrics(model: Any) -> list[Any]:
     found = []
-    for metric in model.metrics:
+    for metric in getattr(model, "metrics", ()):
         found += [metric, *getattr(metric, "metrics", [])]
     return found
 

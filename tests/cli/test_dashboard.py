@@ -190,6 +190,7 @@ def test_nothing_that_could_write_reaches_the_dashboard(ask, method, path, body)
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.filterwarnings("ignore:Some regimes for parameter:UserWarning")
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_no_route_that_reads_writes_to_the_journal(ask, method):
     before = ask.journal.read_bytes()

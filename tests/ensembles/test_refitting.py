@@ -10,6 +10,8 @@ from hpo import Data, HPOError, Stage
 from hpo.errors import UsageError
 from tasks import N_TRAIN, linear_data, linear_network, linear_task, network_with_heads
 
+CHANGED = pytest.mark.filterwarnings("ignore:.*the code of its task has changed")
+
 
 def test_members_are_refitted_on_all_the_data_for_the_epochs_they_chose(tmp_path):
     study = search(tmp_path, trials=1, keep=0, train_size=0.5)
@@ -88,6 +90,7 @@ def test_stages_are_refitted_for_the_epochs_that_each_of_them_chose(tmp_path):
     assert study.best.stage_epochs[1] == 0
 
 
+@CHANGED
 def test_a_task_that_has_other_stages_now_is_refused(searched):
     task = linear_task(stages=[Stage("new", 1, lambda _model, _params: None)])
 
@@ -114,6 +117,7 @@ def test_several_outputs_are_refitted(tmp_path):
     assert set(made.result["test"]) >= {"a_mae", "b_mae"}
 
 
+@CHANGED
 def test_a_loss_that_becomes_no_number_names_the_trial_and_the_seed(tmp_path):
     study = search(tmp_path, trials=1, keep=0)
 
@@ -128,6 +132,7 @@ def test_a_loss_that_becomes_no_number_names_the_trial_and_the_seed(tmp_path):
     assert models(study) == []
 
 
+@CHANGED
 def test_a_callback_that_needs_validation_is_told_apart_from_other_failures(tmp_path):
     study = search(tmp_path, trials=1, keep=0)
 

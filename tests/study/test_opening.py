@@ -14,6 +14,7 @@ from hpo.plugins import IN_CODE
 from hpo.study.facts import DataFacts, Facts
 from hpo.study.opening import check_repeatable, open_data, searched_part, task_of_study
 from hpo.study.recording import record_facts
+from hpo.support.locks import FileLock
 from hpo.task import Data
 from tasks import bare_task, linear_data, linear_task
 
@@ -187,17 +188,21 @@ def test_workers_whose_data_differs_are_told_why(study, monkeypatch):
     def load(_data_dir):
         return by_process[0]
 
-    def worker():
+    def worker(name):
+        held.append(FileLock(study.workers.lock_path(name)))
+        held[-1].acquire()
         order = next(rows)
         by_process[:] = [Data(x=whole.x[order], y=whole.y[order])]
         data = open_data(study, linear_task(name="demo", load=load))
         record_facts(study, data, split("kfold:2", data.searched))
 
-    by_process = []
-    worker()
+    by_process, held = [], []
+    worker("one")
     with pytest.raises(
         HPOError, match="does not give the same data every time: give its"
     ) as caught:
-        worker()
+        worker("two")
 
     assert "--data-dir" not in str(caught.value)
+    for lock in held:
+        lock.release()
