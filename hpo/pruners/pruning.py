@@ -34,12 +34,17 @@ class Pruning:
         name: Name of the pruner.
         max_epochs: Maximum number of epochs of the study's trials.
         epochs: Maximum number of epochs of this trial.
+
+    Attributes:
+        epochs: Maximum number of epochs of this trial.
+        rungs: The epochs after which it decides.
     """
 
     def __init__(self, trial: RunningTrial, name: str, *, max_epochs: int, epochs: int) -> None:
+        self.epochs = epochs
         self._trial = trial
         self._pruner = make_pruner(name, max_epochs=max_epochs, epochs=epochs)
-        self._rungs = frozenset(rungs(max_epochs)) if self._pruner else frozenset()
+        self.rungs = frozenset(rungs(max_epochs)) if self._pruner else frozenset()
 
     def __call__(self, report: EpochReport) -> None:
         """Take an epoch into account.
@@ -47,7 +52,7 @@ class Pruning:
         Raises:
             TrialPruned: The trial is not worth continuing.
         """
-        if self._pruner is None or report.epoch not in self._rungs:
+        if self._pruner is None or report.epoch not in self.rungs:
             return
         if isinstance(self._pruner, FoldwisePruner):
             self._trial.set_attribute(f"{FOLD_SCORES}{report.epoch}", report.best_fold_scores)

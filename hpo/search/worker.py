@@ -174,12 +174,14 @@ class Worker:
         evaluation: Evaluation | None = None
         failure: Failure | None = None
         pruned = ""
+        prune = self._pruning(evaluator.task, trial, params)
         try:
             with freed_after():
                 evaluation = evaluator.evaluate(
                     params,
                     seed=trial.seed,
-                    report=self._reporter(evaluator.task, trial, params, started),
+                    report=self._reporter(trial.number, prune, started),
+                    rungs=prune.rungs,
                     on_fold=self._fold_reporter(trial.number, len(evaluator.splits)),
                     keep_models=lambda score: self._models_directory(trial.number, score),
                     on_model=self._board_writer(evaluator, trial.number, params),
@@ -228,13 +230,15 @@ class Worker:
             # Under the lock, so that the next worker knows what is being tried.
             return trial, trial.suggest(self._space)
 
-    def _reporter(self, task: Task, trial: RunningTrial, params: Params, started: float) -> Report:
-        limit = self.options.trial_timeout
+    def _pruning(self, task: Task, trial: RunningTrial, params: Params) -> Pruning:
         epochs = task.plan(params).epochs
-        prune = Pruning(trial, self.options.pruner, max_epochs=self._max_epochs, epochs=epochs)
+        return Pruning(trial, self.options.pruner, max_epochs=self._max_epochs, epochs=epochs)
+
+    def _reporter(self, number: int, prune: Pruning, started: float) -> Report:
+        limit = self.options.trial_timeout
 
         def on_epoch(report: EpochReport) -> None:
-            self._emit(EpochEnded(self.name, trial.number, report.epoch, epochs, report.score))
+            self._emit(EpochEnded(self.name, number, report.epoch, prune.epochs, report.score))
             if self._stopping():
                 raise SearchStopped
             if limit is not None and time.monotonic() - started > limit:

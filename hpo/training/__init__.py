@@ -1,4 +1,4 @@
-"""Training: one compiled model, several folds, one epoch at a time."""
+"""Training: one compiled model, several folds, a stretch of epochs at a time."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.data.folds import FoldArrays
 from hpo.errors import HPOError
-from hpo.training.trainer import Logs, State, Trainer
+from hpo.training.trainer import EpochTrainer, Logs, State, StretchTrainer, Trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-__all__ = ["FoldArrays", "Logs", "State", "Trainer", "make_trainer"]
+__all__ = [
+    "EpochTrainer",
+    "FoldArrays",
+    "Logs",
+    "State",
+    "StretchTrainer",
+    "Trainer",
+    "make_trainer",
+]
 
 
 def make_trainer(
@@ -21,7 +29,8 @@ def make_trainer(
     batch_size: int,
     epochs: int,
     callbacks: Sequence[Sequence[Any]] = (),
-) -> Trainer:
+    find_objective: Callable[[Collection[str]], str | None] = lambda _names: None,
+) -> EpochTrainer | StretchTrainer:
     """Choose the fastest way to train a model that means the same as ``model.fit``.
 
     Args:
@@ -29,7 +38,8 @@ def make_trainer(
         folds: The folds it is trained on.
         batch_size: Samples per step.
         epochs: The most epochs that each fold will be trained.
-        callbacks: The callbacks of every fold, of which ``run_epoch`` calls only hooks on batches.
+        callbacks: The callbacks of every fold, of which the trainer calls only hooks on batches.
+        find_objective: Returns the objective's name among names of logs, or None.
 
     Returns:
         The fused loop of the backend; ``fit`` if the backend has none, or if the model, the data
@@ -38,25 +48,50 @@ def make_trainer(
     Raises:
         HPOError: The optimizer averages weights but never uses the average.
     """
-    import keras
-
     from hpo.training import variables
     from hpo.training.fusing import why_not_fused
 
     _refuse_unused_average(model.optimizer)
     variables.build(model, folds[0], batch_size)
-    if keras.backend.backend() == "tensorflow" and not why_not_fused(
-        model, [c for of_fold in callbacks for c in of_fold]
-    ):
-        from hpo.training.tensorflow import FusedTrainer
-        from hpo.training.xla import pays_off
-
-        steps = sum(len(fold.train) for fold in folds) * epochs // batch_size
-        return FusedTrainer(model, folds, batch_size=batch_size, xla=pays_off(model, steps))
-    # A loop for JAX (lax.scan over model.stateless_call) takes its place here.
+    fused = None
+    if not why_not_fused(model, [c for of_fold in callbacks for c in of_fold]):
+        fused = _fused(model, folds, batch_size, epochs, find_objective)
+    if fused is not None:
+        return fused
     from hpo.training.fit import FitTrainer
 
     return FitTrainer(model, folds, batch_size=batch_size, callbacks=callbacks)
+
+
+def _fused(
+    model: Any,
+    folds: Sequence[FoldArrays],
+    batch_size: int,
+    epochs: int,
+    find_objective: Callable[[Collection[str]], str | None],
+) -> EpochTrainer | StretchTrainer | None:
+    """The fused loop of the backend; None if it has none, or none for this model or data."""
+    import keras
+
+    from hpo.training import xla
+    from hpo.training.fusing import holds_numbers
+
+    if keras.backend.backend() == "tensorflow":
+        from hpo.training.tensorflow import FusedTrainer
+
+        steps = sum(len(fold.train) for fold in folds) * epochs // batch_size
+        return FusedTrainer(model, folds, batch_size=batch_size, xla=xla.pays_off(model, steps))
+    if keras.backend.backend() != "jax" or not all(map(holds_numbers, folds)):
+        return None
+    from hpo.training.jax import JaxTrainer
+
+    together = xla.gains_together(model)
+    try:
+        return JaxTrainer(
+            model, folds, batch_size=batch_size, together=together, find_objective=find_objective
+        )
+    except Exception:  # noqa: BLE001  (what JAX cannot trace; an error of the model's comes again)
+        return None
 
 
 def _refuse_unused_average(optimizer: Any) -> None:

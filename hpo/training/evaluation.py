@@ -18,9 +18,10 @@ from hpo.scoring.compiled import Compiled
 from hpo.training import compiled, lockstep, outputs
 from hpo.training.losses import loss_name
 from hpo.training.saving import save_model
+from hpo.training.seeding import set_seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from hpo.task import Data, Params, Task
@@ -38,7 +39,7 @@ class Evaluation:
         fold_scores: The objective of every fold at that epoch.
         epochs: The chosen number of epochs in every stage of training.
         model_size: Number of parameters of the model.
-        training: How the training ran: "fused", "fused-xla" or "fit".
+        training: How the training ran: "fused", "fused-xla", "fused-jax" or "fit".
         loss: Keras's name for the loss; "" if it is not one of Keras's own with default settings.
         arrays: Curves and out-of-fold predictions.
         outputs: The loss of every output, and whether it predicts logits, as
@@ -109,6 +110,7 @@ class Evaluator:
         seed: int = 0,
         report: Report | None = None,
         on_fold: OnFold | None = None,
+        rungs: Collection[int] = (),
         keep_models: Callable[[float], Path | None] = lambda _: None,
         on_model: Callable[[Any, list[FoldArrays], Evaluation], None] | None = None,
     ) -> Evaluation:
@@ -117,8 +119,9 @@ class Evaluator:
         Args:
             params: The configuration.
             seed: Seed of the weights and of the order of the batches.
-            report: Called after every epoch of all folds; may raise to end the trial.
-            on_fold: Called after every epoch of a fold, with the epoch and the fold.
+            report: Called with every epoch of all folds; may raise to end the trial.
+            on_fold: Called whenever a fold has trained an epoch by itself, with both.
+            rungs: Epochs after which ``report`` decides whether training continues.
             keep_models: Called with the score; returns the folder that the folds' models are
                 saved in, or None.
             on_model: Called with the model, which has the weights of the first fold at the chosen
@@ -133,7 +136,14 @@ class Evaluator:
         """
         model, folds = build(self.task, self.data, self._folds, params, seed)
         course = lockstep.train(
-            self.task, model, folds, params, seed=seed, report=report, on_fold=on_fold
+            self.task,
+            model,
+            folds,
+            params,
+            seed=seed,
+            report=report,
+            on_fold=on_fold,
+            rungs=rungs,
         )
         evaluation = Evaluation(
             score=course.best.score,
@@ -175,13 +185,11 @@ def build(
     Raises:
         HPOError: The plugin returned no compiled model, or one without an output for every class.
     """
-    import keras
-
-    keras.utils.set_random_seed(seed)
+    set_seeds(seed)
     arrays = folds.get(params)
     _check_widths(arrays)
     # Transformers may have drawn random numbers, or found their result in a cache.
-    keras.utils.set_random_seed(seed)
+    set_seeds(seed)
     model = _build_model(task, params, data, arrays[0])
     outputs.check_classes(task.name, model, by_output(data))
     return model, arrays

@@ -62,9 +62,11 @@ def train_for(
         if stage.epochs and number:
             run = StageRun(training, stage, epochs=number, epochs_before=done)
             with _nothing_to_monitor():
-                for _epoch in range(number):
-                    run.run_epoch()
-                    on_epoch()
+                left, choice = number, run.choose()
+                while left:
+                    for _epoch in run.run(choice, left):
+                        left -= 1
+                        on_epoch()
                 run.end()
             run.load(run.states[0])
             done += number

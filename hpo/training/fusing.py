@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hpo.data.folds import FoldArrays
+
 BATCH_HOOKS = (
     "on_batch_begin",
     "on_batch_end",
@@ -52,6 +54,14 @@ def why_not_fused(model: Any, callbacks: Sequence[Any] = ()) -> str:
             if getattr(hook, "__func__", None) is not getattr(keras.callbacks.Callback, name):
                 return f"the callback {type(callback).__name__} has its own {name}()"
     return ""
+
+
+def holds_numbers(fold: FoldArrays) -> bool:
+    """Whether samples, targets and weights are numbers, as a device takes them; not texts."""
+    import keras
+
+    leaves = keras.tree.flatten((fold.x, fold.y))
+    return all(array.dtype.kind in "biuf" for array in leaves)
 
 
 def has_own(model: Any, *methods: str) -> bool:

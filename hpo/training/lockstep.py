@@ -17,11 +17,12 @@ from hpo.scoring.direction import as_loss
 from hpo.training.stage_run import StageRun, Training, TrialFailedError, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from hpo.plan import PlannedStage
     from hpo.task import Params, Task
     from hpo.training import FoldArrays, Logs, State
+    from hpo.training.choice import EpochChoice
     from hpo.training.stage_run import OnFold, Weights
 
     Report = Callable[["EpochReport"], None]
@@ -72,7 +73,7 @@ class Course:
     Attributes:
         best: The epoch with the best mean over the folds.
         curves: Every logged metric, shape (n_epochs, n_folds).
-        path: How the training ran: "fused", "fused-xla" or "fit".
+        path: How the training ran: "fused", "fused-xla", "fused-jax" or "fit".
     """
 
     best: Best
@@ -89,8 +90,9 @@ def train(
     seed: int,
     report: Report | None = None,
     on_fold: OnFold | None = None,
+    rungs: Collection[int] = (),
 ) -> Course:
-    """Train a model on every fold, one epoch of each at a time, through all stages.
+    """Train a model on every fold, in lockstep, through all stages.
 
     Args:
         task: The task: objective, stages, callbacks and defaults.
@@ -98,40 +100,41 @@ def train(
         folds: The preprocessed folds.
         params: The configuration.
         seed: Seed of the order of the batches.
-        report: Called after every epoch of all folds; may raise to end the trial.
-        on_fold: Called after every epoch of a fold with the epoch, from 1 and through all stages,
-            and the fold, from 0.
+        report: Called with every epoch of all folds; may raise to end the trial.
+        on_fold: Called whenever a fold has trained an epoch by itself, with the epoch, from 1 and
+            through all stages, and the fold, from 0.
+        rungs: Epochs, through all stages, after which ``report`` may end the trial for what it
+            reports: nothing is trained beyond them before it is called.
 
     Raises:
         TrialFailedError: The loss or the objective became NaN or infinite.
         HPOError: The model does not log the objective, or the plan has no epoch to train.
     """
     stages = task.plan(params).stages
-    search = _EpochSearch(Training(task, model, folds, params, seed), report, on_fold)
+    search = _EpochSearch(
+        Training(task, model, folds, params, seed), report, on_fold, sorted(rungs)
+    )
     for place, stage in enumerate(stages):
         search.train(stage, is_last=not any(later.epochs for later in stages[place + 1 :]))
     return search.course()
 
 
-@dataclass(frozen=True)
-class _Epoch:
-    """The best epoch of a stage so far."""
-
-    number: int
-    score: float
-    fold_scores: list[float]
-    states: list[State]
-
-
 class _EpochSearch:
     """Finds the best epoch, stage by stage; a stage starts from the best epoch before it."""
 
-    def __init__(self, training: Training, report: Report | None, on_fold: OnFold | None) -> None:
+    def __init__(
+        self,
+        training: Training,
+        report: Report | None,
+        on_fold: OnFold | None,
+        rungs: Sequence[int],
+    ) -> None:
         self._training = training
         self._task = training.task
         self._patience = training.task.plan(training.params).patience
         self._report = report
         self._on_fold = on_fold
+        self._rungs = rungs
         self._logs: list[list[Logs]] = []
         self._best: Best | None = None
         self._path = ""
@@ -150,11 +153,14 @@ class _EpochSearch:
             epochs_before=len(self._logs),
             weights=before.weights if before else (),
         )
-        best = self._best_epoch(run, stage.epochs, is_last=is_last)
+        choice = self._best_epoch(run, stage.epochs, is_last=is_last)
         run.end()
         self._path = run.path
-        if best is not None:
-            self._best = _result(run, best, before.epochs if before else [])
+        number = int(choice.epochs[0, 0])
+        if number:
+            fold_scores = self._fold_scores(len(self._logs) - choice.n_epochs + number)
+            epochs = [*(before.epochs if before else []), number]
+            self._best = _result(run, choice.states[0], fold_scores, epochs)
         elif before is not None:
             self._best = replace(before, epochs=[*before.epochs, 0])
 
@@ -167,46 +173,52 @@ class _EpochSearch:
         }
         return Course(self._best, curves, self._path)
 
-    def _best_epoch(self, run: StageRun, epochs: int, *, is_last: bool) -> _Epoch | None:
-        """Train a stage, and return its best epoch; None if the stages before were better."""
-        best: _Epoch | None = None
-        standing: _Epoch | Best | None = self._best
-        for epoch in range(1, epochs + 1):
-            logs = run.run_epoch(self._on_fold)
-            self._logs.append(logs)
-            fold_scores = [log[self._task.objective] for log in logs]
-            score = float(np.mean(fold_scores))
-            if standing is None or self._loss(score) < self._loss(standing.score):
-                best = standing = _Epoch(epoch, score, fold_scores, list(run.states))
-            epochs_since_best = epoch - (best.number if best else 0)
-            ended = epoch == epochs or epochs_since_best >= self._patience or run.stopped
-            if self._report is not None:
-                self._report(
-                    EpochReport(
-                        epoch=len(self._logs),
-                        score=score,
-                        best=standing.score,
-                        best_fold_scores=standing.fold_scores,
-                        is_last=ended and is_last,
-                    )
-                )
-            if ended:
-                break
-        return best
+    def _best_epoch(self, run: StageRun, epochs: int, *, is_last: bool) -> EpochChoice:
+        """Train a stage, and choose its best epoch."""
+        before = self._best
+        choice = run.choose(self._patience, self._loss(before.score) if before else None)
+        best = (before.score, before.fold_scores) if before else (math.nan, [])
+        ended = False
+        while not ended:
+            stretch = run.run(
+                choice, self._n_to_next_pause(epochs - choice.n_epochs), self._on_fold
+            )
+            first = len(self._logs) + 1
+            self._logs += stretch
+            ended = choice.n_epochs == epochs or choice.has_ended or run.stopped
+            for epoch in range(first, len(self._logs) + 1):
+                fold_scores = self._fold_scores(epoch)
+                score = float(np.mean(fold_scores))
+                if not self._loss(score) >= self._loss(best[0]):
+                    best = score, fold_scores
+                if self._report is not None:
+                    is_end = ended and is_last and epoch == len(self._logs)
+                    self._report(EpochReport(epoch, score, *best, is_last=is_end))
+        return choice
+
+    def _n_to_next_pause(self, n_left: int) -> int:
+        """How many epochs to train at the most before they have to be reported."""
+        done = len(self._logs)
+        return min([n_left, *(rung - done for rung in self._rungs if rung > done)])
+
+    def _fold_scores(self, epoch: int) -> list[float]:
+        return [log[self._task.objective] for log in self._logs[epoch - 1]]
 
     def _loss(self, score: float) -> float:
         return as_loss(score, self._task.direction or "minimize")
 
 
-def _result(run: StageRun, best: _Epoch, epochs_before: list[int]) -> Best:
-    """The weights and the predictions of every fold at the best epoch."""
-    at_best = [run.predict(fold, state) for fold, state in enumerate(best.states)]
+def _result(
+    run: StageRun, states: Sequence[State], fold_scores: list[float], epochs: list[int]
+) -> Best:
+    """The weights and the predictions of every fold in the states of the best epoch."""
+    at_best = [run.predict(fold, state) for fold, state in enumerate(states)]
     for fold, (weights, predictions) in enumerate(at_best):
         _check_finite(fold, weights, predictions)
     return Best(
-        score=best.score,
-        fold_scores=best.fold_scores,
-        epochs=[*epochs_before, best.number],
+        score=float(np.mean(fold_scores)),
+        fold_scores=fold_scores,
+        epochs=epochs,
         weights=[weights for weights, _predictions in at_best],
         predictions=[predictions for _weights, predictions in at_best],
     )

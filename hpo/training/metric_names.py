@@ -7,7 +7,23 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hpo.training import Logs
+
+
+def logged_name(objective: str, names: Collection[str], model: Any) -> str | None:
+    """The name under which a model logs an objective; None if it does not.
+
+    Args:
+        objective: The objective, as the first model of a process logs it.
+        names: The names of the model's logs.
+        model: The compiled model.
+    """
+    if objective in names:
+        return objective
+    plain = _plain_names(model)
+    return next((name for name in names if _renamed(name, plain) == objective), None)
 
 
 def as_first_compiled(logs: Logs, model: Any, objective: str) -> Logs:

@@ -1,8 +1,9 @@
-"""One stage of training: the folds take turns, each with a state and callbacks of its own."""
+"""One stage of training: every fold has a state and callbacks of its own."""
 
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,23 @@ import numpy as np
 
 from hpo.errors import HPOError
 from hpo.training import make_trainer
-from hpo.training.metric_names import as_first_compiled
+from hpo.training.choice import EpochChoice, mean_of_all
+from hpo.training.metric_names import as_first_compiled, logged_name
+from hpo.training.trainer import max_epochs_of, run_stretch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from hpo.plan import PlannedStage
     from hpo.task import Params, Task
-    from hpo.training import FoldArrays, Logs, State, Trainer
+    from hpo.training import FoldArrays, Logs, State
 
     OnFold = Callable[[int, int], None]
     Weights = list[np.ndarray]
+
+
+STRETCH_SECONDS = 1.0
+"""How long a stretch takes: so prompt are interrupts, time limits and the display."""
 
 
 class TrialFailedError(HPOError):
@@ -64,7 +71,10 @@ def prepare(training: Training, stage: PlannedStage) -> None:
 
 
 class StageRun:
-    """Trains the folds through one stage, an epoch of each at a time.
+    """Trains the folds through one stage, a stretch of epochs at a time.
+
+    A stretch takes about :data:`STRETCH_SECONDS`, if the trainer can train several epochs in one
+    call and no callback has to see every epoch.
 
     Args:
         training: The model, as :func:`prepare` leaves it, and its folds.
@@ -90,55 +100,85 @@ class StageRun:
         self._training = training
         self._epochs_before = epochs_before
         self._epoch = 0
+        self._stretch = 1
         self.stopped = False
         task, model, params = training.task, training.model, training.params
         batch_size = task.plan(params).batch_size
         own = [list(task.callbacks(params)) if task.callbacks else [] for _fold in training.folds]
-        self._trainer: Trainer = make_trainer(
-            model, training.folds, batch_size=batch_size, epochs=epochs, callbacks=own
+        self._trainer = make_trainer(
+            model,
+            training.folds,
+            batch_size=batch_size,
+            epochs=epochs,
+            callbacks=own,
+            find_objective=self._find_objective,
         )
         self._callbacks = [
             _callback_list(of_fold, model, stage.epochs, math.ceil(len(fold.train) / batch_size))
             for of_fold, fold in zip(own, training.folds, strict=True)
         ]
+        self._has_callbacks = any(own)
         self.states = self._initial_states(weights)
 
     @property
     def path(self) -> str:
-        """How the training runs: "fused", "fused-xla" or "fit"."""
+        """How the training runs: "fused", "fused-xla", "fused-jax" or "fit"."""
         return self._trainer.path
 
-    def run_epoch(self, on_fold: OnFold | None = None) -> list[Logs]:
-        """Train every fold for one epoch and validate it, if it has a validation part.
+    def choose(self, patience: int | None = None, least: float | None = None) -> EpochChoice:
+        """A choice of the epoch with the best mean over all folds.
 
         Args:
-            on_fold: Called after every fold with the epoch, from 1 and through all stages, and the
-                fold, from 0.
+            patience: Training ends after so many epochs without a better one; None for never.
+            least: The best mean before this stage, as a loss.
+        """
+        n_folds = len(self.states)
+        return EpochChoice(
+            self._find_objective,
+            self._training.task.direction or "minimize",
+            [mean_of_all(n_folds)],
+            patience=patience,
+            least=None if least is None else np.full((1, n_folds), least),
+        )
+
+    def run(
+        self, choice: EpochChoice, max_epochs: int, on_fold: OnFold | None = None
+    ) -> list[list[Logs]]:
+        """Train every fold for a stretch, and validate it after every epoch.
+
+        Args:
+            choice: Learns of every epoch, and ends the stretch.
+            max_epochs: The most epochs of this stretch, 1 or more.
+            on_fold: Called whenever a fold has trained an epoch by itself, with the epoch, from 1
+                and through all stages, and the fold, from 0.
 
         Returns:
-            The metrics of every fold.
+            The metrics by epoch and fold.
 
         Raises:
             TrialFailedError: The loss or the objective became NaN or infinite.
             HPOError: The model does not log the objective.
         """
-        model, logs, stops = self._training.model, [], []
-        self._epoch += 1
-        epochs_before = self._epochs_before + self._epoch - 1
-        for fold, arrays in enumerate(self._training.folds):
-            order = np.random.default_rng([self._training.seed, fold, epochs_before])
-            self._trainer.load(self.states[fold])
-            model.stop_training = False
-            self._callbacks[fold].on_epoch_begin(self._epoch - 1)
-            found = self._trainer.run_epoch(fold, order.permutation(arrays.train))
-            logs.append(as_first_compiled(found, model, self._training.task.objective))
-            self._check(logs[-1], fold)
-            self._callbacks[fold].on_epoch_end(self._epoch - 1, logs[-1])
-            self.states[fold] = self._trainer.save()
-            stops.append(bool(model.stop_training))
-            if on_fold is not None:
-                on_fold(epochs_before + 1, fold)
-        self.stopped = all(stops)
+        n_epochs = 1 if self._has_callbacks else min(max_epochs, self._stretch)
+        began = time.monotonic()
+        stretch = run_stretch(
+            self._trainer,
+            self._begin_epoch(),
+            [self._orders(self._epochs_before + self._epoch + k) for k in range(n_epochs)],
+            self.choose() if self._has_callbacks else choice,
+            self._numbered(on_fold),
+        )
+        self._size_stretch((time.monotonic() - began) / len(stretch.logs))
+        self.states, model, logs = list(stretch.states), self._training.model, []
+        for of_epoch in stretch.logs:
+            self._epoch += 1
+            objective = self._training.task.objective
+            logs.append([as_first_compiled(log, model, objective) for log in of_epoch])
+            for fold, of_fold in enumerate(logs[-1]):
+                self._check(of_fold, fold)
+        if self._has_callbacks:
+            self._end_epoch(logs[-1])
+            choice.observe(stretch.logs[-1], self.states)
         return logs
 
     def end(self) -> None:
@@ -146,7 +186,7 @@ class StageRun:
 
         What they do to the weights now is not part of any state, since it was not validated.
         """
-        for callbacks in self._callbacks:
+        for callbacks in self._callbacks if self._has_callbacks else ():
             callbacks.on_train_end()
 
     def load(self, state: State) -> None:
@@ -160,6 +200,8 @@ class StageRun:
 
     def _initial_states(self, weights: Sequence[Weights]) -> list[State]:
         start = self._trainer.save()
+        if not weights and not self._has_callbacks:
+            return [start] * len(self._callbacks)
         states = []
         for fold, callbacks in enumerate(self._callbacks):
             self._trainer.load(start)
@@ -168,6 +210,48 @@ class StageRun:
             callbacks.on_train_begin()
             states.append(self._trainer.save())
         return states
+
+    def _orders(self, epoch: int) -> list[np.ndarray]:
+        """The training positions of every fold in the order of an epoch, from 0."""
+        seed = self._training.seed
+        return [
+            np.random.default_rng([seed, fold, epoch]).permutation(arrays.train)
+            for fold, arrays in enumerate(self._training.folds)
+        ]
+
+    def _find_objective(self, names: Collection[str]) -> str | None:
+        return logged_name(self._training.task.objective, names, self._training.model)
+
+    def _numbered(self, on_fold: OnFold | None) -> OnFold | None:
+        """Count epochs through all stages."""
+        if on_fold is None:
+            return None
+        before = self._epochs_before + self._epoch
+        return lambda _epoch, fold: on_fold(before + 1, fold)
+
+    def _size_stretch(self, seconds: float) -> None:
+        n_epochs = int(STRETCH_SECONDS / max(seconds, 1e-6))
+        self._stretch = max(1, min(n_epochs, max_epochs_of(self._trainer)))
+
+    def _begin_epoch(self) -> list[State]:
+        if not self._has_callbacks:
+            return self.states
+        states = []
+        for state, callbacks in zip(self.states, self._callbacks, strict=True):
+            self._trainer.load(state)
+            callbacks.on_epoch_begin(self._epoch)
+            states.append(self._trainer.save())
+        return states
+
+    def _end_epoch(self, logs: list[Logs]) -> None:
+        model, stops = self._training.model, []
+        for fold, callbacks in enumerate(self._callbacks):
+            self._trainer.load(self.states[fold])
+            model.stop_training = False
+            callbacks.on_epoch_end(self._epoch - 1, logs[fold])
+            self.states[fold] = self._trainer.save()
+            stops.append(bool(model.stop_training))
+        self.stopped = all(stops)
 
     def _check(self, logs: Logs, fold: int) -> None:
         objective = self._training.task.objective

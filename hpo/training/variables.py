@@ -26,7 +26,10 @@ def build(model: Any, fold: FoldArrays, batch_size: int) -> None:
     if fold.sample_weight is not None:
         parts.append(fold.sample_weight[first])
     batch = keras.tree.map_structure(_as_tensor, tuple(parts))
-    if not _trace(model.test_step, batch):
+    if keras.backend.backend() == "jax":
+        # Its steps take the values of variables, not the variables.
+        model._symbolic_build(data_batch=batch)  # noqa: SLF001
+    elif not _trace(model.test_step, batch):
         model.test_step(batch)  # a step that reads values, or one that fails and now says why
         model.reset_metrics()
     if model.optimizer is not None and not model.optimizer.built:
