@@ -22,6 +22,7 @@ from hpo.training.choice import EpochChoice, mean_of_all
 from hpo.training.compilations import compiled
 from hpo.training.fusing import has_own
 from hpo.training.jax_samples import Samples, groups_of
+from hpo.training.jax_settings import replaced, settings_of, values_of
 from hpo.training.jax_states import Stack, arrays_of, stack_of, stacked
 from hpo.training.trainer import VALIDATION_BATCH, Stretch
 
@@ -93,6 +94,7 @@ class JaxTrainer:
             list(model.non_trainable_variables),
             list(optimizer.variables) if optimizer is not None else [],
         )
+        self._settings = settings_of(model)
         self._samples = Samples(folds)
         self._groups = groups_of(folds)
         bytes_per_epoch = 4 * sum(len(fold.train) for fold in folds)
@@ -176,7 +178,8 @@ class JaxTrainer:
         limits = (np.int32(len(orders)), np.int32(patience))
         rules = (choice.sign * choice.rules).astype("float32")
         constants = (self._samples.arrays, self._validation, self._metrics)
-        return carry, self._buffers(orders), constants, limits, rules
+        settings = values_of(self._settings)
+        return carry, self._buffers(orders), constants, settings, limits, rules
 
     def _program(self, arguments: tuple[Any, ...]) -> Any:
         """The compiled stretch for so many rules."""
@@ -218,7 +221,13 @@ class JaxTrainer:
         return buffers
 
     def _stretch(
-        self, carry: _Carry, orders: Any, constants: Any, limits: Any, rules: Any
+        self,
+        carry: _Carry,
+        orders: Any,
+        constants: Any,
+        settings: Any,
+        limits: Any,
+        rules: Any,
     ) -> _Carry:
         n_epochs, patience = limits
 
@@ -246,7 +255,8 @@ class JaxTrainer:
                 now.logs.at[now.n_epochs].set(logs),
             )
 
-        return jax.lax.while_loop(continues, train_epoch, carry)  # type: ignore[no-any-return]
+        with replaced(self._settings, settings):
+            return jax.lax.while_loop(continues, train_epoch, carry)  # type: ignore[no-any-return]
 
     def _losses(self, logs: Any) -> tuple[Any, Any]:
         """The objective of every fold, shape (n_folds,), and whether a loss is broken."""
@@ -268,7 +278,7 @@ class JaxTrainer:
                 own = jax.tree.map(lambda array, places=places: array[places], states)
 
             def train_fold(given: Any, group: Group = group) -> Any:
-                return self._fold_epoch(group, *given, samples, metrics)
+                return self._fold_epoch(group, given, samples, metrics)
 
             apply = jax.vmap(train_fold) if self._together else lambda a: jax.lax.map(train_fold, a)
             parts.append(apply((own, jnp.asarray(places), order, rows)))
@@ -278,9 +288,10 @@ class JaxTrainer:
         return jax.tree.map(lambda *arrays: jnp.concatenate(arrays)[back], *parts)  # type: ignore[no-any-return]
 
     def _fold_epoch(
-        self, group: Group, state: Any, fold: Any, order: Any, rows: Any, samples: Any, metrics: Any
+        self, group: Group, given: tuple[Any, ...], samples: Any, metrics: Any
     ) -> tuple[Any, Any]:
         """An epoch of one fold: its state and its logs, shape (n_names,)."""
+        state, fold, order, rows = given
 
         def batch(positions: Any) -> Any:
             return self._samples.batch(samples, fold, positions)

@@ -16,7 +16,7 @@ def set_seeds(seed: int) -> None:
     """
     import keras
 
-    if keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules:
+    if keras.backend.backend() != "jax" or "tensorflow" in sys.modules:
         keras.utils.set_random_seed(seed)
         return
     from keras.src.backend.common import global_state
@@ -25,7 +25,3 @@ def set_seeds(seed: int) -> None:
     np.random.seed(seed)  # noqa: NPY002  (layers and plugins may draw from it)
     global_state.set_global_attribute("global_random_seed", seed)
     global_state.set_global_attribute("global_seed_generator", None)
-    if keras.backend.backend() == "torch":
-        import torch
-
-        torch.manual_seed(seed)

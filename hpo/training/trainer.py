@@ -118,7 +118,8 @@ def run_stretch(
     """
     if isinstance(trainer, StretchTrainer):
         return trainer.run_stretch(states, orders, choice)
-    states, logs = list(states), []
+    states = list(states)
+    logs: list[list[Logs]] = []
     for of_epoch in orders:
         logs.append([])
         for fold, order in enumerate(of_epoch):
