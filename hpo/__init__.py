@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hpo.space.space import Space
     from hpo.study.folder import load_study
     from hpo.study.study import Study
+    from hpo.support.cache import cache_directory
     from hpo.task import Data, Params, Reference, Stage, Task
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Study",
     "Task",
     "__version__",
+    "cache_directory",
     "confirm",
     "ensemble",
     "load_ensemble",
@@ -60,6 +62,7 @@ _HOMES = {
     "Stage": "hpo.task",
     "Study": "hpo.study.study",
     "Task": "hpo.task",
+    "cache_directory": "hpo.support.cache",
     "confirm": "hpo.search.confirm",
     "ensemble": "hpo.ensembles.make",
     "load_ensemble": "hpo.ensembles.make",

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
+from hpo.support.backends import NAMES, Backend
 from hpo.support.options import (
     existing_folder,
     folder,
@@ -213,6 +214,13 @@ class StudyOptions:
         metavar="[float32|mixed_float16|mixed_bfloat16]",
         default_means="float32",
     )
+    backend: str | None = option(
+        None,
+        "Keras's backend.",
+        one_of(*NAMES),
+        metavar="[tensorflow|jax|torch]",
+        default_means="$KERAS_BACKEND, or what the task asks for if it is installed",
+    )
 
 
 class RunKeywords(TypedDict, total=False):
@@ -242,6 +250,7 @@ class RunKeywords(TypedDict, total=False):
     space: Space | Named | None
     settings: Sequence[str]
     precision: Precision | None
+    backend: Backend | None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hpo.errors import HPOError
 from hpo.plan import Plan, PlannedStage
+from hpo.support.backends import NAMES as BACKENDS
 from hpo.support.metric_names import direction_of_name
 
 if TYPE_CHECKING:
@@ -252,6 +253,8 @@ class Task:
             data set that ``load`` reads out of an archive that the user downloaded. ``directory``
             may be None; call ``on_progress(done, of)`` after every piece that is written.
         description: One line for listings.
+        backend: Keras's backend that trains its models fastest, such as "jax"; used if it is
+            installed and the user chooses no other.
 
     Raises:
         HPOError: The objective is not a validation metric, its direction is unknown, or a number
@@ -275,6 +278,7 @@ class Task:
     stages: Sequence[Stage] = ()
     prepare: Callable[[Path, Path | None, Callable[[int, int], None]], Path] | None = None
     description: str = ""
+    backend: str | None = None
 
     def __post_init__(self) -> None:
         if not self.objective.startswith("val_"):
@@ -288,6 +292,11 @@ class Task:
             raise HPOError(
                 f'Task {self.name!r}: direction must be "minimize" or "maximize". '
                 f"Received: direction={self.direction!r}"
+            )
+        if self.backend not in (None, *BACKENDS):
+            raise HPOError(
+                f"Task {self.name!r}: backend must be one of {', '.join(BACKENDS)}. "
+                f"Received: backend={self.backend!r}"
             )
         for name in ("epochs", "batch_size", "patience"):
             if getattr(self, name) < 1:

@@ -36,7 +36,7 @@ def command(study: str, *, as_json: bool, **arguments: Any) -> None:
     from hpo.support.quiet import import_keras
 
     opened = hpo.load_study(study, arguments["runs"])  # reports a wrong name before the long import
-    import_keras()
+    import_keras(opened.settings.backend)
     with printed_to_stderr(when=as_json), screen() as shown_on:
         display = ConfirmDisplay(shown_on, opened.settings.objective)
         with resumable(display):

@@ -41,11 +41,12 @@ def command(studies: tuple[str, ...], *, as_json: bool, **arguments: Any) -> Non
     import hpo
     from hpo.cli.display import counting, resumable, screen
     from hpo.cli.display.models import TrainingDisplay
+    from hpo.support import backends
     from hpo.support.quiet import import_keras
 
-    for study in studies:  # reports a wrong name before the long import
-        hpo.load_study(study, arguments["runs"])
-    import_keras()
+    # A wrong name is reported before the long import.
+    opened = [hpo.load_study(study, arguments["runs"]) for study in studies]
+    import_keras(backends.usable(opened[0].settings.backend))
     from hpo.ensembles.retraining import OtherScoreWarning
 
     with printed_to_stderr(when=as_json), screen() as shown_on, warnings.catch_warnings():

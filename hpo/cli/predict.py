@@ -87,9 +87,10 @@ def load(study: Study, task: str | None, data_dir: str | None) -> Ensemble:
     """Load a study's ensemble, and show the training of models that were not kept."""
     from hpo.cli.display import screen
     from hpo.cli.display.models import TrainingDisplay
+    from hpo.support import backends
     from hpo.support.quiet import import_keras
 
-    import_keras()
+    import_keras(backends.usable(study.settings.backend))
     from hpo.ensembles.make import load_ensemble
 
     with screen() as shown_on:

@@ -67,7 +67,7 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras
 
-    import_keras()  # before anything is shown, since the import prints a lot
+    import_keras(study.settings.backend)  # before anything is shown, since the import prints a lot
     with screen() as shown_on:
         display = SearchDisplay(shown_on)
         display.open(study)
@@ -81,11 +81,13 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
 
 def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> None:
     """Report every event to a parent process, and end when it asks to or dies."""
+    from hpo.search import devices
     from hpo.search.worker import Worker
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras
 
-    import_keras()
+    devices.keep_to_cores(study.settings.backend)
+    import_keras(study.settings.backend)
     with interruptible() as stop:
         worker = Worker(
             study,

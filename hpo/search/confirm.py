@@ -22,6 +22,7 @@ from hpo.study.folder import load_study
 from hpo.study.opening import open_data
 from hpo.study.study import Study
 from hpo.support.options import read_options, takes_options
+from hpo.support.quiet import import_keras
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
 from hpo.training.evaluation import Evaluator
@@ -107,6 +108,7 @@ def confirm(
         raise HPOError(
             f"study {opened.name!r} has no complete trial to confirm. Search longer with hpo run."
         )
+    import_keras(opened.settings.backend)
     data = open_data(opened, task, data_dir, for_scores=True).without_test()
     threads.use_few_for(data.searched)
     new_cuts = splits.depends_on_seed(opened.settings.cv_for(data.task))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 QUERY_SECONDS = 10
 
 Environment = dict[str, str]
+
+GROWING = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+"""Otherwise a backend takes (nearly) all memory of a GPU and leaves none to other workers."""
+
+CORES = "HPO_CORES"
+"""The environment variable with the cores that a worker keeps to, such as 0,1."""
 
 
 def environments(options: Options) -> list[Environment]:
@@ -39,7 +46,7 @@ def environments(options: Options) -> list[Environment]:
     if not gpus:
         n = options.workers or options.trials_per_device
         hidden = {"CUDA_VISIBLE_DEVICES": "-1"} if options.devices == "cpu" else {}
-        return [hidden | _share_of_threads(n)] * n
+        return [hidden | _share_of_threads(n) | cores for cores in _shares_of_cores(n)]
     places = list(gpus) * options.trials_per_device
     n = options.workers or len(places)
     if n > len(places):
@@ -47,11 +54,7 @@ def environments(options: Options) -> list[Environment]:
             f"devices {','.join(gpus)} take {formats.count(len(places), 'worker')}, not {n}. Use "
             "fewer --workers, or more --trials-per-device."
         )
-    return [
-        # Otherwise TensorFlow takes all memory of the GPU and leaves none to other workers.
-        {"CUDA_VISIBLE_DEVICES": gpu, "TF_FORCE_GPU_ALLOW_GROWTH": "true"} | _share_of_threads(n)
-        for gpu in places[:n]
-    ]
+    return [{"CUDA_VISIBLE_DEVICES": gpu} | GROWING | _share_of_threads(n) for gpu in places[:n]]
 
 
 def list_gpus() -> list[str]:
@@ -115,6 +118,28 @@ def _chosen(devices: str) -> Sequence[str]:
             f"Available: {','.join(available) or 'none; use --devices cpu'}."
         )
     return chosen
+
+
+def keep_to_cores(backend: str | None) -> None:
+    """Keep this process to its share of the cores, where threads cannot be limited otherwise.
+
+    Args:
+        backend: Keras's backend, which must not be imported yet. XLA's pools of threads, which
+            JAX uses, are as large as the number of cores that it finds.
+    """
+    cores = os.environ.get(CORES, "")
+    if backend == "jax" and cores and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError, ValueError):
+            os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+
+
+def _shares_of_cores(workers: int) -> list[Environment]:
+    """The cores of each of several workers, as evenly as they can be shared."""
+    if workers == 1 or CORES in os.environ or not hasattr(os, "sched_getaffinity"):
+        return [{}] * workers
+    cores = sorted(os.sched_getaffinity(0))
+    shares = [cores[k::workers] or [cores[k % len(cores)]] for k in range(workers)]
+    return [{CORES: ",".join(map(str, share))} for share in shares]
 
 
 def _share_of_threads(workers: int) -> Environment:

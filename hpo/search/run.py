@@ -20,6 +20,7 @@ from hpo.search.warm_start import first_configurations
 from hpo.space.space import Space
 from hpo.study.folder import load_study, opened_study, runs_directory
 from hpo.study.settings import Settings
+from hpo.support import backends
 from hpo.support.interrupts import interruptible
 from hpo.support.options import command_words, read_options, takes_options
 from hpo.support.quiet import import_keras
@@ -67,6 +68,8 @@ def run(
     asked, of_study = read_options(Options, options), read_options(StudyOptions, options)
     executor = asked.executor or ("local" if isinstance(task, str) else "inline")
     loaded, reference = _task_and_reference(task, asked.executor)
+    if of_study.backend is not None:
+        backends.check_installed(of_study.backend)
     settings = _settings(loaded, reference, of_study)
     _check(asked, executor)
     first = _first_configurations(settings.space, asked, runs)
@@ -76,6 +79,7 @@ def run(
         settings,
         loaded,
         keep_code=asked.code_changed == "keep",
+        keep_backend=of_study.backend is None,
     ) as opened:
         name = [] if opened.name == loaded.name else ["--study", opened.name]
         where = [] if runs is None else ["--runs", str(runs)]
@@ -83,7 +87,7 @@ def run(
         opened.options = _to_be_stored(asked, shlex.join(words))
         _prepare(opened, first, retry_failed=asked.retry_failed)
         if executor == "inline":
-            import_keras()  # before anything is shown, since it prints a lot
+            import_keras(opened.settings.backend)  # before anything is shown, since it prints a lot
         on_open(opened)
         with interruptible() as interrupted:
             stopping = Stopping(opened, interrupted, on_event)
@@ -117,6 +121,7 @@ def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:
         train_size=options.train_size,
         group_duplicates=options.group_duplicates,
         precision=options.precision,
+        backend=options.backend or backends.default(task.backend),
     )
 
 

@@ -19,6 +19,7 @@ _SHOWN: dict[tuple[str, Any], str] = {
     ("group_duplicates", True): "on",
     ("group_duplicates", False): "off",
     ("precision", None): "the default",
+    ("backend", None): "unknown",
 }
 
 

@@ -12,7 +12,7 @@ from hpo._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
+PACKAGES = ("keras", "tensorflow", "jax", "optuna", "hyperopt", "scikit-learn", "numpy")
 
 
 @dataclass(frozen=True)

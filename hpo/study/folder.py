@@ -31,7 +31,13 @@ _IDENTITY = tuple(name for name in EVERY_SETTING if name != "task")
 
 @contextmanager
 def opened_study(
-    runs: Path, name: str, settings: Settings, task: Task | None = None, *, keep_code: bool = False
+    runs: Path,
+    name: str,
+    settings: Settings,
+    task: Task | None = None,
+    *,
+    keep_code: bool = False,
+    keep_backend: bool = False,
 ) -> Iterator[Study]:
     """Open a study for a run of it, or create it.
 
@@ -44,6 +50,8 @@ def opened_study(
         settings: What must not change while the study exists, apart from the code.
         task: The task, whose code is compared; None if the code does not matter.
         keep_code: Whether a study whose trials were evaluated with other code continues.
+        keep_backend: Whether an earlier study continues with its own backend, whatever the
+            settings say.
 
     Yields:
         The study.
@@ -64,6 +72,8 @@ def opened_study(
             study = _earlier_study(directory, storage, is_in_use=workers.is_in_use())
             if study is None:
                 study = _new_study(directory, storage, settings)
+            elif keep_backend:
+                settings = dataclasses.replace(settings, backend=study.settings.backend)
             _check_same(study, settings)
             if task is not None:
                 _check_code(study, task, settings.task, keep=keep_code)

@@ -26,6 +26,7 @@ class Settings:
             number of samples; None for all of it.
         group_duplicates: Whether all copies of a sample stay in one fold.
         precision: Keras's dtype policy, such as "mixed_float16"; None for its default.
+        backend: Keras's backend; None for studies of version 0.1.0, which did not record it.
     """
 
     task: str
@@ -37,6 +38,7 @@ class Settings:
     train_size: float | int | None = None
     group_duplicates: bool = False
     precision: str | None = None
+    backend: str | None = None
 
     @property
     def evaluation(self) -> str:

@@ -10,20 +10,28 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, one_line
+from hpo.support import backends, compilation_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def import_keras() -> None:
+def import_keras(backend: str | None = None) -> None:
     """Import Keras and its backend without the lines that their C++ code writes to standard error.
 
     From then on TensorFlow's warnings are hidden, but not its errors. If the import fails, the
     lines that it printed are shown.
 
+    Args:
+        backend: Keras's backend; by default the one it would choose itself.
+
     Raises:
+        UsageError: The backend is not installed, or another one already runs in this process.
         HPOError: The import fails.
     """
+    if backend is not None:
+        backends.check(backend)
+        os.environ[backends.VARIABLE] = backend
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -33,7 +41,8 @@ def import_keras() -> None:
         with _stderr_hidden():
             import keras
 
-            keras.backend.backend()
+            if keras.backend.backend() == "jax":
+                compilation_cache.enable()
     except Exception as error:
         raise HPOError(f"Keras cannot be imported: {one_line(error)}") from error
 

@@ -37,6 +37,9 @@ def freed_after() -> Iterator[None]:
         keras.backend.clear_session(free_memory=False)
         keras.config.set_dtype_policy(policy)  # clearing the session resets it
         gc.collect()
+        if "jax" in sys.modules:
+            # What was compiled for this model's shapes; the cache on disk has it still.
+            sys.modules["jax"].clear_caches()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -21,7 +20,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from hpo import HPOError
+from hpo import HPOError, cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -193,14 +192,6 @@ def cached_rows(
         stacked = np.stack(list(rows.values()))
         _write(path, lambda file: np.savez(file, names=list(rows), rows=stacked))
     return np.stack([rows[name] for name in names])
-
-
-def cache_directory() -> Path:
-    """Return the folder of the cache: ``HPO_CACHE_DIR``, else ``hpo`` in the user's cache."""
-    named = os.environ.get("HPO_CACHE_DIR")
-    if named:
-        return Path(named).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpo"
 
 
 def digest(parts: Sequence[Any]) -> str:
