@@ -15,6 +15,7 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/pytest -n 2 --dist loadfile
+	KERAS_BACKEND=jax $(BIN)/pytest -n 2 tests/training/test_parity.py tests/training/test_jax.py
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -33,7 +34,7 @@ clean:
 .venv/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hpo needs Python 3.11 or newer, not " + sys.version)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[jax]'
 	touch $@
 
 .venv/installed-dev: .venv/installed

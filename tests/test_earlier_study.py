@@ -63,8 +63,9 @@ def test_an_ensemble_of_it_comes_out_the_same(runs):
 
     after = hpo.ensemble("tiny", runs=runs).result
 
-    assert after["members"] == before["members"]
-    assert after["oof"] == before["oof"]
+    # Processors differ in the last digits.
+    assert [approximately(member) for member in after["members"]] == before["members"]
+    assert after["oof"] == pytest.approx(before["oof"], rel=1e-6)
     assert after["test"] == pytest.approx(before["test"], rel=1e-5)
     assert after["test_consulted"] == 2
 
@@ -82,3 +83,10 @@ def test_its_ensemble_can_be_exported(runs, tmp_path):
     exported = export(hpo.load_ensemble("tiny", runs=runs), tmp_path / "exported")
 
     assert exported.models == 12
+
+
+def approximately(values):
+    return {
+        name: pytest.approx(value, rel=1e-6) if isinstance(value, float) else value
+        for name, value in values.items()
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import time
 import traceback
 from pathlib import Path
@@ -30,7 +31,7 @@ from hpo.study.opening import open_data
 from hpo.study.queue import KILLED
 from hpo.study.recording import record_baseline, record_facts
 from hpo.study.trial import Failure
-from hpo.support import formats
+from hpo.support import backends, formats
 from hpo.support.locks import FileLock
 from hpo.support.seeds import derived_seed
 from hpo.training import threads
@@ -297,6 +298,24 @@ def _failure(error: BaseException) -> Failure:
     if isinstance(error, HPOError):
         return Failure(str(error), "configuration")
     details = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    if isinstance(error, MemoryError) or _says_out_of_memory(error):
         return Failure(f"out of memory: {one_line(error)}", "configuration", details)
-    return Failure(one_line(error), "configuration", details)
+    return Failure(one_line(error) + _hint(), "configuration", details)
+
+
+def _says_out_of_memory(error: BaseException) -> bool:
+    """Whether TensorFlow or JAX ran out of memory."""
+    return type(error).__name__ == "ResourceExhaustedError" or str(error).startswith(
+        "RESOURCE_EXHAUSTED"
+    )
+
+
+def _hint() -> str:
+    """What to do if a task uses TensorFlow where Keras runs on another backend."""
+    backend = backends.in_use()
+    if backend == "tensorflow" or "tensorflow" not in sys.modules:
+        return ""
+    return (
+        f" (The task imports TensorFlow, but Keras runs on {backend}, where models cannot call it. "
+        "Use keras.ops instead, or search with --backend tensorflow in another --study.)"
+    )

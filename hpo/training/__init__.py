@@ -83,8 +83,10 @@ def _fused(
         return FusedTrainer(model, folds, batch_size=batch_size, xla=xla.pays_off(model, steps))
     if keras.backend.backend() != "jax" or not all(map(holds_numbers, folds)):
         return None
-    from hpo.training.jax import JaxTrainer
+    from hpo.training.jax import JaxTrainer, runs_on_cpu
 
+    if runs_on_cpu() and xla.loops_are_slow(model):
+        return None
     together = xla.gains_together(model)
     try:
         return JaxTrainer(

@@ -9,17 +9,16 @@ folds' losses, so a rule is a matrix of weights.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpo.scoring.direction import as_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hpo.task import Direction
-    from hpo.training.trainer import Logs, State
 
 Rule = np.ndarray
 """Weights of shape (n_folds, n_folds): fold f keeps the epoch where ``rule[f] @ losses`` is least.
@@ -77,7 +76,7 @@ class EpochChoice:
         self.n_epochs = 0
         self.least = np.full(shape, math.inf) if least is None else np.array(least, "float64")
         self.epochs = np.zeros(shape, int)
-        self.states: list[list[State]] = [[None] * shape[1] for _rule in rules]
+        self.states: list[list[Any]] = [[None] * shape[1] for _rule in rules]
         self.is_broken = False
 
     @property
@@ -87,7 +86,7 @@ class EpochChoice:
             self.patience is not None and self.n_epochs - self.epochs[0].max() >= self.patience
         )
 
-    def observe(self, logs: Sequence[Logs], states: Sequence[State]) -> None:
+    def observe(self, logs: Sequence[Mapping[str, float]], states: Sequence[Any]) -> None:
         """Take another epoch into account.
 
         Args:

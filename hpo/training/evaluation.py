@@ -145,7 +145,19 @@ class Evaluator:
             on_fold=on_fold,
             rungs=rungs,
         )
-        evaluation = Evaluation(
+        evaluation = self._evaluation(course, model, folds, params)
+        if on_model is not None:
+            model.set_weights(course.best.weights[0])
+            on_model(model, folds, evaluation)
+        directory = keep_models(evaluation.score)
+        if directory is not None:
+            _save_models(model, course.best.weights, directory)
+        return evaluation
+
+    def _evaluation(
+        self, course: lockstep.Course, model: Any, folds: list[FoldArrays], params: Params
+    ) -> Evaluation:
+        return Evaluation(
             score=course.best.score,
             fold_scores=course.best.fold_scores,
             epochs=course.best.epochs,
@@ -158,13 +170,6 @@ class Evaluator:
                 self.task, model, folds, course.best, self.task.plan(params).batch_size
             ),
         )
-        if on_model is not None:
-            model.set_weights(course.best.weights[0])
-            on_model(model, folds, evaluation)
-        directory = keep_models(evaluation.score)
-        if directory is not None:
-            _save_models(model, course.best.weights, directory)
-        return evaluation
 
 
 def build(

@@ -368,6 +368,11 @@ class JaxTrainer:
         return list(jax.eval_shape(logs, rows))
 
 
+def runs_on_cpu() -> bool:
+    """Whether JAX has no accelerator."""
+    return bool(jax.default_backend() == "cpu")
+
+
 def _initial_metrics(model: Any) -> list[Any]:
     """The values of the metrics' variables at the start of an epoch."""
     model.reset_metrics()

@@ -58,6 +58,18 @@ def pays_off(model: Any, steps: int) -> bool:
     return _gains(model)
 
 
+def loops_are_slow(model: Any) -> bool:
+    """Whether JAX trains a model faster step by step than in a compiled loop, on a CPU.
+
+    Inside a loop, XLA does not use its fast convolutions: an epoch takes two to four times as long
+    as with ``fit`` (``python benchmarks/gpu.py --tiny``).
+
+    Args:
+        model: A built Keras model.
+    """
+    return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())  # noqa: SLF001
+
+
 def gains_together(model: Any) -> bool:
     """Whether JAX trains folds faster in the same operations than one after the other.
 

@@ -454,7 +454,7 @@ CASES = {
         regressor(dense, dense), X, TARGET, policy="mixed_float16", tolerance=5e-3
     ),
 }
-JAX_LOOPS = ("epoch by epoch", "in turn", "together")
+JAX_LOOPS = ("in turn", "together")
 VARIANTS = [
     (name, loop) for name, case in CASES.items() for loop in (JAX_LOOPS if IS_JAX else case.loops)
 ]
@@ -524,7 +524,7 @@ def trained_by_fused_loop(case, loop):
     return {name: [log[name] for log in logs] for name in logs[0]}, state_of(model)
 
 
-TURNS = ("epoch by epoch", *BOTH)
+TURNS = BOTH
 
 
 def trainer_of(model, fold, loop):

@@ -1,0 +1,80 @@
+import math
+
+import numpy as np
+import pytest
+
+from hpo.training.choice import EpochChoice, mean_of_all, mean_of_others
+
+
+def choice_of(*rules, **settings):
+    return EpochChoice(
+        lambda names: "val_loss" if "val_loss" in names else None,
+        settings.pop("direction", "minimize"),
+        [rule(3) for rule in rules or [mean_of_all]],
+        **settings,
+    )
+
+
+def observe(choice, *epochs):
+    for number, losses in enumerate(epochs, 1):
+        logs = [{"loss": 0.5, "val_loss": loss} for loss in losses]
+        choice.observe(logs, [f"{number}:{fold}" for fold in range(3)])
+
+
+def test_all_folds_keep_the_epoch_of_the_best_mean():
+    choice = choice_of()
+
+    observe(choice, [1.0, 9.0, 2.0], [3.0, 3.0, 3.0], [2.0, 9.0, 9.0])
+
+    assert choice.epochs.tolist() == [[2, 2, 2]]
+    assert choice.least[0] == pytest.approx([3.0] * 3)
+    assert choice.states == [["2:0", "2:1", "2:2"]]
+
+
+def test_every_fold_can_keep_the_epoch_that_the_others_choose():
+    choice = choice_of(mean_of_all, mean_of_others)
+
+    observe(choice, [1.0, 5.0, 5.0], [5.0, 1.0, 4.0], [5.0, 4.0, 0.0])
+
+    # Without the first fold the means are 5, 2.5 and 2; without the second 3, 4.5 and 2.5;
+    # without the third 3, 3 and 4.5: of equal ones the first counts.
+    assert choice.epochs.tolist() == [[3, 3, 3], [3, 3, 1]]
+    assert choice.states[1] == ["3:0", "3:1", "1:2"]
+
+
+def test_scores_to_maximize_are_maximized():
+    choice = choice_of(direction="maximize")
+
+    observe(choice, [0.1, 0.2, 0.3], [0.5, 0.5, 0.5], [0.4, 0.4, 0.4])
+
+    assert choice.epochs[0].tolist() == [2, 2, 2]
+
+
+def test_patience_counts_epochs_without_a_better_mean():
+    choice = choice_of(patience=2)
+
+    observe(choice, [2.0] * 3, [1.0] * 3, [1.0] * 3)
+    assert not choice.has_ended
+    observe(choice, [1.5] * 3)
+
+    assert choice.has_ended
+
+
+def test_an_epoch_must_be_better_than_the_stage_before():
+    choice = choice_of(least=np.full((1, 3), 1.0), patience=2)
+
+    observe(choice, [1.5] * 3, [1.0] * 3)
+
+    assert choice.epochs[0].tolist() == [0, 0, 0]
+    assert choice.has_ended
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_a_broken_loss_ends_the_training_and_is_never_chosen(broken):
+    choice = choice_of()
+
+    observe(choice, [3.0] * 3, [1.0, broken, 1.0])
+
+    assert choice.is_broken
+    assert choice.has_ended
+    assert choice.epochs[0].tolist() == [1, 1, 1]
