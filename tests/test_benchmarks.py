@@ -1,0 +1,54 @@
+"""Benchmarks run, here on little data; their figures are for docs/performance.md."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def run(script, *arguments, **environment):
+    process = subprocess.run(
+        [sys.executable, BENCHMARKS / script, *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+@pytest.mark.slow
+def test_the_ways_to_train_on_a_device_are_compared(tmp_path):
+    pytest.importorskip("jax", reason="the extra jax is not installed")
+
+    printed = run(
+        "gpu.py",
+        "--tiny",
+        "--epochs",
+        "2",
+        "--processes",
+        "1",
+        "--trials",
+        "1",
+        KERAS_BACKEND="jax",
+        HPO_CACHE_DIR=str(tmp_path),
+        CUDA_VISIBLE_DEVICES="-1",
+    )
+
+    ways = [
+        (kind, way)
+        for kind in ("dense", "convolutional", "embedding")
+        for way in ("fit", "in turn", "together")
+    ]
+    rows = re.findall(
+        r"^(\w+) +(fit|in turn|together) +[\d.]+ s +([\d.]+) ms", printed, re.MULTILINE
+    )
+    assert [(kind, way) for kind, way, _ in rows] == ways
+    assert all(float(milliseconds) > 0 for *_, milliseconds in rows)
+    assert re.search(r"1 processes on the device: \d+ trials a minute", printed)
