@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
+import sysconfig
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +14,12 @@ if TYPE_CHECKING:
 
 MAX_REASON_LENGTH = 300
 """Characters of an exception's text that a message repeats."""
+
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+"""What makes text bold or red on a terminal; Keras puts it into its messages."""
+
+_PACKAGES = (str(Path(__file__).parent), sysconfig.get_path("stdlib"))
+"""hpo and Python's own library."""
 
 _STACK = ('File "', "Traceback (most", "Detected at node", "Stack trace for", "[[{{node", "[[node")
 
@@ -35,6 +45,25 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def located(error: BaseException) -> str:
+    """An exception on one line, with the place in the user's own code that it came from."""
+    place = _own_place(error)
+    return f"{one_line(error)} ({place})" if place else one_line(error)
+
+
+def _own_place(error: BaseException) -> str:
+    """The last file and line of an exception that belong to no installed package; or ""."""
+    own = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        folders = Path(frame.filename).parts
+        is_installed = {"site-packages", "dist-packages"} & set(folders) or frame.filename[
+            :1
+        ] == "<"
+        if not is_installed and not frame.filename.startswith(_PACKAGES):
+            own = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return own
+
+
 def joined(text: str, max_length: int) -> str:
     """A text of any number of lines as one line, which keeps the sentence that says why.
 
@@ -45,6 +74,7 @@ def joined(text: str, max_length: int) -> str:
         max_length: Number of characters from which lines that only say where are left out; the
             text is cut if it is still longer.
     """
+    text = _COLORS.sub("", text)
     whole = " ".join(text.split())
     if len(whole) <= max_length:
         return whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpo.errors import HPOError, UsageError, one_line, suggestion
+from hpo.errors import HPOError, UsageError, located, suggestion
 from hpo.space.space import Space
 from hpo.task import Task
 
@@ -44,6 +45,13 @@ class Listing:
     source: str
     task: Task | None
     error: str = ""
+
+
+class WhileImportingError(HPOError):
+    """A task's file does when it is imported what only a script should do."""
+
+
+_importing: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,22 @@ def source_of(reference: str) -> Source | None:
     file = Path(origin).resolve()
     depth = entry.module.count(".") + (file.name == "__init__.py")
     return Source(file, file.parents[depth], _distribution(entry))
+
+
+def refuse_while_importing(what: str) -> None:
+    """Refuse what a task's file would do whenever it is imported, such as a search.
+
+    Args:
+        what: What is about to run.
+
+    Raises:
+        WhileImportingError: A task's file is being imported.
+    """
+    if _importing:
+        raise WhileImportingError(
+            f"task file {_importing[-1]}: runs {what} while it is imported, and every worker "
+            'imports it. Put the call below: if __name__ == "__main__":'
+        )
 
 
 def load_space(space: str | os.PathLike[str] | Space) -> Space:
@@ -216,16 +240,23 @@ def _from_file(path: Path, attribute: str) -> Task:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"task file {path}: is not a Python file.")
+    refuse_while_importing(f"the task file {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)  # a task may import the modules next to it
+    _importing.append(str(path))
     try:
         spec.loader.exec_module(module)
+    except WhileImportingError:
+        sys.modules.pop(name, None)
+        raise
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
         raise _broken(f"task file {path}", error) from error
+    finally:
+        _importing.pop()
     return _only_task(path, vars(module), attribute)
 
 
@@ -269,5 +300,19 @@ def _imported(entry: EntryPoint) -> Task:
 
 
 def _broken(where: str, error: BaseException) -> HPOError:
-    reason = str(error) if isinstance(error, HPOError) else one_line(error)
+    reason = str(error) if isinstance(error, HPOError) else located(error) + _nearest(error)
     return HPOError(f"{where}: cannot be imported: {reason}")
+
+
+def _nearest(error: BaseException) -> str:
+    """The keyword that was probably meant where one of hpo's own classes does not know one."""
+    from hpo import task
+    from hpo.space import parameters
+
+    unknown = re.search(
+        r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error)
+    )
+    known = (vars(task) | vars(parameters)).get(unknown[1]) if unknown else None
+    if unknown is None or known is None or "Did you mean" in str(error):
+        return ""
+    return f" {suggestion(unknown[2], inspect.signature(known).parameters)}"

@@ -1,8 +1,10 @@
 """How an exception becomes one line."""
 
+import json
+
 import pytest
 
-from hpo.errors import joined, one_line
+from hpo.errors import joined, located, one_line
 
 STACK = "\n".join(
     f'  File "/site-packages/keras/module_{n}.py", line {n}, in call\n    return call(x)'
@@ -47,3 +49,20 @@ def test_no_text_is_longer_than_is_allowed_for(text):
 
 def test_an_exception_without_a_text_is_its_type():
     assert one_line(KeyError()) == "KeyError"
+
+
+def test_what_makes_text_bold_on_a_terminal_is_left_out():
+    assert joined("Exception encountered.\n\n\x1b[1mNo such axis\x1b[0m\n", 100) == (
+        "Exception encountered. No such axis"
+    )
+
+
+def test_an_exception_names_the_users_own_line_and_not_that_of_a_library():
+    def own():
+        return json.loads("{")
+
+    with pytest.raises(ValueError, match="Expecting") as caught:
+        own()
+
+    line = own.__code__.co_firstlineno + 1
+    assert located(caught.value).endswith(f"(test_errors.py, line {line})")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpo._version import __version__
-from hpo.errors import HPOError, HPOWarning, UsageError, joined, one_line
+from hpo.errors import HPOError, HPOWarning, UsageError, joined, one_line, suggestion
 from hpo.support import formats
 
 if TYPE_CHECKING:
@@ -53,6 +53,19 @@ class Commands(click.Group):
         """All commands, in the order in which they are typically used."""
         del ctx
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and refuse an unknown one or an option without a value."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = suggestion(args[0], COMMANDS)
+            raise click.UsageError(f"No such command {args[0]!r}. {hint}", ctx)
+        for word, following in zip(args, [*args[1:], None], strict=True):
+            if word.startswith("--") and (word.endswith("=") or following == ""):
+                name = word.removesuffix("=")
+                raise click.UsageError(f"Option {name!r} has no value. Give one, or leave it out.")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command."""

@@ -84,10 +84,13 @@ def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> 
     from hpo.search import devices
     from hpo.search.worker import Worker
     from hpo.support.interrupts import interruptible
+    from hpo.support.lifeline import dying_with_parent, take_standard_input
     from hpo.support.quiet import import_keras
 
+    lifeline = take_standard_input()
     devices.keep_to_cores(study.settings.backend)
-    import_keras(study.settings.backend)
+    with dying_with_parent():
+        import_keras(study.settings.backend)
     with interruptible() as stop:
         worker = Worker(
             study,
@@ -97,7 +100,7 @@ def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> 
             stopping=stop.is_set,
             recycle=True,
         )
-        threading.Thread(target=_hold_lifeline, args=(worker, stop), daemon=True).start()
+        threading.Thread(target=_hold_lifeline, args=(worker, stop, lifeline), daemon=True).start()
         could_work = worker.run()
     _end(0 if could_work else 1)
 
@@ -122,9 +125,9 @@ def _writer(descriptor: int) -> Callable[[Event], None]:
     return write
 
 
-def _hold_lifeline(worker: Worker, stop: threading.Event) -> None:
-    """Stop when standard input says so; end at once when the parent that holds it is dead."""
-    while command_line := os.read(sys.stdin.fileno(), 64):
+def _hold_lifeline(worker: Worker, stop: threading.Event, lifeline: int) -> None:
+    """Stop when the lifeline says so; end at once when the parent that holds it is dead."""
+    while command_line := os.read(lifeline, 64):
         if b"stop" in command_line:
             stop.set()
     try:

@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo.data.digests import fingerprint
 from hpo.data.types import settled
-from hpo.errors import HPOError, one_line
+from hpo.errors import HPOError, located
 from hpo.task import Data
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def load_data(task: Task, data_dir: str | os.PathLike[str] | None) -> Data:
         raise
     except (Exception, SystemExit) as error:
         raise HPOError(
-            f"task {task.name!r}: its data cannot be loaded: {one_line(error)}"
+            f"task {task.name!r}: its data cannot be loaded: {located(error)}"
         ) from error
     if not isinstance(data, Data):
         raise HPOError(

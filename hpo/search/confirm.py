@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpo.data import splits
-from hpo.errors import HPOError, one_line
+from hpo.errors import HPOError, located
 from hpo.options import ConfirmOptions
 from hpo.study.confirmation import Repeat
 from hpo.study.folder import load_study
@@ -211,7 +211,7 @@ def _evaluated(
     except HPOError as error:
         return Repeat(seed, reason=str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
-        return Repeat(seed, reason=one_line(error))
+        return Repeat(seed, reason=located(error))
     return Repeat(
         seed,
         score=evaluation.score,

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from hpo import pruners, samplers
 from hpo.errors import UsageError
 from hpo.options import Options, StudyOptions
-from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task
+from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task, refuse_while_importing
 from hpo.search.devices import environments
 from hpo.search.executors import make_executor
 from hpo.search.stopping import Stopping
 from hpo.search.tensorboard import check_folder
 from hpo.search.warm_start import first_configurations
 from hpo.space.space import Space
+from hpo.space.training import check_training_parameters
 from hpo.study.folder import load_study, opened_study, runs_directory
 from hpo.study.settings import Settings
 from hpo.support import backends
@@ -65,6 +66,7 @@ def run(
         HPOError: The task or its data cannot be loaded, or the study has other settings.
         KeyboardInterrupt: The search was stopped; the study continues when run again.
     """
+    refuse_while_importing("hpo.run")
     asked, of_study = read_options(Options, options), read_options(StudyOptions, options)
     executor = asked.executor or ("local" if isinstance(task, str) else "inline")
     loaded, reference = _task_and_reference(task, asked.executor)
@@ -111,13 +113,15 @@ def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> No
 def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:
     """What makes the study the study it is."""
     space = load_space(task.space if options.space is None else options.space)
+    searched = space.override(options.settings)
+    check_training_parameters(searched)
     return Settings(
         task=reference,
         task_name=task.name,
         objective=task.objective,
         direction=task.direction or "minimize",
         cv=options.cv or task.cv_name,
-        space=space.override(options.settings).to_toml(),
+        space=searched.to_toml(),
         train_size=options.train_size,
         group_duplicates=options.group_duplicates,
         precision=options.precision,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import pruners
-from hpo.errors import HPOError, UsageError, one_line
+from hpo.errors import HPOError, UsageError, located, one_line
 from hpo.pruners.pruning import Pruning, TrialPruned
 from hpo.samplers import make_sampler
 from hpo.samplers.untried import UntriedSampler
@@ -175,8 +175,8 @@ class Worker:
         evaluation: Evaluation | None = None
         failure: Failure | None = None
         pruned = ""
-        prune = self._pruning(evaluator.task, trial, params)
         try:
+            prune = self._pruning(evaluator.task, trial, params)
             with freed_after():
                 evaluation = evaluator.evaluate(
                     params,
@@ -195,7 +195,7 @@ class Worker:
             self.study.queue.prune(trial, pruning.report.epoch)
             pruned = str(pruning)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
-            failure = _failure(error)
+            failure = _failure(error, params)
             self.study.queue.fail(trial.number, failure)
         self.running = None
         self._emit(
@@ -290,7 +290,7 @@ def _state(failure: Failure | None) -> str:
     return "interrupted" if failure.cause == "interrupted" else "failed"
 
 
-def _failure(error: BaseException) -> Failure:
+def _failure(error: BaseException, params: Params) -> Failure:
     if isinstance(error, SearchStopped):
         return Failure("interrupted: the search was stopped", "interrupted")
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
@@ -300,7 +300,17 @@ def _failure(error: BaseException) -> Failure:
     details = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
     if isinstance(error, MemoryError) or _says_out_of_memory(error):
         return Failure(f"out of memory: {one_line(error)}", "configuration", details)
-    return Failure(one_line(error) + _hint(), "configuration", details)
+    reason = located(error) + _missing_parameter(error, params) + _hint()
+    return Failure(reason, "configuration", details)
+
+
+def _missing_parameter(error: BaseException, params: Params) -> str:
+    """Which parameters a configuration has, if the task asked for another one."""
+    name = error.args[0] if isinstance(error, KeyError) and error.args else None
+    if not isinstance(name, str) or name in params:
+        return ""
+    has = ", ".join(params)
+    return f". If {name!r} should be a parameter: this configuration has {has}."
 
 
 def _says_out_of_memory(error: BaseException) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpo.errors import HPOError
+from hpo.errors import HPOError, suggestion
 from hpo.training import make_trainer
 from hpo.training.choice import EpochChoice, mean_of_all
 from hpo.training.metric_names import as_first_compiled, logged_name
@@ -259,8 +259,7 @@ class StageRun:
         if validates and objective not in logs:
             raise HPOError(
                 f"Task {self._training.task.name!r}: the model does not log its objective "
-                f"{objective!r}; it logs {', '.join(logs)}. "
-                "Name the metric in compile(metrics=[...])."
+                f"{objective!r}; it logs {', '.join(logs)}. {_nearest(objective, logs)}"
             )
         for name in (objective, "loss"):
             if not math.isfinite(logs.get(name, 0.0)):
@@ -276,3 +275,9 @@ def _callback_list(callbacks: list[Any], model: Any, epochs: int, steps: int) ->
     return keras.callbacks.CallbackList(
         callbacks, model=model, epochs=epochs, steps=steps, verbose=0
     )
+
+
+def _nearest(objective: str, logs: Logs) -> str:
+    """The logged metric that was probably meant, or how to log the objective."""
+    hint = suggestion(objective, [name for name in logs if name.startswith("val_")])
+    return hint if hint.startswith("Did") else "Name the metric in compile(metrics=[...])."
