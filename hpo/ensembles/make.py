@@ -6,9 +6,11 @@ import dataclasses
 import math
 import os
 import shlex
+import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from hpo.data import splits
 from hpo.ensembles import pool, selection
 from hpo.ensembles.ensemble import Ensemble
 from hpo.ensembles.members import FoldModels, Member
@@ -87,12 +89,15 @@ def ensemble(
     single = [] if data.whole.x_test is None else candidates.members[:1]
     needed = _Needed(asked.refit, asked.seeds, {*choice.combiner.weights, *single})
     models, retrained = _train(opened, data.task, trained_on, needed, on_refit)
-    record = describe(first, asked, candidates, choice, retrained)
+    cut = splits.split(first.settings.cv_for(data.task), data.searched, data.task.objective)
+    in_time_order = splits.are_in_time_order(cut)
+    record = describe(first, asked, candidates, choice, retrained, in_time_order=in_time_order)
     made = Ensemble(first, data.task, trained_on, choice.combiner, models, record)
     command = _command([*opened], asked, {"--task": task, "--runs": runs, "--data-dir": data_dir})
     tested = consult_test(made, candidates.members[0], candidates.scorer, command, on_member)
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    made.record = dataclasses.replace(record, **vars(tested), created=now)
+    own = uuid.uuid4().hex
+    made.record = dataclasses.replace(record, **vars(tested), created=now, id=own)
     first.files.write_ensemble(made.record, OutOfFold(candidates.index, choice.predictions))
     mistakes.store(first, data.searched)
     return made

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpo.ensembles.selection import AUTO
 from hpo.scoring.direction import as_loss
 from hpo.scoring.metrics import finite_or_none
 from hpo.study.ensemble_record import EnsembleRecord, MemberRecord, RetrainedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hpo.ensembles.retraining import Retrained
     from hpo.ensembles.selection import Candidates, Choice
@@ -25,6 +26,8 @@ def describe(
     candidates: Candidates,
     choice: Choice,
     retrained: Sequence[Retrained],
+    *,
+    in_time_order: bool = False,
 ) -> EnsembleRecord:
     """Describe an ensemble before it is evaluated on the test set.
 
@@ -34,6 +37,7 @@ def describe(
         candidates: The candidates.
         choice: The choice among them.
         retrained: The trials that were trained again.
+        in_time_order: Whether the folds follow one another in time.
     """
     best = candidates.members[0]
     single = candidates.score(candidates.predictions[best])
@@ -65,8 +69,23 @@ def describe(
             RetrainedRecord(one.member.study, one.member.trial, one.score, one.recorded)
             for one in retrained
         ],
-        notes=list(candidates.notes),
+        notes=[*candidates.notes, *_notes(options, choice, in_time_order=in_time_order)],
     )
+
+
+def _notes(options: EnsembleOptions, choice: Choice, *, in_time_order: bool) -> Iterator[str]:
+    others = [score for score in choice.by_method.values() if score is not None]
+    if options.method == AUTO and len(others) > 1 and choice.score not in others:
+        yield (
+            "auto chooses the method again for every fold, on the other folds, so its score is not "
+            "that of any one method."
+        )
+    if in_time_order and not options.refit:
+        yield (
+            "the folds follow one another in time, so every member predicts new samples with the "
+            "model of its last fold, which knows the latest data. With --refit it learns from all "
+            "of it."
+        )
 
 
 def _correlation(predictions: Sequence[Mapping[str, np.ndarray]]) -> list[list[float | None]]:

@@ -75,6 +75,7 @@ class EnsembleRecord:
         test_best_single: The scores of the best single trial on the test set.
         test_consulted: How often the study had consulted the test set by then.
         created: When it was made, in ISO format.
+        id: What its predictions in ``oof.npz`` carry, too; "" for those of version 0.1.0.
         notes: Where its scores are not measured as those of the search, and why.
     """
 
@@ -99,6 +100,7 @@ class EnsembleRecord:
     test_best_single: dict[str, float | None] = field(default_factory=dict)
     test_consulted: int = 0
     created: str = ""
+    id: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property

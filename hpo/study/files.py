@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hpo.errors import HPOError
 from hpo.study.ensemble_record import EnsembleRecord
 from hpo.support import files
@@ -20,9 +22,7 @@ from hpo.training.evaluation import TrialArrays
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import numpy as np
-
-_INDEX, _FOLD = "index", "fold"
+_INDEX, _FOLD, _ID = "index", "fold", "id"
 _CURVE, _OUT_OF_FOLD, _TARGET = "curve/", "oof/", "y/"
 
 
@@ -124,8 +124,6 @@ class StudyFiles:
         Raises:
             HPOError: The file is damaged.
         """
-        import numpy as np
-
         path = self._evaluation(number)
         if not path.exists():
             return {}
@@ -189,17 +187,25 @@ class StudyFiles:
                 f"{path}: the array {_INDEX!r} is missing. Run hpo ensemble "
                 f"{self._directory.name} again."
             )
+        record = self.ensemble
+        if record is None or bytes(arrays.get(_ID, ())).hex() != record.id:
+            raise HPOError(
+                f"{path}: belongs to another ensemble than ensemble.json, so writing them was "
+                f"interrupted. Run hpo ensemble {self._directory.name} again."
+            )
         return OutOfFold(arrays[_INDEX], _with_prefix(arrays, _OUT_OF_FOLD))
 
     def write_ensemble(self, record: EnsembleRecord, predictions: OutOfFold) -> None:
         """Write an ensemble; it replaces the one before.
 
         Args:
-            record: The ensemble.
+            record: The ensemble; both files get its id.
             predictions: Its cross-fitted predictions.
         """
         named = _prefixed(_OUT_OF_FOLD, predictions.predictions)
-        files.write_arrays(self._ensemble("oof.npz"), {_INDEX: predictions.index, **named})
+        own = np.frombuffer(bytes.fromhex(record.id), "uint8")
+        arrays = {_INDEX: predictions.index, _ID: own, **named}
+        files.write_arrays(self._ensemble("oof.npz"), arrays)
         files.write_json(self._ensemble("ensemble.json"), record.to_json())
 
     def _evaluation(self, number: int) -> Path:

@@ -42,3 +42,24 @@ def test_out_of_fold_scores_that_are_no_numbers_are_refused(tmp_path):
     with pytest.raises(HPOError, match=r"out-of-fold predictions is nan"):
         combine(study, task)
     assert study.test_consultations == []
+
+
+@pytest.mark.parametrize(("refit", "is_noted"), [(False, True), (True, False)])
+def test_where_folds_follow_one_another_in_time_it_says_which_model_predicts(
+    tmp_path, refit, is_noted
+):
+    task = linear_task(cv="time:3")
+    study = search(tmp_path, task, trials=1)
+
+    record = combine(study, task, refit=refit).record
+
+    assert any("the model of its last fold" in note for note in record.notes) == is_noted
+
+
+def test_a_score_of_auto_that_no_method_has_is_explained(tmp_path):
+    study = search(tmp_path, trials=3)
+
+    result = combine(study).result
+
+    is_of_no_method = result["oof"] not in result["oof_by_method"].values()
+    assert any("for every fold" in note for note in result["notes"]) == is_of_no_method

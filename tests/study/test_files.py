@@ -150,3 +150,23 @@ def test_a_damaged_ensemble_is_named(study, members):
 
     with pytest.raises(HPOError, match=r"ensemble\.json: is damaged .*Run hpo ensemble demo again"):
         _ = study.files.ensemble
+
+
+def test_an_ensemble_whose_writing_was_interrupted_is_not_mixed_with_the_one_before(
+    study, monkeypatch
+):
+    before = OutOfFold(np.array([4, 7]), {"": np.ones((2, 1))})
+    study.files.write_ensemble(EnsembleRecord("s", oof=0.5, id="aa"), before)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hpo.support.files.write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            study.files.write_ensemble(EnsembleRecord("s", oof=0.1, id="bb"), before)
+
+    assert study.files.ensemble.oof == 0.5
+    with pytest.raises(HPOError, match=r"another ensemble than ensemble\.json.*hpo ensemble"):
+        _ = study.files.ensemble_predictions
+
+
+def killed(*_arguments):
+    raise KeyboardInterrupt
