@@ -20,6 +20,7 @@ from hpo.ensembles.retraining import train_missing
 from hpo.ensembles.test_set import consult_test
 from hpo.errors import HPOError, UsageError, suggestion
 from hpo.options import EnsembleOptions
+from hpo.plugins import absolute_reference
 from hpo.study import mistakes
 from hpo.study.files import OutOfFold
 from hpo.study.folder import load_study
@@ -181,7 +182,8 @@ def _command(studies: Sequence[str], options: EnsembleOptions, places: Mapping[s
     words = ["hpo", "ensemble", *studies, *command_words(options)]
     for flag, value in places.items():
         if isinstance(value, str | os.PathLike):
-            words += [flag, os.fspath(value)]
+            path = os.fspath(value)
+            words += [flag, absolute_reference(path) if flag == "--task" else path]
     return shlex.join(words)
 
 

@@ -70,8 +70,6 @@ def run(
     asked, of_study = read_options(Options, options), read_options(StudyOptions, options)
     executor = asked.executor or ("local" if isinstance(task, str) else "inline")
     loaded, reference = _task_and_reference(task, asked.executor)
-    if of_study.backend is not None:
-        backends.check_installed(of_study.backend)
     settings = _settings(loaded, reference, of_study)
     _check(asked, executor)
     first = _first_configurations(settings.space, asked, runs)
@@ -85,7 +83,8 @@ def run(
     ) as opened:
         name = [] if opened.name == loaded.name else ["--study", opened.name]
         where = [] if runs is None else ["--runs", str(runs)]
-        words = ["hpo", "run", reference, *name, *command_words(asked, of_study), *where]
+        chosen = command_words(asked, _as_repeated(of_study, opened, loaded))
+        words = ["hpo", "run", reference, *name, *chosen, *where]
         opened.options = _to_be_stored(asked, shlex.join(words))
         _prepare(opened, first, retry_failed=asked.retry_failed)
         if executor == "inline":
@@ -97,6 +96,14 @@ def run(
     if interrupted.is_set():
         raise KeyboardInterrupt
     return opened
+
+
+def _as_repeated(options: StudyOptions, study: Study, task: Task) -> StudyOptions:
+    """The options that make the same study elsewhere: the backend came from this machine."""
+    backend = study.settings.backend
+    return replace(
+        options, backend=None if backend in (None, task.backend or "tensorflow") else backend
+    )
 
 
 def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> None:
@@ -112,6 +119,8 @@ def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> No
 
 def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:
     """What makes the study the study it is."""
+    if options.backend is not None:
+        backends.check_installed(options.backend)
     space = load_space(task.space if options.space is None else options.space)
     searched = space.override(options.settings)
     check_training_parameters(searched)

@@ -237,6 +237,32 @@ def chosen(
     return replace(trials[best.number], score=best.score, std_error=best.std_error)
 
 
+def alike(
+    confirmation: Confirmation | None, trials: Sequence[Trial], *numbers: int
+) -> tuple[list[Trial], bool]:
+    """Trials with scores that can be compared with each other.
+
+    A score of the search is too good for the best trials, which were chosen by it; a confirmed one
+    is not.
+
+    Args:
+        confirmation: The confirmation, or None.
+        trials: All trials of the study, by number.
+        *numbers: The numbers of the trials.
+
+    Returns:
+        The trials, with their confirmed scores if all have one, else with those of the search;
+        and whether the scores are confirmed.
+    """
+    scores = {one.number: one for one in (confirmation.ranking if confirmation else ())}
+    if not set(numbers) <= scores.keys():
+        return [trials[number] for number in numbers], False
+    return [
+        replace(trials[number], score=scores[number].score, std_error=scores[number].std_error)
+        for number in numbers
+    ], True
+
+
 def smallest(
     confirmation: Confirmation | None, trials: Sequence[Trial], ranking: Sequence[Trial]
 ) -> Trial | None:

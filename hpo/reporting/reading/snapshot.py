@@ -127,6 +127,10 @@ class Snapshot:
         first = next((trial for trial in self.ranking if trial.number == 0), None)
         return first if first is not None and first.params == self.defaults else None
 
+    def alike(self, *numbers: int) -> tuple[list[Trial], bool]:
+        """Trials with scores that can be compared, and whether these are confirmed."""
+        return confirmation.alike(self.confirmation, self.trials, *numbers)
+
     @property
     def minimizes(self) -> bool:
         """Whether lower scores are better."""

@@ -111,14 +111,18 @@ def _baseline(snapshot: Snapshot) -> Comparison | None:
 
 def _default(snapshot: Snapshot) -> Comparison | None:
     best, default = snapshot.chosen, snapshot.default_trial
-    if best is None or default is None or default.score is None or best.score is None:
+    if best is None or default is None:
         return None
+    (best, default), is_confirmed = snapshot.alike(best.number, default.number)
+    if default.score is None or best.score is None:
+        return None
+    of_search = "" if is_confirmed or not snapshot.confirmation else ", both in the search"
     return Comparison(
-        "Default configuration",
+        "Default configuration" + (" (confirmed)" if is_confirmed else ""),
         plus_minus(default.score, default.std_error),
         "also the best trial"
         if best.number == default.number
-        else f"best trial: {versus(best.score, default.score)}",
+        else f"best trial: {versus(best.score, default.score)}{of_search}",
         _tone(snapshot.gain(best.score, default.score)),
     )
 

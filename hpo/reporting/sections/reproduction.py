@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from hpo.plugins import file_reference
 from hpo.reporting.html import formats
 from hpo.reporting.html.formats import MISSING, plain
 from hpo.reporting.html.section import Section
+from hpo.study.environment import PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpo.reporting.reading.snapshot import Snapshot
 
-PACKAGES = ("keras", "tensorflow", "optuna", "hyperopt", "scikit-learn", "numpy")
 _NOT_SHOWN = frozenset({"class_names", "feature_names", "duplicates"})
 _NAMES = {
     "n_samples": "Training samples",
@@ -30,6 +31,7 @@ _NAMES = {
     "numpy": "NumPy",
     "scikit-learn": "scikit-learn",
     "tensorflow": "TensorFlow",
+    "jax": "JAX",
 }
 
 
@@ -118,12 +120,29 @@ def _commands(snapshot: Snapshot) -> tuple[Command, ...]:
         commands.append(Command("Install the same versions", f"pip install {packages}"))
     if snapshot.options is not None and snapshot.options.command:
         commands.append(Command("Run the search", snapshot.options.command))
+    again = _confirmation(snapshot)
+    if again:
+        commands.append(Command("Evaluate the best configurations again", again))
     consulted = dict.fromkeys(str(entry.get("command", "")) for entry in snapshot.consultations)
     commands += [
         Command("Build the ensemble and consult the test set", text) for text in consulted if text
     ]
     commands.append(Command("Write this report", f"hpo report {shlex.quote(snapshot.name)}"))
     return tuple(commands)
+
+
+def _confirmation(snapshot: Snapshot) -> str:
+    """The command that confirmed the best configurations; "" if none did."""
+    confirmation = snapshot.confirmation
+    if confirmation is None:
+        return ""
+    reference = snapshot.settings.task
+    words = ["hpo", "confirm", snapshot.name]
+    words += ["--top", str(len(confirmation.configurations))]
+    words += ["--repeats", str(confirmation.repeats)]
+    if file_reference(reference) is not None:  # a file runs only where the user names it
+        words += ["--task", reference]
+    return shlex.join(words)
 
 
 def _packages(environment: Mapping[str, Any]) -> str:

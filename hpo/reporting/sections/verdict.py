@@ -109,7 +109,10 @@ def _against_baseline(snapshot: Snapshot, best: Trial) -> str | None:
 
 def _against_default(snapshot: Snapshot, best: Trial) -> str | None:
     default = snapshot.default_trial
-    if default is None or default.score is None or best.score is None:
+    if default is None:
+        return None
+    (best, default), is_confirmed = snapshot.alike(best.number, default.number)
+    if default.score is None or best.score is None:
         return None
     if snapshot.gain(best.score, default.score) <= 0:
         return "No trial did better than the default configuration."
@@ -117,7 +120,8 @@ def _against_default(snapshot: Snapshot, best: Trial) -> str | None:
     estimate = uncertainty(snapshot, best)
     is_noise = estimate is not None and abs(best.score - default.score) <= estimate.error
     noise = ", which is within noise" if is_noise else ""
-    return f"Tuning improved the score of the default configuration by {gain}{noise}."
+    of_search = "" if is_confirmed or not snapshot.confirmation else " (by scores of the search)"
+    return f"Tuning improved the score of the default configuration by {gain}{noise}{of_search}."
 
 
 def _ensemble_gain(snapshot: Snapshot) -> str | None:

@@ -49,3 +49,30 @@ def test_a_gain_smaller_than_the_error_is_called_noise(tmp_path):
     studies.add_complete(study, studies.evaluation(2.50), study.space.defaults())
     studies.add_complete(study, studies.evaluation(2.49))
     assert "which is within noise" in " ".join(verdict(take(study)).sentences)
+
+
+def test_a_confirmed_score_is_not_compared_with_a_first_one(tmp_path):
+    study = studies.new_study(tmp_path)
+    studies.add_complete(study, studies.evaluation(2.50), study.space.defaults())
+    studies.add_complete(study, studies.evaluation(2.20))  # confirmed, it will be 2.60
+    studies.confirm(study, {1: [2.6, 2.6, 2.6]})
+
+    found = verdict(take(study))
+
+    assert (
+        "Tuning improved the score of the default configuration by 0.300 (12%) "
+        "(by scores of the search)."
+    ) in found.sentences
+    tiles = {tile.label: tile.detail for tile in found.comparisons}
+    assert tiles["Default configuration"] == "best trial: 0.300 (12%) lower, both in the search"
+
+
+def test_two_confirmed_scores_are_compared_with_each_other(tmp_path):
+    study = studies.new_study(tmp_path)
+    studies.add_complete(study, studies.evaluation(2.50), study.space.defaults())
+    studies.add_complete(study, studies.evaluation(2.20))
+    studies.confirm(study, {0: [2.6, 2.6, 2.6], 1: [2.4, 2.4, 2.4]})
+
+    tiles = {tile.label: tile for tile in verdict(take(study)).comparisons}
+
+    assert tiles["Default configuration (confirmed)"].detail == "best trial: 0.200 (8%) lower"
