@@ -44,7 +44,7 @@ def test_plugins_that_exit_raise_or_diverge_fail_only_their_own_trials(shell):
     assert states(trials) == ["complete", "failed", "failed", "failed", "failed", "complete"]
     reasons = [trial["reason"] for trial in trials[1:5]]
     assert reasons[0] == "its worker exited with status 3"
-    assert reasons[1] == "RuntimeError: the plugin is broken"
+    assert reasons[1].startswith("RuntimeError: the plugin is broken (tiny_task.py, line ")
     assert reasons[2].endswith("became nan in epoch 1 of fold 0")
     assert reasons[3] == "its worker exited with status 0"
 

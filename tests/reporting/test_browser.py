@@ -246,15 +246,15 @@ def test_page_and_figures_follow_the_theme_and_its_switch(browser, regression):
         )
 
     with Tab(browser, write_report(regression), color_scheme="light") as tab:
-        pressed = "[data-theme-toggle][aria-pressed={}]"
+        offers = "[data-theme-toggle]:text-is('Switch to {} mode')"
         tab.page.locator("[data-figure] .xtick text").first.wait_for(state="attached")
         light = colours(tab.page)
         tab.page.emulate_media(color_scheme="dark")
-        tab.page.locator(pressed.format("true")).wait_for()
+        tab.page.locator(offers.format("light")).wait_for()
         dark = colours(tab.page)
         assert all(old != new for old, new in zip(light, dark, strict=True))
         tab.page.locator("[data-theme-toggle]").click()
-        tab.page.locator(pressed.format("false")).wait_for()
+        tab.page.locator(offers.format("dark")).wait_for()
         assert colours(tab.page) == light
         assert tab.complaints == []
 
@@ -436,3 +436,65 @@ def test_pages_that_share_plotly_draw_their_figures(browser, tmp_path):
         assert tab.complaints == []
         assert all(url.startswith("file:") for url in tab.requests)
         assert len(tab.requests) == 2
+
+
+def pixels(tab, box):
+    """The colors of a part of the window, shape (height, width, 3)."""
+    import tensorflow as tf
+
+    return tf.io.decode_png(tab.page.screenshot(clip=box), channels=3).numpy().astype(int)
+
+
+def shade(tab, selector, place):
+    """How much darker the edge of an element is than what is 20 pixels further in."""
+    box = tab.page.locator(selector).first.bounding_box()
+    edge = {"x": box["x"] + box["width"] - 24, "y": box["y"], "width": 22, "height": 5}
+    if place == "left":
+        edge["x"] = box["x"] + 2
+    strip = pixels(tab, edge).mean(axis=(0, 2))
+    outer, inner = (strip[-3:], strip[:3]) if place == "right" else (strip[:3], strip[-3:])
+    return inner.mean() - outer.mean()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1200])
+def test_what_is_cut_off_shows_that_there_is_more(browser, regression, scheme, width):
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    with Tab(browser, write_report(regression), **options) as tab:
+        tab.page.add_style_tag(content="html { scroll-behavior: auto !important; }")
+        cut = "nav ul"
+        hidden = tab.page.evaluate(
+            "(e) => { const n = document.querySelector(e); return n.scrollWidth - n.clientWidth }",
+            cut,
+        )
+        assert (hidden > 0) or width == 1200
+        if hidden > 4:
+            assert shade(tab, cut, "right") > 4
+            assert abs(shade(tab, cut, "left")) < 2
+            tab.page.evaluate("document.querySelector('nav ul').scrollLeft = 1e6")
+            assert abs(shade(tab, cut, "right")) < 2
+            assert shade(tab, cut, "left") > 4
+
+
+def test_the_gallery_shows_a_score_on_the_first_screen_of_a_phone(browser, tmp_path):
+    for name in ("first", "second"):
+        studies.regression_study(tmp_path, name, trials=3)
+    with Tab(browser, write_reports(tmp_path).index, viewport={"width": 400, "height": 800}) as tab:
+        head = tab.page.locator("thead th", has_text="Best score").bounding_box()
+        score = tab.page.locator("tbody tr td.n").first.bounding_box()
+    assert head["x"] + head["width"] <= 400
+    assert score["x"] + score["width"] <= 400
+    assert score["y"] + score["height"] <= 800
+
+
+def test_a_link_in_the_name_of_an_objective_is_text_in_every_figure(browser, tmp_path):
+    objective = 'val_<a href="https://example.org">x</a>'
+    study = studies.new_study(tmp_path, objective=objective)
+    for score in (2.0, 1.5, 1.2, 1.9):
+        studies.add_complete(study, studies.evaluation(score, objective=objective))
+    with Tab(browser, write_report(study)) as tab:
+        tab.draw_all()
+        titles = tab.page.locator("[data-figure] .ytitle").all_text_contents()
+        links = tab.page.locator("[data-figure] svg a").count()
+    assert any('<a href="https://example.org">' in title for title in titles)
+    assert links == 0

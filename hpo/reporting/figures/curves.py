@@ -16,7 +16,6 @@ from hpo.reporting.figures.theme import (
     set_scale,
 )
 from hpo.reporting.html import formats
-from hpo.reporting.html.escape import label
 from hpo.reporting.html.formats import number, plus_minus
 from hpo.reporting.html.section import Drawing, Panel, Section
 from hpo.reporting.reading.epochs import chosen_epoch
@@ -69,7 +68,7 @@ def _drawings(snapshot: Snapshot, trial: Trial, arrays: TrialArrays) -> tuple[Dr
 
 def _drawing(trial: Trial, arrays: TrialArrays, name: str, epoch: int | None) -> Drawing:
     metric = formats.metric(name)
-    figure = new_figure("epoch", label(metric))
+    figure = new_figure("epoch", metric)
     shown = {
         kind: arrays.curves[key]
         for kind, key in (("training", name), ("validation", f"val_{name}"))
@@ -78,7 +77,7 @@ def _drawing(trial: Trial, arrays: TrialArrays, name: str, epoch: int | None) ->
     for kind, curve in shown.items():
         for trace in _traces(kind, curve):
             figure.add_trace(trace)
-    set_scale(figure, [value for curve in shown.values() for value in _mean(curve)], label(metric))
+    set_scale(figure, [value for curve in shown.values() for value in _mean(curve)], metric)
     length = len(next(iter(shown.values())))
     count_axis(figure, 1, length)
     if epoch is not None:

@@ -7,7 +7,7 @@ below the axis of that hyperparameter.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ _MAX_LINES = 120
 """Each half of the trials is drawn as at most this many lines."""
 _MAX_BEST = 15
 _BEST_SHARE = 0.1
+_WORST_SHARE = 0.95
+"""The axis of the score ends where so many trials are better."""
 _ABSENT = -0.16
 """The height at which a line runs below an axis whose hyperparameter does not apply."""
 
@@ -51,6 +53,44 @@ class _Group:
     trials: list[Trial]
 
 
+@dataclass(frozen=True)
+class ScoreAxis:
+    """The axis of the score, with the best at the top.
+
+    Attributes:
+        name: The name of the objective.
+        best: The score at the top.
+        worst: The score at the bottom; outliers beyond it are drawn there.
+    """
+
+    name: str
+    best: float
+    worst: float
+    choices: ClassVar[tuple[()]] = ()
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> ScoreAxis:
+        """The axis for the complete trials of a study, at least one."""
+        scores = [trial.score or 0.0 for trial in snapshot.ranking]
+        # A few failures must not push all others together.
+        worst = scores[min(len(scores) - 1, int(_WORST_SHARE * len(scores)))]
+        return cls(formats.metric(snapshot.settings.objective), scores[0], worst)
+
+    def places(self, trials: Sequence[Trial]) -> np.ndarray:
+        """The positions of the scores of trials, from 0 (worst) to 1 (best)."""
+        scores = np.array([trial.score or 0.0 for trial in trials], float)
+        width = self.best - self.worst
+        return np.clip((scores - self.worst) / width, 0, 1) if width else np.ones(len(trials))
+
+    def ticks(self, max_choices: int = 0) -> dict[str, list[Any]]:
+        """Ticks at both ends."""
+        del max_choices
+        return {
+            "tickvals": [0.0, 1.0],
+            "ticktext": [formats.number(self.worst), formats.number(self.best)],
+        }
+
+
 def parallel(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing:
     """Draw the figure.
 
@@ -58,13 +98,13 @@ def parallel(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing:
         snapshot: The study, with at least two complete trials.
         axes: The axes of its hyperparameters, at least two.
     """
-    shown = _chosen(snapshot, axes)
+    shown, scores = _chosen(snapshot, axes), ScoreAxis.of(snapshot)
     figure = new_figure("", "")
     for group in reversed(_groups(snapshot.ranking)):
         if group.trials:
-            figure.add_trace(_lines(shown, group))
+            figure.add_trace(_lines(shown, group, scores))
     some_absent = any(axis.name not in t.params for t in snapshot.ranking for axis in shown)
-    _add_axes(figure, shown, low=_ABSENT if some_absent else 0.0)
+    _add_axes(figure, shown, scores, low=_ABSENT if some_absent else 0.0)
     is_thinned = len(snapshot.ranking) / 2 > _MAX_LINES
     note = "Each line is a trial; click a group in the legend to hide or show it."
     if is_thinned:
@@ -76,12 +116,12 @@ def parallel(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing:
         name="parameters-parallel",
         title=f"Hyperparameters of the best and the other trials{selection}",
         alt="Parallel coordinates of "
-        + ", ".join(axis.name for axis in shown)
+        + ", ".join([*(axis.name for axis in shown), scores.name])
         + f" for {formats.count(len(snapshot.ranking), 'trial')}; the best are highlighted.",
         plot=figure,
         height=400,
         note=note,
-        min_width=96 * len(shown) + 90,
+        min_width=96 * (len(shown) + 1) + 90,
         wide=True,
     )
 
@@ -112,17 +152,18 @@ def _thinned(trials: list[Trial]) -> list[Trial]:
     return [trials[n] for n in np.linspace(0, len(trials) - 1, _MAX_LINES).astype(int)]
 
 
-def _lines(axes: list[Axis], group: _Group) -> Any:
+def _lines(axes: list[Axis], group: _Group, scores: ScoreAxis) -> Any:
     """All lines of a group in one trace, with gaps between them."""
     import plotly.graph_objects as go
 
     trials = group.trials
-    places = np.column_stack([axis.places(trials) for axis in axes])
+    places = np.column_stack([*(axis.places(trials) for axis in axes), scores.places(trials)])
     places = np.where(np.isnan(places), _ABSENT, places)
     spread = np.random.default_rng(1).uniform(-0.018, 0.018, (len(trials), 1))
     gaps = np.full((len(trials), 1), np.nan)
     y = np.hstack([places + spread, gaps]).ravel()
-    x = np.hstack([np.tile(np.arange(len(axes), dtype=float), (len(trials), 1)), gaps]).ravel()
+    across = np.arange(len(axes) + 1, dtype=float)
+    x = np.hstack([np.tile(across, (len(trials), 1)), gaps]).ravel()
     return go.Scatter(
         x=compact(x),
         y=compact(y),
@@ -134,8 +175,9 @@ def _lines(axes: list[Axis], group: _Group) -> Any:
     )
 
 
-def _add_axes(figure: Any, axes: list[Axis], low: float) -> None:
-    for place, axis in enumerate(axes):
+def _add_axes(figure: Any, axes: list[Axis], scores: ScoreAxis, low: float) -> None:
+    every: list[Axis | ScoreAxis] = [*axes, scores]
+    for place, axis in enumerate(every):
         figure.add_shape(
             type="line", x0=place, x1=place, y0=0, y1=1, layer="above", line={"dash": "solid"}
         )
@@ -148,10 +190,10 @@ def _add_axes(figure: Any, axes: list[Axis], low: float) -> None:
     figure.update_layout(
         margin={"l": 44, "r": 64, "b": 56, "t": 44},
         xaxis={
-            "tickvals": list(range(len(axes))),
-            "ticktext": [label(axis.name, 18) for axis in axes],
+            "tickvals": list(range(len(every))),
+            "ticktext": [label(axis.name, 18) for axis in every],
             "showgrid": False,
-            "range": [-0.15, len(axes) - 0.5],
+            "range": [-0.15, len(axes) + 0.5],
             "tickangle": 25 if len(axes) > 6 else 0,  # noqa: PLR2004
             "fixedrange": True,
         },

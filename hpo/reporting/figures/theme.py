@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from hpo.reporting.html.escape import label
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -53,14 +55,14 @@ def templates() -> dict[str, Any]:
 
 
 def new_figure(x_title: str, y_title: str) -> Any:
-    """Make an empty figure with axis titles and the legend above."""
+    """Make an empty figure with axis titles, any texts, and the legend above."""
     import plotly.graph_objects as go
 
     return go.Figure(
         layout={
             "margin": {"l": 44, "r": 12, "t": 36, "b": 44},
-            "xaxis": {"title": {"text": x_title}},
-            "yaxis": {"title": {"text": y_title}},
+            "xaxis": {"title": {"text": label(x_title)}},
+            "yaxis": {"title": {"text": label(y_title)}},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             "hovermode": "closest",
         }
@@ -132,7 +134,7 @@ def scale_type(values: Any) -> str:
 def set_scale(figure: Any, values: Any, title: str) -> None:
     """Set the y axis to the scale that suits the values; the title says if it is logarithmic."""
     kind = scale_type(values)
-    text = f"{title} (log scale)" if kind == "log" else title
+    text = f"{label(title)} (log scale)" if kind == "log" else label(title)
     ticks = {"tickvals": log_ticks(values)} if kind == "log" else {}
     figure.update_yaxes(type=kind, title={"text": text}, selector={"overlaying": None}, **ticks)
 

@@ -8,6 +8,7 @@ from hpo.data.targets import metric_of
 from hpo.reporting.figures.classification import confusion
 from hpo.reporting.figures.regression import scatter
 from hpo.reporting.figures.reliability import confidence, reliability
+from hpo.reporting.figures.thresholds import threshold_figures
 from hpo.reporting.html.section import Panel, Section
 from hpo.reporting.reading.snapshot import OutOfFold
 from hpo.reporting.sections.class_scores import class_scores, label_scores
@@ -111,7 +112,8 @@ def _panel(
         classes = read_classes(truth, predicted, names, metric=metric, loss=loss)
     if classes is not None:
         matrix = confusion(classes, name)
-        drawings = (matrix, reliability(classes, name), confidence(classes, name))
+        curves = () if labels else threshold_figures(classes, name)
+        drawings = (matrix, reliability(classes, name), confidence(classes, name), *curves)
         table = label_scores(labels) if labels else class_scores(classes)
         return Panel(label, drawings, samples, table)
     values = read_values(truth, predicted)

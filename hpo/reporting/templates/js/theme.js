@@ -9,7 +9,7 @@ const theme = () => chosen ?? (prefersDark.matches ? "dark" : "light");
 
 function applyTheme() {
   if (chosen) root.dataset.theme = chosen;
-  toggle.setAttribute("aria-pressed", String(theme() === "dark"));
+  toggle.textContent = `Switch to ${theme() === "dark" ? "light" : "dark"} mode`;
   redraw();
 }
 
