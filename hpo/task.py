@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hpo.errors import HPOError
@@ -28,6 +29,8 @@ Arrays = Any
 """An array, or a dict of arrays for models with several inputs or outputs."""
 
 Direction = Literal["minimize", "maximize"]
+
+_NUMBERS = ("epochs", "batch_size", "patience")
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,12 +301,8 @@ class Task:
                 f"Task {self.name!r}: backend must be one of {', '.join(BACKENDS)}. "
                 f"Received: backend={self.backend!r}"
             )
-        for name in ("epochs", "batch_size", "patience"):
-            if getattr(self, name) < 1:
-                raise HPOError(
-                    f"Task {self.name!r}: {name} must be 1 or more. "
-                    f"Received: {name}={getattr(self, name)!r}"
-                )
+        for name in _NUMBERS:
+            _check_number(self.name, name, getattr(self, name))
 
     @property
     def cv_name(self) -> str:
@@ -328,20 +327,23 @@ class Task:
             params: The configuration.
 
         Raises:
-            HPOError: There is no epoch or batch to train, or the epochs of a stage are not a whole
-                number of 0 or more.
+            HPOError: One of the three is not a whole number of 1 or more, or the epochs of a stage
+                are not one of 0 or more.
         """
-        epochs, batch_size, patience = (
-            int(params.get(name, getattr(self, name)))
-            for name in ("epochs", "batch_size", "patience")
-        )
-        for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-            if value < 1:
-                raise HPOError(
-                    f"Task {self.name!r}: {name} must be 1 or more. Received: {name}={value}"
-                )
+        values = [params.get(name, getattr(self, name)) for name in _NUMBERS]
+        for name, value in zip(_NUMBERS, values, strict=True):
+            _check_number(self.name, name, value)
+        epochs, batch_size, patience = map(int, values)
         later = (stage.planned(params) for stage in self.stages)
         return Plan(batch_size, patience, (PlannedStage("", epochs), *later))
+
+
+def _check_number(task: str, name: str, value: Any) -> None:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not (is_number and value >= 1 and value % 1 == 0):
+        raise HPOError(
+            f"Task {task!r}: {name} must be a whole number of 1 or more. Received: {name}={value!r}"
+        )
 
 
 def _infer_direction(task: str, objective: str) -> Direction:

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -218,10 +219,14 @@ def test_an_objective_on_training_data_is_refused_with_the_one_that_was_meant():
 
 
 @pytest.mark.parametrize("name", ["epochs", "batch_size", "patience"])
-@pytest.mark.parametrize("value", [0, -5])
-def test_defaults_below_one_are_refused(name, value):
-    with pytest.raises(HPOError, match=f"{name} must be 1 or more. Received: {name}={value}"):
+@pytest.mark.parametrize("value", [0, -5, 2.5, "8", True, None, float("inf")])
+def test_numbers_that_are_not_whole_or_below_one_are_refused(name, value):
+    expected = f"{name} must be a whole number of 1 or more. Received: {name}={value!r}"
+
+    with pytest.raises(HPOError, match=re.escape(expected)):
         bare_task(**{name: value})
+    with pytest.raises(HPOError, match=re.escape(expected)):
+        bare_task().plan({name: value})
 
 
 def test_one_of_everything_is_enough():

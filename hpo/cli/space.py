@@ -19,6 +19,8 @@ def command(task: str, *, space: str | None, settings: tuple[str, ...]) -> None:
     hpo run boston --space my_space.toml
     """
     from hpo.plugins import load_space, load_task
+    from hpo.space.training import check_training_parameters
 
-    chosen = load_space(space or load_task(task).space)
-    click.echo(chosen.override(settings).to_toml(), nl=False)
+    chosen = load_space(space or load_task(task).space).override(settings)
+    check_training_parameters(chosen)
+    click.echo(chosen.to_toml(), nl=False)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Categorical", "Float", "Int", "Parameter"]
 
+MAX_CHOICES = 10_000
+"""Every trial of a study records all the choices."""
+
 
 @dataclass(frozen=True)
 class Categorical:
@@ -81,16 +84,23 @@ class Categorical:
             yield f"choices={show(self.choices)} is not a list. Write it like choices=[16, 32]."
         if not self.choices:
             yield "choices is empty. List at least one value."
+        if len(self.choices) > MAX_CHOICES:
+            yield (
+                f"choices has {len(self.choices)} values; at most {MAX_CHOICES} are possible. "
+                "Search the position in a list with an Int, or leave some out."
+            )
         for choice in self.choices:
             if type(choice) not in (str, bool, int) and not is_finite_float(choice):
                 yield (
                     f"choices has {show(choice)}, which is not a string, boolean or finite number. "
                     "Use only these types."
                 )
-        for position, choice in enumerate(self.choices):
-            if choice in self.choices[:position]:
-                twin = self.choices[self.choices.index(choice)]
-                yield f"choices has {show(twin)} and {show(choice)}, which are equal. Keep one."
+        seen: dict[Scalar, Scalar] = {}
+        for choice in self.choices:
+            if choice in seen:
+                twin = show(seen[choice])
+                yield f"choices has {twin} and {show(choice)}, which are equal. Keep one."
+            seen[choice] = choice
 
     def suggest(self, trial: optuna.trial.BaseTrial, name: str) -> Scalar:
         """Ask a trial for a choice."""

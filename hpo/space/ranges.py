@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _STEP_TOLERANCE = 1e-8  # Optuna's own, so that what it suggests counts as on the step
 
+_MAX_STEPS = 2**53
+"""Whole numbers beyond this have no float of their own."""
+
 Number = TypeVar("Number", int, float)
 
 
@@ -77,13 +80,24 @@ class _Range(ABC, Generic[Number]):
             yield f"log={show(self.log)} is neither true nor false. Use one of them."
         if high < low:
             yield f"high={show(high)} is below low={show(low)}. Swap them or widen the range."
+        if max(abs(low), abs(high), high - low) > sys.float_info.max:
+            yield "has a range beyond that of floats, 1.8e308. Narrow it."
         if self.log and step is not None:
             yield f"log excludes step={show(step)}. Leave one of them out."
         if self.log and low <= 0:
             yield f"log needs low above 0. Received: low={show(low)}. Raise low or leave log out."
-        if step is not None and step <= 0:
+        if step is not None:
+            yield from self._step_problems(low, high, step)
+
+    def _step_problems(self, low: Number, high: Number, step: Number) -> Iterator[str]:
+        if step <= 0:
             yield f"step={show(step)} is not above 0. Make it positive or leave it out."
-        if step is not None and _fitting_high(low, high, step) != high:
+        if (high - low) / step > _MAX_STEPS:
+            yield (
+                f"step={show(step)} is too small for low={show(low)} to high={show(high)}. "
+                "Make it larger or leave it out."
+            )
+        if _fitting_high(low, high, step) != high:
             yield (
                 f"step={show(step)} does not divide low={show(low)} to high={show(high)}. "
                 f"Set high={show(_fitting_high(low, high, step))} or another step."

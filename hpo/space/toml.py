@@ -113,5 +113,7 @@ def _written_value(value: Any) -> str:
     if isinstance(value, Mapping):
         entries = (f"{_written_key(key)} = {_written_value(value[key])}" for key in value)
         return f"{{ {', '.join(entries)} }}"
-    written: str = tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+    if isinstance(value, list | tuple):  # tomlkit takes a minute for thousands of values
+        return f"[{', '.join(map(_written_value, value))}]"
+    written: str = tomlkit.item(value).as_string()
     return written

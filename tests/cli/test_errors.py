@@ -38,6 +38,8 @@ WRONG_USAGE = {
     "a time that is none": (("run", "boston", "--timeout", "soon"), "30m"),
     "an unknown parameter": (("run", "boston", "--set", "layrs=2"), "layers"),
     "a value out of range": (("run", "boston", "--set", "layers=9"), "layers"),
+    "no samples per step": (("run", "boston", "--set", "batch_size.choices=[0]"), "1 or more"),
+    "a space that cannot train": (("space", "boston", "--set", "patience=0"), "1 or more"),
     "a space file that is not there": (("run", "boston", "--space", "x.toml"), "x.toml"),
     "a study name that is no folder's": (("run", "boston", "--study", "../x"), "--study NAME"),
     "a study that is not there": (("show", "boston"), "hpo run TASK"),

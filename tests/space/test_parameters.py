@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from space.strategies import suggestion
+from space.strategies import refusal_of, suggestion
 
 from hpo.space.parameters import Categorical, Float, Int
 from hpo.space.space import Space
@@ -56,3 +56,23 @@ def test_parameters_that_mean_the_same_are_equal(left, right):
 
 def test_a_range_of_one_value_is_a_constant():
     assert suggestion(Space({"a": Int(3, 3), "b": Float(1, 1, log=True)}), 0) == {"a": 3, "b": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "problem"),
+    [
+        (Float(0.0, 1e300, step=1e-5), "step=1e-05 is too small for low=0.0 to high=1e+300."),
+        (Int(0, 10**40, step=2), "step=2 is too small for low=0"),
+        (Float(-1.7e308, 1.7e308), "has a range beyond that of floats, 1.8e308. Narrow it."),
+        (Int(0, 10**400), "has a range beyond that of floats, 1.8e308. Narrow it."),
+        (Categorical(list(range(100_000))), "choices has 100000 values; at most 10000"),
+    ],
+)
+def test_ranges_that_no_search_can_draw_from_are_refused(parameter, problem):
+    assert problem in refusal_of(Space, {"units": parameter})
+
+
+def test_thousands_of_choices_are_checked_and_written():
+    space = Space({"a": Categorical([*range(9_999)], default=17)})
+
+    assert Space.from_text(space.to_toml()) == space

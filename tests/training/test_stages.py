@@ -112,7 +112,9 @@ def test_a_plan_has_a_place_for_every_stage_with_the_epochs_of_the_configuration
 
 @pytest.mark.parametrize("name", ["epochs", "batch_size"])
 def test_a_plan_without_anything_to_train_is_refused(name):
-    with pytest.raises(HPOError, match=f"{name} must be 1 or more. Received: {name}=0"):
+    with pytest.raises(
+        HPOError, match=f"{name} must be a whole number of 1 or more. Received: {name}=0"
+    ):
         bare_task("val_loss").plan({name: 0})
 
 
