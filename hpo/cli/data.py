@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,9 +56,9 @@ def prepare(task: str, source: Path, data_dir: Path | None) -> None:
             show(done, of)
 
         folder = loaded.prepare(source, directory, on_progress)
-    again = f" --data-dir {data_dir}" if data_dir else ""
+    again = ["--data-dir", str(data_dir)] if data_dir else []
     echo(f"wrote {folder}" if written else f"nothing to do: {folder} exists")
-    echo(f"next: hpo run {task}{again}")
+    echo(f"next: {shlex.join(['hpo', 'run', task, *again])}")
 
 
 def _tasks_with_one() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -57,5 +58,5 @@ def command(
         echo(
             f"{study}: {formats.count(exported.models, 'model')}, "
             f"{formats.memory(exported.bytes)}: {directory}\n"
-            f"next: python {directory / 'predict.py'} x.npz predictions.npz"
+            f"next: python {shlex.quote(str(directory / 'predict.py'))} x.npz predictions.npz"
         )

@@ -57,7 +57,7 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
             )
         raise hpo.HPOError(
             f"no trial of study {study.name!r} succeeded; the last one failed with: "
-            f"{(reasons[-1] or '').rstrip('.')}. See: hpo show {study.name}"
+            f"{(reasons[-1] or '').rstrip('.')}. See: hpo show {shlex.quote(study.name)}"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,7 @@ def _show_study(study: Study, limit: int | None) -> None:
         params = " ".join(f"{name}={formats.setting(v)}" for name, v in trial.params.items())
         echo(_cut(f"{trial.number:>5}  {score:<{column}}  {params}", width()))
     if len(ranking) > len(shown):
-        echo(f"       {len(ranking) - len(shown)} more: hpo show {study.name} --all")
+        echo(f"       {len(ranking) - len(shown)} more: hpo show {shlex.quote(study.name)} --all")
     for trial in study.trials:
         if trial.state == "failed":
             echo(f"{trial.number:>5}  failed: {trial.reason}")
@@ -160,7 +161,8 @@ def _chosen(study: Study) -> Iterator[str]:
     """The confirmed best, and the smallest model that is as good."""
     confirmation, best = study.confirmation, study.chosen
     if confirmation is not None and not confirmation.is_complete:
-        yield f"the confirmation is not complete; to continue it: hpo confirm {study.name}"
+        again = f"hpo confirm {shlex.quote(study.name)}"
+        yield f"the confirmation is not complete; to continue it: {again}"
     elif confirmation is not None and confirmation.best is not None:
         confirmed = confirmation.best
         often = formats.times(confirmation.repeats)
@@ -172,7 +174,7 @@ def _chosen(study: Study) -> Iterator[str]:
         if newest.number not in {one.number for one in confirmation.configurations}:
             yield (
                 f"trial {newest.number} has a better first score but is not confirmed: "
-                f"hpo confirm {study.name}"
+                f"hpo confirm {shlex.quote(study.name)}"
             )
     small = study.smallest_as_good
     if best is not None and small is not None and small.number != best.number:

@@ -36,7 +36,7 @@ def settled(task: Task, data: Data) -> Data:
 
     Raises:
         HPOError: Something is neither, values are masked, weights are not finite, or the training
-            and the test set have other inputs or outputs.
+            and the test set have other inputs or outputs, or other shapes or types.
     """
     _check_same_names("x", data.x, data.x_test)
     _check_same_names("y", data.y, data.y_test)
@@ -52,7 +52,10 @@ def settled(task: Task, data: Data) -> Data:
         changes[name] = _one_per_sample(name, getattr(data, name))
     _check_feature_names(data)
     changes = {name: value for name, value in changes.items() if value is not getattr(data, name)}
-    return dataclasses.replace(data, **changes) if changes else data
+    made = dataclasses.replace(data, **changes) if changes else data
+    _check_test_like("x", made.x, made.x_test)
+    _check_test_like("y", made.y, made.y_test)
+    return made
 
 
 def _each(name: str, arrays: Any, advice: str, *, allow_texts: bool = False) -> Any:
@@ -135,6 +138,35 @@ def _check_same_names(name: str, training: Any, test: Any) -> None:
             f"Data: {name}_test must have the same parts as {name}. Received: {shown[1]}, "
             f"expected: {shown[0]}"
         )
+
+
+def _check_test_like(name: str, training: Any, test: Any) -> None:
+    """Compare shapes and types of the test set with those of the training set, and no value.
+
+    Sequences and pictures may have other lengths and sizes, but as many features and channels.
+    """
+    if isinstance(training, Mapping) and test is not None:
+        for key, array in training.items():
+            _check_test_like(f"{name}[{key!r}]", array, test[key])
+        return
+    if test is None or {training.dtype.kind, test.dtype.kind} & {"O"}:
+        return
+    shown = [f"{array.dtype} of shape {array.shape}" for array in (training, test)]
+    expected = f"Received: {shown[1]}, while {name} is {shown[0]}"
+    if (training.dtype.kind in _TEXTS) != (test.dtype.kind in _TEXTS):
+        raise HPOError(
+            f"Data: {name}_test must hold the type of values that {name} holds. {expected}"
+        )
+    of_training, of_test = (_per_sample(array, name[0]) for array in (training, test))
+    has_features = training.dtype.kind == "f" or len(of_training) != 1  # else perhaps token ids
+    if len(of_training) != len(of_test) or (has_features and of_training[-1:] != of_test[-1:]):
+        raise HPOError(f"Data: {name}_test must have samples of the shape of {name}. {expected}")
+
+
+def _per_sample(array: np.ndarray, part: str) -> tuple[int, ...]:
+    """The shape of a sample; targets may stand in a column of their own."""
+    shape = tuple(array.shape[1:])
+    return () if part == "y" and shape == (1,) else shape
 
 
 def _check_feature_names(data: Data) -> None:

@@ -135,7 +135,8 @@ def load_ensemble(
     record = opened.files.ensemble
     if record is None:
         raise HPOError(
-            f"study {opened.name!r} has no ensemble yet. Make one: hpo ensemble {opened.name}"
+            f"study {opened.name!r} has no ensemble yet. Make one: "
+            f"hpo ensemble {shlex.quote(opened.name)}"
         )
     combiner = selection.combiner_of(record)
     studies = pool.member_studies(opened, [member.study for member in combiner.weights])
@@ -191,7 +192,7 @@ def _check_members(
     studies: Mapping[str, Study], combiner: Combiner, record: EnsembleRecord
 ) -> None:
     """Refuse members other than the trials that the ensemble was made of."""
-    again = f"Make it again: hpo ensemble {' '.join(studies)}"
+    again = f"Make it again: hpo ensemble {shlex.join(studies)}"
     # The recorded time has no fractions of a second.
     made = datetime.fromisoformat(record.created) + timedelta(seconds=1)
     for member in combiner.weights:
@@ -209,7 +210,7 @@ def _choose(options: EnsembleOptions, candidates: Candidates, study: Study, task
         raise HPOError(
             f"study {study.name!r}: {task.metric_name} of the ensemble's out-of-fold "
             f"predictions is {choice.score}. Check Task(metric=), and the predictions: "
-            f"hpo report {study.name}"
+            f"hpo report {shlex.quote(study.name)}"
         )
     return choice
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,7 +76,7 @@ def check_path(path: Path, member: Member, study: Study) -> None:
     if not target.is_relative_to(study.directory.resolve()):
         raise HPOError(
             f"{member}: its model {path} is a link to {target}, outside of its study. Somebody "
-            f"replaced it. Delete it and train it again: hpo ensemble {member.study}"
+            f"replaced it. Delete it and train it again: hpo ensemble {shlex.quote(member.study)}"
         )
 
 
@@ -112,7 +113,8 @@ class FoldModels:
         if len(paths) != self._n_folds:
             raise HPOError(
                 f"study {study.name!r}: trial {member.trial} has {len(paths)} of its "
-                f"{self._n_folds} fold models. Train them again: hpo ensemble {study.name}"
+                f"{self._n_folds} fold models. Train them again: "
+                f"hpo ensemble {shlex.quote(study.name)}"
             )
         for path in paths:
             check_path(path, member, study)

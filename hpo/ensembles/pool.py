@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,7 +100,7 @@ def member_studies(first: Study, names: Sequence[str]) -> dict[str, Study]:
             raise HPOError(
                 f"the ensemble of {first.name!r} has members of study {name!r}, which is not in "
                 f"{folder}. Put it back there, or make the ensemble again: "
-                f"hpo ensemble {first.name}"
+                f"hpo ensemble {shlex.quote(first.name)}"
             )
         studies[name] = load_study(name, folder)
     return studies
@@ -128,7 +129,8 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
         names = ", ".join(map(repr, studies))
         first = next(iter(studies.values()))
         raise HPOError(
-            f"study {names} has no complete trial. Search first: hpo run {first.settings.task}"
+            f"study {names} has no complete trial. Search first: "
+            f"hpo run {shlex.quote(first.settings.task)}"
         )
     direction = next(iter(studies.values())).settings.direction
     if len(studies) > 1:

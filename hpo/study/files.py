@@ -7,6 +7,7 @@ Only this module knows the names of the arrays in ``evaluation.npz``, ``targets.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +168,8 @@ class StudyFiles:
             record = EnsembleRecord.from_json(files.read_json(path))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise HPOError(
-                f"{path}: is damaged ({error!r}). Run hpo ensemble {self._directory.name} again."
+                f"{path}: is damaged ({error!r}). Run "
+                f"hpo ensemble {shlex.quote(self._directory.name)} again."
             ) from error
         return record.of_study(self.study)
 
@@ -185,13 +187,13 @@ class StudyFiles:
         if _INDEX not in arrays:
             raise HPOError(
                 f"{path}: the array {_INDEX!r} is missing. Run hpo ensemble "
-                f"{self._directory.name} again."
+                f"{shlex.quote(self._directory.name)} again."
             )
         record = self.ensemble
         if record is None or bytes(arrays.get(_ID, ())).hex() != record.id:
             raise HPOError(
                 f"{path}: belongs to another ensemble than ensemble.json, so writing them was "
-                f"interrupted. Run hpo ensemble {self._directory.name} again."
+                f"interrupted. Run hpo ensemble {shlex.quote(self._directory.name)} again."
             )
         return OutOfFold(arrays[_INDEX], _with_prefix(arrays, _OUT_OF_FOLD))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import time
 import warnings
 from collections.abc import Mapping
@@ -233,7 +234,7 @@ def task_of_study(study: str, settings: Settings, task: Task | str | None = None
     if task is None and file_reference(settings.task) is not None:
         raise UsageError(
             f"study {study!r} was searched with a plugin file, which runs only if you name it: "
-            f"--task {settings.task}"
+            f"--task {shlex.quote(settings.task)}"
         )
     loaded = task if isinstance(task, Task) else load_task(task or settings.task)
     if loaded.name != settings.task_name:

@@ -7,6 +7,7 @@ from tasks import bare_task
 
 X = np.arange(8.0).reshape(4, 2)
 Y = np.array([0, 1, 1, 0])
+PICTURES = np.zeros((4, 8, 6, 3), "uint8")
 
 
 class Column:
@@ -139,6 +140,20 @@ def test_whole_numbers_of_any_size_are_numbers():
     assert loaded(y=objects(2**70, 1, 2, 3)).y.dtype == "float64"
 
 
+@pytest.mark.parametrize(
+    ("x", "x_test"),
+    [
+        (PICTURES, np.zeros((3, 4, 4, 3), "uint8")),
+        (np.zeros((4, 9), "int32"), np.zeros((3, 5), "int64")),
+        (np.zeros((4, 9, 2)), np.zeros((3, 5, 2), "float32")),
+        (np.zeros((4, 2)), np.zeros((3, 2), bool)),
+        (np.array(["long", "short", "a", "b"]), np.array(["longer text"] * 3)),
+    ],
+)
+def test_a_test_set_may_have_other_lengths_sizes_and_precision(x, x_test):
+    assert loaded(x=x, x_test=x_test, y_test=Y[:3, None]).x_test.shape == x_test.shape
+
+
 # ---------------------------------------------------------------- refused
 
 
@@ -162,6 +177,15 @@ def test_whole_numbers_of_any_size_are_numbers():
         ({"sample_weight": np.ones((4, 2))}, "sample_weight must have one value per sample"),
         ({"groups": np.ones((4, 2))}, r"groups must have one value.*shape \(4, 2\)"),
         ({"x_test": {"a": X}, "y_test": Y}, "x_test must have the same parts as x. Received: a"),
+        ({"x_test": X[:, :1], "y_test": Y}, r"x_test must have samples.*\(4, 1\), while.*\(4, 2\)"),
+        ({"x_test": X[:, 0], "y_test": Y}, "x_test must have samples of the shape of x"),
+        ({"x": PICTURES, "x_test": PICTURES[..., :1], "y_test": Y}, "x_test must have samples"),
+        (
+            {"x_test": X.astype(str), "y_test": Y},
+            "x_test must hold the type of values that x holds",
+        ),
+        ({"x_test": X, "y_test": np.eye(3)[Y]}, "y_test must have samples of the shape of y"),
+        ({"x": {"a": X}, "x_test": {"a": X[:, :1]}, "y_test": Y}, r"x\['a'\]_test must have"),
         ({"y": objects(0, 1, 2, 0), "class_names": ["a", "b"]}, "class numbers from 0 to 1"),
     ],
 )

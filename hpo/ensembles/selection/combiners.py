@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -91,5 +92,5 @@ def combiner_of(record: EnsembleRecord) -> Combiner:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise HPOError(
             f"the ensemble of study {record.study!r} is damaged ({error!r}). Run hpo ensemble "
-            f"{record.study} again."
+            f"{shlex.quote(record.study)} again."
         ) from error
