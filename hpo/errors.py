@@ -92,6 +92,8 @@ def _without_stack(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         stripped = line.strip()
         indent = len(line) - len(line.lstrip())
+        if stripped.startswith("Arguments received by"):
+            return  # as Keras ends the message of a layer that cannot be called
         if stripped.startswith(_STACK):
             depth = indent if stripped.startswith('File "') else None
         elif stripped and (depth is None or indent <= depth):

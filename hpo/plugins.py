@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,11 @@ def load_space(space: str | os.PathLike[str] | Space) -> Space:
     """
     if isinstance(space, Space):
         return space
+    if not isinstance(space, str | PathLike):
+        raise UsageError(
+            "space must be an hpo.Space, the path of a TOML file or the name of a built-in space. "
+            f"Received: {' '.join(repr(space).split())[:80]}"
+        )
     if isinstance(space, str) and not space.endswith(".toml"):
         return _built_in_space(space)
     return Space.from_toml(Path(space))

@@ -14,6 +14,7 @@ from hpo.errors import HPOError
 from hpo.plan import Plan, PlannedStage
 from hpo.support.backends import NAMES as BACKENDS
 from hpo.support.metric_names import direction_of_name
+from hpo.support.signatures import check_function
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,15 @@ Arrays = Any
 Direction = Literal["minimize", "maximize"]
 
 _NUMBERS = ("epochs", "batch_size", "patience")
+_FUNCTIONS = {
+    "load": ("data_dir",),
+    "model": ("params", "data"),
+    "preprocessor": ("params",),
+    "metric": ("y_true", "y_pred"),
+    "callbacks": ("params",),
+    "prepare": ("source", "directory", "on_progress"),
+}
+"""What the functions of a task are called with; all but the first two may be missing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,10 +294,12 @@ class Task:
     backend: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.objective.startswith("val_"):
+        if not str(self.objective).startswith("val_"):
+            is_name = isinstance(self.objective, str)
+            meant = f"val_{self.objective}" if is_name else "val_accuracy"
             raise HPOError(
                 f"Task {self.name!r}: objective must be the name of a validation metric as Keras "
-                f'logs it. Received: objective={self.objective!r}. Write "val_{self.objective}".'
+                f'logs it. Received: objective={self.objective!r}. Write "{meant}".'
             )
         if self.direction is None:
             object.__setattr__(self, "direction", _infer_direction(self.name, self.objective))
@@ -303,6 +315,9 @@ class Task:
             )
         for name in _NUMBERS:
             _check_number(self.name, name, getattr(self, name))
+        for name, arguments in _FUNCTIONS.items():
+            if getattr(self, name) is not None or name in ("load", "model"):
+                check_function(f"Task {self.name!r}: {name}", getattr(self, name), *arguments)
 
     @property
     def cv_name(self) -> str:

@@ -51,6 +51,16 @@ def test_an_exception_without_a_text_is_its_type():
     assert one_line(KeyError()) == "KeyError"
 
 
+def test_of_a_message_of_keras_the_sentence_in_the_middle_stays():
+    text = (
+        f"Exception encountered when calling Reshape.call().\n\n\x1b[1m{WHY}\x1b[0m\n\n"
+        "Arguments received by Reshape.call():\n"
+        + "".join(f"  • args=('<KerasTensor shape=(None, {n})>',)\n" for n in range(20))
+    )
+
+    assert joined(text, 300) == f"Exception encountered when calling Reshape.call(). {WHY}"
+
+
 def test_what_makes_text_bold_on_a_terminal_is_left_out():
     assert joined("Exception encountered.\n\n\x1b[1mNo such axis\x1b[0m\n", 100) == (
         "Exception encountered. No such axis"

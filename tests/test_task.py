@@ -252,3 +252,46 @@ def test_an_evaluation_is_remembered_in_one_line_that_is_the_same_in_every_proce
     assert bare_task(cv=Cuts()).cv_name == bare_task(cv=Cuts()).cv_name
     assert "0x" not in bare_task(cv=Cuts()).cv_name
     assert "Cuts" in bare_task(cv=Cuts()).cv_name
+
+
+# ---------------------------------------------------------------- functions
+
+
+class Callable:
+    """A model factory that is no function."""
+
+    def __call__(self, params, data):
+        del params, data
+
+
+@pytest.mark.parametrize(
+    ("field", "function", "message"),
+    [
+        ("load", lambda: None, r"load must be a function of (data_dir). Received: <lambda>()"),
+        ("load", None, "load must be a function of (data_dir). Received: None"),
+        ("model", lambda params: params, "of (params, data). Received: <lambda>(params)"),
+        ("model", 3, "model must be a function of (params, data). Received: 3"),
+        ("preprocessor", lambda: None, "preprocessor must be a function of (params)."),
+        ("preprocessor", X, "preprocessor must be a function of (params). Received: array("),
+        ("callbacks", [1], "callbacks must be a function of (params). Received: [1]"),
+        ("metric", lambda y: y, "metric must be a function of (y_true, y_pred)."),
+        ("prepare", lambda s: s, "prepare must be a function of (source, directory, on_progress)."),
+    ],
+)
+def test_a_function_that_cannot_be_called_as_it_will_be_is_refused(field, function, message):
+    with pytest.raises(HPOError, match=re.escape(message)) as caught:
+        bare_task(**{field: function})
+
+    assert str(caught.value).startswith("Task 'demo': ")
+
+
+@pytest.mark.parametrize(
+    "function", [lambda *_: None, lambda p, d, more=3: (p, d, more), Callable(), max]
+)
+def test_whatever_takes_the_arguments_will_do(function):
+    assert bare_task(model=function).model is function
+
+
+def test_an_objective_that_is_no_text_is_refused():
+    with pytest.raises(HPOError, match=re.escape("Received: objective=['val_mae'].")):
+        bare_task(["val_mae"], direction="minimize")

@@ -84,6 +84,7 @@ class FoldCache:
 
     def _entry(self, params: Params) -> _Preprocessing:
         transformer = self._task.preprocessor(params) if self._task.preprocessor else None
+        _check(transformer, self._task.name)
         key = identity(transformer)
         entry = self._entries.setdefault(key, _Preprocessing(transformer))
         self._entries.move_to_end(key)
@@ -110,6 +111,19 @@ class FoldCache:
     def _shrink(self) -> None:
         while len(self._entries) > 1 and self.cached_bytes > CACHE_BYTES:
             self._entries.popitem(last=False)
+
+
+def _check(transformer: Any, task: str) -> None:
+    """Refuse what a preprocessor returns if scikit-learn cannot copy and fit it."""
+    is_class = isinstance(transformer, type)
+    methods = ("fit", "transform", "get_params")
+    if is_class or not (transformer is None or all(hasattr(transformer, m) for m in methods)):
+        name = (transformer if is_class else type(transformer)).__name__
+        received = f"the class {name}. Return {name}()." if is_class else f"{name}."
+        raise HPOError(
+            f"Task {task!r}: preprocessor(params) must return a scikit-learn transformer, an "
+            f"object with {', '.join(methods)}. Received: {received}"
+        )
 
 
 def fit(transformer: Any, data: Data, train: np.ndarray) -> Any:

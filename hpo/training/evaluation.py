@@ -213,9 +213,10 @@ def _build_model(task: Task, params: Params, data: Data, fold: FoldArrays) -> An
     )
     model = task.model(params, seen)
     if not getattr(model, "compiled", False):
+        hint = " Call its compile() before." if hasattr(model, "compile") else ""
         raise HPOError(
             f"Task {task.name!r}: model(params, data) must return a compiled "
-            f"keras.Model. Received: {type(model).__name__}"
+            f"keras.Model. Received: {type(model).__name__}.{hint}"
         )
     return model
 

@@ -20,6 +20,10 @@ Described = dict[str, dict[str, str]]
 somebody's own function; and ``activation``, an :data:`hpo.data.logits.Activation`."""
 
 
+_OF_ONE_HOT_ROWS = ("categorical_crossentropy", "categorical_focal_crossentropy")
+_OF_ONE_COLUMN = ("binary_crossentropy", "binary_focal_crossentropy")
+
+
 def describe(model: Any, predictions: Mapping[str, np.ndarray]) -> Described:
     """Describe the outputs of a model, as a study records them.
 
@@ -37,7 +41,7 @@ def describe(model: Any, predictions: Mapping[str, np.ndarray]) -> Described:
 
 
 def check_classes(task: str, model: Any, targets: Mapping[str, np.ndarray]) -> None:
-    """Refuse class numbers that the model's output has no column for, before anything is trained.
+    """Refuse classes that the model's loss or output cannot take, before anything is trained.
 
     Args:
         task: The name of the task.
@@ -45,26 +49,52 @@ def check_classes(task: str, model: Any, targets: Mapping[str, np.ndarray]) -> N
         targets: The targets by output name.
 
     Raises:
-        HPOError: A class number is below 0, or is not less than the number of columns.
+        HPOError: The loss expects class numbers and gets one-hot rows, or the other way around; or
+            a class number is below 0, or is not less than the number of columns.
     """
     for name, loss in _losses(model, list(targets)).items():
         shape = _output_shape(model, name)
         if not shape or not isinstance(shape[-1], int):
             continue
-        if not _kind_of_loss(loss).startswith("sparse_categorical"):
-            continue
-        y, width = np.asarray(targets[name]), shape[-1]
-        ignored = getattr(loss, "ignore_class", None)
-        numbers = y if ignored is None else y[y != ignored]
-        if numbers.dtype.kind not in "iuf" or not numbers.size or math.isnan(numbers.min()):
-            continue
-        if numbers.min() < 0 or numbers.max() >= width:
-            raise HPOError(
-                f"Task {task!r}: y{f'[{name!r}]' if name else ''} holds classes "
-                f"{numbers.min():g} to {numbers.max():g}, but the model's output has {width} "
-                f"column{'s' if width != 1 else ''}, for classes 0 to {width - 1}. Number the "
-                "classes from 0 in the task's load, and give the output one column per class."
-            )
+        y, kind = np.asarray(targets[name]), _kind_of_loss(loss)
+        where = f"Task {task!r}: y{f'[{name!r}]' if name else ''}"
+        _check_encoding(where, y, kind, shape)
+        if kind.startswith("sparse_categorical"):
+            _check_numbers(where, y, shape[-1], getattr(loss, "ignore_class", None))
+
+
+def _check_encoding(where: str, y: np.ndarray, loss: str, shape: tuple[Any, ...]) -> None:
+    """Compare what stands in the targets with what the loss expects of an output's shape."""
+    width = shape[-1]
+    is_one_hot = y.ndim - 1 == len(shape) and y.shape[-1] == width > 1
+    is_numbers = width > 1 and (y.ndim == len(shape) or y.shape[1:] == (*shape[:-1], 1))
+    if loss == "sparse_categorical_crossentropy" and is_one_hot:
+        raise HPOError(
+            f"{where} has one-hot rows of {width} columns, but the loss {loss} expects class "
+            "numbers. Compile with categorical_crossentropy, or give y.argmax(axis=-1)."
+        )
+    if loss in _OF_ONE_HOT_ROWS and is_numbers:
+        raise HPOError(
+            f"{where} has class numbers, but the loss {loss} expects one-hot rows of {width} "
+            "columns. Compile with sparse_categorical_crossentropy."
+        )
+    if loss in _OF_ONE_COLUMN and is_numbers:
+        raise HPOError(
+            f"{where} has one number per sample, but the model's output has {width} columns for "
+            f"the loss {loss}. Give it one column, or compile with sparse_categorical_crossentropy."
+        )
+
+
+def _check_numbers(where: str, y: np.ndarray, width: int, ignored: int | None) -> None:
+    numbers = y if ignored is None else y[y != ignored]
+    if numbers.dtype.kind not in "iuf" or not numbers.size or math.isnan(numbers.min()):
+        return
+    if numbers.min() < 0 or numbers.max() >= width:
+        raise HPOError(
+            f"{where} holds classes {numbers.min():g} to {numbers.max():g}, but the model's output "
+            f"has {width} column{'s' if width != 1 else ''}, for classes 0 to {width - 1}. Number "
+            "the classes from 0 in the task's load, and give the output one column per class."
+        )
 
 
 def _losses(model: Any, outputs: list[str]) -> dict[str, Any]:

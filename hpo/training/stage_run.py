@@ -104,7 +104,7 @@ class StageRun:
         self.stopped = False
         task, model, params = training.task, training.model, training.params
         batch_size = task.plan(params).batch_size
-        own = [list(task.callbacks(params)) if task.callbacks else [] for _fold in training.folds]
+        own = [_callbacks(task, params) for _fold in training.folds]
         self._trainer = make_trainer(
             model,
             training.folds,
@@ -267,6 +267,17 @@ class StageRun:
                 raise TrialFailedError(
                     f"{name} became {logs[name]} in epoch {self._epoch}{of_fold}"
                 )
+
+
+def _callbacks(task: Task, params: Params) -> list[Any]:
+    """Fresh callbacks for a fold."""
+    made = task.callbacks(params) if task.callbacks else []
+    if not isinstance(made, list | tuple):
+        raise HPOError(
+            f"Task {task.name!r}: callbacks(params) must return a list of Keras callbacks. "
+            f"Received: {type(made).__name__}"
+        )
+    return list(made)
 
 
 def _callback_list(callbacks: list[Any], model: Any, epochs: int, steps: int) -> Any:

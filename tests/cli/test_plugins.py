@@ -86,6 +86,20 @@ def test_an_objective_that_is_not_logged_leads_to_the_one_that_was_meant(shell):
     assert "it logs loss, mae, val_loss, val_mae. Did you mean val_mae?" in err
 
 
+def test_callbacks_that_are_no_list_are_refused(shell):
+    status, err = run(shell, ("epochs=1)", "epochs=1, callbacks=lambda params: print)"))
+
+    assert status == 1
+    assert "callbacks(params) must return a list of Keras callbacks. Received: builtin_f" in err
+
+
+def test_a_space_that_is_none_is_refused(shell):
+    status, err = run(shell, ("model, SPACE", 'model, {"units": (1, 4)}'))
+
+    assert status == 2
+    assert "space must be an hpo.Space, the path of a TOML file" in err
+
+
 def test_a_plugin_that_reads_standard_input_finds_it_empty(shell):
     status, err = run(
         shell, ("    import keras\n", "    import keras\n    assert sys.stdin.read() == ''\n")

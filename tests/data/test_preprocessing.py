@@ -415,3 +415,16 @@ def test_sparse_matrices_become_arrays():
 
 def test_samples_without_a_transformer_are_made_compact_only():
     np.testing.assert_array_equal(transform(None, X), X.astype("float32"))
+
+
+@pytest.mark.parametrize(
+    ("returned", "received"),
+    [
+        (StandardScaler, r"Received: the class StandardScaler. Return StandardScaler\(\)\."),
+        (np.log1p, "Received: ufunc."),
+        ([StandardScaler()], "Received: list."),
+    ],
+)
+def test_what_is_no_transformer_is_refused(returned, received):
+    with pytest.raises(HPOError, match=rf"must return a scikit-learn transformer.*{received}"):
+        cache(lambda _params: returned).get({})

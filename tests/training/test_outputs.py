@@ -95,3 +95,38 @@ def test_class_numbers_with_a_column_and_ignored_ones_pass():
 
     check_classes("demo", network(keras.layers.Dense(3), loss=ignoring), {"": np.array([-1, 2])})
     check_classes("demo", network(keras.layers.Dense(1), loss="mse"), {"": np.array([7, 9])})
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "message"),
+    [
+        ("sparse_categorical_crossentropy", np.eye(3), "one-hot rows of 3 columns.*class numbers"),
+        ("categorical_crossentropy", np.arange(3), "class numbers.*one-hot rows of 3 columns"),
+        (
+            keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+            np.arange(3)[:, None],
+            "class numbers.*sparse_categorical_crossentropy",
+        ),
+        ("binary_crossentropy", np.arange(3) % 2, "one number per sample.*3 columns"),
+    ],
+)
+def test_targets_in_another_encoding_than_the_loss_expects_are_refused(loss, y, message):
+    model = network(keras.layers.Dense(3, "softmax"), loss=loss)
+
+    with pytest.raises(HPOError, match=message):
+        check_classes("demo", model, {"": y})
+
+
+@pytest.mark.parametrize(
+    ("loss", "width", "y"),
+    [
+        ("sparse_categorical_crossentropy", 3, np.arange(3)[:, None]),
+        ("categorical_crossentropy", 3, np.eye(3)),
+        ("binary_crossentropy", 3, np.eye(3)),
+        ("binary_crossentropy", 1, np.arange(3) % 2),
+        ("mse", 3, np.arange(3)),
+        (lambda y, p: keras.ops.mean(p), 3, np.arange(3)),
+    ],
+)
+def test_targets_in_the_encoding_of_the_loss_pass(loss, width, y):
+    check_classes("demo", network(keras.layers.Dense(width), loss=loss), {"": y})
