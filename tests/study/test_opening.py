@@ -144,7 +144,7 @@ def load(data_dir):
     x = np.arange(30.0)[:, None]
     return Data(x=x[ROWS], y=ROWS[:, None] * 1.0)
 
-task = Task("mine", load, None, Space({{"rate": Float(0, 1)}}), "val_mae")
+task = Task("mine", load, print, Space({{"rate": Float(0, 1)}}), "val_mae")
 """
 
 
