@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes on its own settings
 
 import keras
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def _is_of_interest(record: logging.LogRecord) -> bool:
+    return "tf.function retracing" not in record.getMessage()  # several models predict in turn
+
+
+logging.getLogger("tensorflow").addFilter(_is_of_interest)
 
 FOLDER = Path(__file__).resolve().parent
 MAX_REASON_LENGTH = 300

@@ -195,6 +195,7 @@ def _predict_file(source: Path, output: Path) -> None:
         classes = labels(values, name)
         if classes is not None:
             written[f"{name}_labels" if name else "labels"] = classes
+    amount = len(next(iter(written.values())))
     temporary = target.with_name(f".{uuid.uuid4().hex}.npz")
     with refusing(f"{output} cannot be written"):
         try:
@@ -202,6 +203,7 @@ def _predict_file(source: Path, output: Path) -> None:
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+    sys.stdout.write(f"{amount} {'sample' if amount == 1 else 'samples'} predicted: {target}\n")
 
 
 def _target(output: Path, source: Path) -> Path:

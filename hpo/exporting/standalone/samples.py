@@ -150,7 +150,8 @@ def _checked(name: str, samples: Any, expected: Mapping[str, Any]) -> np.ndarray
     shape = tuple(expected["shape"])
     if array.shape[1:] != shape or array.ndim == 0:
         raise RefusedError(
-            f"{what} must have shape (n_samples, {str(shape)[1:-1]}). Received: {array.shape}"
+            f"{what} must have shape ({', '.join(['n_samples', *map(str, shape)])}). "
+            f"Received: {array.shape}"
         )
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 

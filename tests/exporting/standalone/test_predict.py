@@ -60,6 +60,8 @@ def test_an_export_predicts_in_an_environment_without_hpo(ensemble, exported, tm
     done = run("predict.py", str(tmp_path / "x.npz"), str(tmp_path / "out.npz"))
 
     assert done.returncode == 0, done.stderr
+    assert done.stdout == f"10 samples predicted: {tmp_path / 'out.npz'}\n"
+    assert "retracing" not in done.stderr
     with np.load(tmp_path / "out.npz") as arrays:
         np.testing.assert_allclose(arrays["predictions"], ensemble.predict(x), atol=1e-5)
     wrong = run("predict.py", str(tmp_path / "missing.npz"), str(tmp_path / "other.npz"))
@@ -82,7 +84,7 @@ def command(exported, tmp_path, monkeypatch, capsys):
                 module.main([*arguments])
             except SystemExit as error:
                 return error.code
-        assert capsys.readouterr().out == ""
+        assert capsys.readouterr().out.startswith("10 samples predicted: ")
         return None
 
     return run

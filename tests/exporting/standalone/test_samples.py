@@ -8,7 +8,7 @@ from exporting.exports import assert_same, imported, refusal
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (np.zeros((2, 4)), r"x must have shape \(n_samples, 3.*Received: \(2, 4\)"),
+        (np.zeros((2, 4)), r"x must have shape \(n_samples, 3\)\. Received: \(2, 4\)"),
         (np.zeros((0, 3)), "there are no samples"),
         ({"a": np.zeros((2, 3))}, "expected one array, x. Received: \\['a'\\]"),
         (np.array([[1, "a", None]], dtype=object), "array of Python objects"),
