@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from hpo.task import Data
 
 
@@ -17,6 +17,12 @@ def take(arrays: Any, positions: np.ndarray) -> Any:
     if isinstance(arrays, Mapping):
         return {name: array[positions] for name, array in arrays.items()}
     return arrays[positions]
+
+
+def shapes(arrays: Any) -> dict[str, tuple[int, ...]]:
+    """The shape of every array by name; the name is ``""`` if there is one array."""
+    parts = arrays if isinstance(arrays, Mapping) else {"": arrays}
+    return {name: tuple(np.shape(array)) for name, array in parts.items()}
 
 
 def by_output(data: Data) -> dict[str, Any]:

@@ -147,8 +147,8 @@ def _prepared(transformer: Any, data: Data, train: np.ndarray) -> Any:
         return transform(fit(transformer, data, train), data.x)
     others = np.setdiff1d(np.arange(data.n_samples), train)
     fitted = clone(transformer)
-    of_train = compact(fitted.fit_transform(_rows(data.x, train), take(data.y, train)))
-    of_others = compact(fitted.transform(_rows(data.x, others))) if len(others) else None
+    of_train = compact(fitted.fit_transform(_own_rows(data.x, train), take(data.y, train)))
+    of_others = compact(fitted.transform(_own_rows(data.x, others))) if len(others) else None
     return _joined(of_train, train, of_others, others)
 
 
@@ -176,7 +176,7 @@ def _joined(of_train: Any, train: np.ndarray, of_others: Any, others: np.ndarray
 def transform(transformer: Any, x: Any) -> Any:
     """Transform samples with a fitted transformer; None leaves them as they are."""
     # A transformer that works in place would change the samples for the following folds.
-    return compact(x if transformer is None else transformer.transform(_copy(x)))
+    return compact(x if transformer is None else transformer.transform(_own_rows(x)))
 
 
 def compact(arrays: Any) -> Any:
@@ -197,20 +197,13 @@ def identity(transformer: Any) -> str:
         return f"{type(transformer).__module__}.{type(transformer).__qualname__}{settings!r}"
 
 
-def _rows(arrays: Any, positions: np.ndarray) -> Any:
-    """Some rows, which a transformer may change in place."""
+def _own_rows(arrays: Any, positions: np.ndarray | None = None) -> Any:
+    """Some rows or all, which a transformer may change in place."""
     if isinstance(arrays, Mapping):
-        return {name: _rows(array, positions) for name, array in arrays.items()}
-    rows = arrays[positions]
-    return copy.deepcopy(rows) if rows.dtype.hasobject else rows
-
-
-def _copy(arrays: Any) -> Any:
-    if isinstance(arrays, Mapping):
-        return {name: _copy(array) for name, array in arrays.items()}
-    if isinstance(arrays, np.ndarray) and arrays.dtype.hasobject:
-        return copy.deepcopy(arrays)  # a plain copy would share the objects
-    return arrays.copy()
+        return {name: _own_rows(array, positions) for name, array in arrays.items()}
+    rows = arrays.copy() if positions is None else arrays[positions]
+    # Of objects, a plain copy has only the references.
+    return copy.deepcopy(rows) if isinstance(rows, np.ndarray) and rows.dtype.hasobject else rows
 
 
 def _leaves(arrays: Any) -> list[np.ndarray]:

@@ -85,11 +85,6 @@ def companions(*, classification: bool) -> dict[str, Metric]:
     return {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
 
 
-def is_regression(metric_name: str) -> bool:
-    """Whether one of Keras's metrics measures the error of quantities."""
-    return _BY_NAME.get(metric_name) in _OF_QUANTITIES
-
-
 def mean_absolute_error(y_true: Any, y_pred: Any) -> float:
     """Mean absolute error."""
     truth, predictions = _alike(y_true, y_pred)
@@ -238,8 +233,6 @@ _BY_NAME: dict[str, Metric] = {
     "categorical_crossentropy": cross_entropy,
     "sparse_categorical_crossentropy": cross_entropy,
 }
-
-_OF_QUANTITIES = (mean_absolute_error, mean_squared_error, root_mean_squared_error)
 
 
 def finite_or_none(score: float) -> float | None:

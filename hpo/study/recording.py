@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hpo.data import duplicates
-from hpo.data.arrays import by_output
+from hpo.data.arrays import by_output, shapes
 from hpo.data.gaps import describe_gaps
 from hpo.scoring.agreement import compare, tolerance_for
 from hpo.scoring.baseline import baseline
@@ -86,13 +83,12 @@ def record_baseline(
 
 def _describe(data: StudyData, splits: Sequence[Split]) -> DataFacts:
     searched = data.searched
-    inputs = searched.x if isinstance(searched.x, Mapping) else {"": searched.x}
     names, features = searched.class_names, searched.feature_names
     return DataFacts(
         n_samples=searched.n_samples,
         n_samples_whole=data.whole.n_samples,
         fingerprint=data.fingerprint,
-        shapes={name: list(np.shape(array)) for name, array in inputs.items()},
+        shapes={name: list(shape) for name, shape in shapes(searched.x).items()},
         class_names=None if names is None else list(names),
         feature_names=None if features is None else list(features),
         duplicates=duplicates.count(data.whole, searched, splits),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpo.data import splits
-from hpo.data.arrays import by_output, take
+from hpo.data.arrays import by_output, shapes, take
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
 from hpo.scoring.compiled import Compiled
@@ -227,21 +226,20 @@ def _check_widths(folds: list[FoldArrays]) -> None:
     Raises:
         HPOError: A preprocessor made them so.
     """
-    first = _shapes(folds[0].x)
+    first = _of_samples(folds[0].x)
     for number, fold in enumerate(folds):
-        shapes = _shapes(fold.x)
-        if shapes != first:
+        found = _of_samples(fold.x)
+        if found != first:
             raise HPOError(
                 f"the preprocessor makes samples of shape {_shown(first)} in fold 0 and of shape "
-                f"{_shown(shapes)} in fold {number}, so no model fits both. Perhaps a category is "
+                f"{_shown(found)} in fold {number}, so no model fits both. Perhaps a category is "
                 "missing from the training part of a fold: name all of them, as "
                 "OneHotEncoder(categories=...) does."
             )
 
 
-def _shapes(arrays: Any) -> dict[str, tuple[int, ...]]:
-    inputs = arrays if isinstance(arrays, Mapping) else {"": arrays}
-    return {name: np.shape(array)[1:] for name, array in inputs.items()}
+def _of_samples(arrays: Any) -> dict[str, tuple[int, ...]]:
+    return {name: shape[1:] for name, shape in shapes(arrays).items()}
 
 
 def _shown(shapes: dict[str, tuple[int, ...]]) -> str:

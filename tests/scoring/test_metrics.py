@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from hpo.errors import HPOError
-from hpo.scoring.metrics import companions, is_regression, on_output, predicted_classes, scorer_of
+from hpo.scoring.metrics import companions, on_output, predicted_classes, scorer_of
 from tasks import bare_task
 
 RNG = np.random.default_rng(0)
@@ -361,11 +361,3 @@ def test_a_metric_can_be_put_on_one_output():
     metric = companions(classification=False)["mae"]
 
     assert on_output(metric, "price")(TWO, TWO_GUESSES) == 1.5
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("mae", True), ("root_mean_squared_error", True), ("accuracy", False), ("f1", False)],
-)
-def test_metrics_of_quantities_are_told_from_others(name, expected):
-    assert is_regression(name) is expected
