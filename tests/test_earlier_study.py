@@ -5,6 +5,7 @@
 is what the same version made of a copy.
 """
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -83,6 +84,19 @@ def test_its_ensemble_can_be_exported(runs, tmp_path):
     exported = export(hpo.load_ensemble("tiny", runs=runs), tmp_path / "exported")
 
     assert exported.models == 12
+
+
+def test_trials_that_were_split_differently_are_not_ranked_with_new_ones(runs):
+    study = hpo.load_study("tiny", runs)
+    number = study.best.number
+    arrays = study.files.arrays(number)
+    other = dataclasses.replace(arrays, fold=np.roll(arrays.fold, 1))
+    study.files.write_arrays(number, other)
+
+    with pytest.raises(hpo.HPOError, match=r"split differently than for trial 3.*--study NAME"):
+        hpo.run(TASK, trials=9, seed=0, runs=runs, executor="inline")
+
+    assert len(hpo.load_study("tiny", runs).trials) == 6
 
 
 def approximately(values):

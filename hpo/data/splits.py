@@ -94,6 +94,23 @@ def make_splitter(cv: Any, data: Data, *, objective: str = "", seed: int = SPLIT
     return moved
 
 
+def validated_by(splits: Sequence[Split]) -> tuple[np.ndarray, np.ndarray]:
+    """The samples that are validated, and the first fold that validates each.
+
+    Args:
+        splits: The folds.
+
+    Returns:
+        Positions of samples, shape (n,), ascending, and folds, shape (n,).
+    """
+    import numpy as np
+
+    rows = np.concatenate([split.validation for split in splits])
+    fold_of = np.repeat(np.arange(len(splits)), [len(split.validation) for split in splits])
+    index, first = np.unique(rows, return_index=True)
+    return index, fold_of[first]
+
+
 def are_in_time_order(splits: Sequence[Split]) -> bool:
     """Whether every split validates on samples that follow its training part, each later ones."""
     return len(splits) > 1 and all(

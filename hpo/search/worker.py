@@ -29,7 +29,7 @@ from hpo.search.tensorboard import Board
 from hpo.study import mistakes
 from hpo.study.opening import open_data
 from hpo.study.queue import KILLED
-from hpo.study.recording import record_baseline, record_facts
+from hpo.study.recording import check_cut, record_baseline, record_facts
 from hpo.study.trial import Failure
 from hpo.support import backends, formats
 from hpo.support.locks import FileLock
@@ -149,6 +149,7 @@ class Worker:
         task = data.task
         evaluator = Evaluator(task, data.searched, self.study.settings.cv_for(task))
         record_facts(self.study, data, evaluator.splits)
+        check_cut(self.study, evaluator.splits)
         for text in self.study.facts.data.gaps if self.study.facts else ():
             self._emit(Warned(self.name, f"task {task.name!r}: {text}"))
         self._space = self.study.space

@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hpo.data import duplicates
 from hpo.data.arrays import by_output, shapes
 from hpo.data.gaps import describe_gaps
+from hpo.data.splits import validated_by
+from hpo.errors import HPOError
 from hpo.scoring.agreement import compare, tolerance_for
 from hpo.scoring.baseline import baseline
 from hpo.study.environment import Environment
@@ -48,6 +52,31 @@ def record_facts(study: Study, data: StudyData, splits: Sequence[Split]) -> None
                 environment=Environment.here(),
             )
     check_same_data(study, data)
+
+
+def check_cut(study: Study, splits: Sequence[Split]) -> None:
+    """Refuse a study whose trials were evaluated on other folds, whose scores would be mixed.
+
+    Version 0.1.0 stratified other kinds of targets, for example.
+
+    Args:
+        study: The study.
+        splits: The folds of its next trials.
+
+    Raises:
+        HPOError: The folds of its trials were other ones.
+    """
+    number = next((t.number for t in study.ranking if study.files.has_arrays(t.number)), None)
+    if number is None:
+        return
+    earlier = study.files.arrays(number)
+    index, fold = validated_by(splits)
+    if not (np.array_equal(earlier.index, index) and np.array_equal(earlier.fold, fold)):
+        raise HPOError(
+            f"study {study.name!r}: its data is now split differently than for trial {number}, so "
+            "scores of old and new trials cannot be ranked together. Another version of hpo or of "
+            "scikit-learn may have begun it. Start another study with --study NAME."
+        )
 
 
 def record_baseline(

@@ -43,8 +43,17 @@ def import_keras(backend: str | None = None) -> None:
 
             if keras.backend.backend() == "jax":
                 compilation_cache.enable()
+            elif keras.backend.backend() == "tensorflow":
+                _find_devices()
     except Exception as error:
         raise HPOError(f"Keras cannot be imported: {one_line(error)}") from error
+
+
+def _find_devices() -> None:
+    """Have TensorFlow look for GPUs, which prints an error where drivers find none."""
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
 
 
 @contextmanager

@@ -27,6 +27,7 @@ STORED = {
     "test_best_single": {"mae": 2.5},
     "test_consulted": 4,
     "created": "2026-01-31T12:00:00+00:00",
+    "id": "0123456789ab",
     "notes": ["one of them"],
 }
 
@@ -35,13 +36,13 @@ def test_a_record_comes_back_key_by_key_as_it_was_stored():
     assert json.dumps(EnsembleRecord.from_json(STORED).to_json()) == json.dumps(STORED)
 
 
-def test_the_record_of_a_study_of_version_0_1_0_only_gains_notes():
+def test_the_record_of_a_study_of_version_0_1_0_only_gains_an_id_and_notes():
     folder = Path(__file__).parent.parent / "studies" / "tiny-0.1.0"
     stored = json.loads((folder / "ensemble" / "ensemble.json").read_text())
 
     read = EnsembleRecord.from_json(stored).to_json()
 
-    assert json.dumps(read) == json.dumps({**stored, "notes": []})
+    assert json.dumps(read) == json.dumps({**stored, "id": "", "notes": []})
 
 
 def test_members_and_trials_are_records_too():

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 TAIL_BYTES = 8_000
+LOGGED = re.compile(r"[IWEF]\d{4} \d\d:\d\d:|WARNING: All log messages before absl")
 CLEANUP_SECONDS = 1.0
 
 
@@ -168,8 +170,8 @@ class Child:
             name = signal.Signals(-status).name
             hint = " (perhaps out of memory)" if name == "SIGKILL" else ""
             return f"its worker was killed by {name}{hint}"
-        printed = self._printed[-TAIL_BYTES:].decode(errors="replace").strip()
-        last = f"; it last printed: {printed.splitlines()[-1][:200]}" if printed else ""
+        line = last_words(self._printed[-TAIL_BYTES:].decode(errors="replace"))
+        last = f"; it last printed: {line[:200]}" if line else ""
         return f"its worker exited with status {status}{last}"
 
     @property
@@ -189,6 +191,12 @@ class Child:
         elif isinstance(event, TrialEnded):
             self._running_since = None
         on_event(event)
+
+
+def last_words(printed: str) -> str:
+    """The last line of what a process printed that its libraries in C++ did not log, or ""."""
+    lines = (line.strip() for line in reversed(printed.splitlines()))
+    return next((line for line in lines if line and not LOGGED.match(line)), "")
 
 
 def _environment() -> dict[str, str]:
