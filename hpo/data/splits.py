@@ -94,20 +94,19 @@ def make_splitter(cv: Any, data: Data, *, objective: str = "", seed: int = SPLIT
     return moved
 
 
-def validated_by(splits: Sequence[Split]) -> tuple[np.ndarray, np.ndarray]:
+def validated_by(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The samples that are validated, and the first fold that validates each.
 
     Args:
-        splits: The folds.
+        parts: The positions of the samples that each fold validates.
 
     Returns:
         Positions of samples, shape (n,), ascending, and folds, shape (n,).
     """
     import numpy as np
 
-    rows = np.concatenate([split.validation for split in splits])
-    fold_of = np.repeat(np.arange(len(splits)), [len(split.validation) for split in splits])
-    index, first = np.unique(rows, return_index=True)
+    fold_of = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    index, first = np.unique(np.concatenate(parts), return_index=True)
     return index, fold_of[first]
 
 

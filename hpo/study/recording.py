@@ -70,7 +70,7 @@ def check_cut(study: Study, splits: Sequence[Split]) -> None:
     if number is None:
         return
     earlier = study.files.arrays(number)
-    index, fold = validated_by(splits)
+    index, fold = validated_by([split.validation for split in splits])
     if not (np.array_equal(earlier.index, index) and np.array_equal(earlier.fold, fold)):
         raise HPOError(
             f"study {study.name!r}: its data is now split differently than for trial {number}, so "

@@ -255,19 +255,18 @@ def _out_of_fold(
         Positions of the predicted samples, shape (m,), their predictions by output name, shape
         (m, ...), and the first fold that predicted each, shape (m,).
     """
-    rows = np.concatenate([fold.validation for fold in folds])
-    fold_of = np.repeat(np.arange(len(folds)), [len(fold.validation) for fold in folds])
-    index, first, inverse, count = np.unique(
-        rows, return_index=True, return_inverse=True, return_counts=True
-    )
+    parts = [fold.validation for fold in folds]
+    index, first_fold = splits.validated_by(parts)
+    place = np.searchsorted(index, np.concatenate(parts))
+    count = np.bincount(place)
     means = {}
     for name in predictions[0]:
         stacked = np.concatenate([part[name] for part in predictions])
         total = np.zeros((len(index), *stacked.shape[1:]), "float64")
-        np.add.at(total, inverse, stacked)
+        np.add.at(total, place, stacked)
         weight = count.reshape(-1, *[1] * (stacked.ndim - 1))
         means[name] = (total / weight).astype("float32")
-    return index, means, fold_of[first]
+    return index, means, first_fold
 
 
 def _save_models(model: Any, weights: list[list[np.ndarray]], directory: Path) -> None:
