@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+TRAINING_PARAMETERS = ("epochs", "batch_size", "patience")
+"""What a task says of its training and a search space may tune; see :meth:`hpo.Task.plan`."""
+
 
 @dataclass(frozen=True)
 class PlannedStage:

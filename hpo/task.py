@@ -11,7 +11,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hpo.errors import HPOError
-from hpo.plan import Plan, PlannedStage
+from hpo.plan import TRAINING_PARAMETERS, Plan, PlannedStage
 from hpo.support.backends import NAMES as BACKENDS
 from hpo.support.metric_names import direction_of_name
 from hpo.support.signatures import check_function
@@ -31,7 +31,6 @@ Arrays = Any
 
 Direction = Literal["minimize", "maximize"]
 
-_NUMBERS = ("epochs", "batch_size", "patience")
 _FUNCTIONS = {
     "load": ("data_dir",),
     "model": ("params", "data"),
@@ -313,7 +312,7 @@ class Task:
                 f"Task {self.name!r}: backend must be one of {', '.join(BACKENDS)}. "
                 f"Received: backend={self.backend!r}"
             )
-        for name in _NUMBERS:
+        for name in TRAINING_PARAMETERS:
             _check_number(self.name, name, getattr(self, name))
         for name, arguments in _FUNCTIONS.items():
             if getattr(self, name) is not None or name in ("load", "model"):
@@ -345,8 +344,8 @@ class Task:
             HPOError: One of the three is not a whole number of 1 or more, or the epochs of a stage
                 are not one of 0 or more.
         """
-        values = [params.get(name, getattr(self, name)) for name in _NUMBERS]
-        for name, value in zip(_NUMBERS, values, strict=True):
+        values = [params.get(name, getattr(self, name)) for name in TRAINING_PARAMETERS]
+        for name, value in zip(TRAINING_PARAMETERS, values, strict=True):
             _check_number(self.name, name, value)
         epochs, batch_size, patience = map(int, values)
         later = (stage.planned(params) for stage in self.stages)

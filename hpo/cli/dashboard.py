@@ -45,7 +45,8 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
     \b
     pip install 'hpo-keras[dashboard]'
     """
-    from hpo.study.folder import list_studies, load_study, runs_directory
+    from hpo.study.commands import runs_directory
+    from hpo.study.folder import list_studies, load_study
     from hpo.study.journal import open_journal
     from hpo.study.keys import JOURNAL
 

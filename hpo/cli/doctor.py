@@ -45,8 +45,9 @@ def _facts(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]
     from hpo.errors import HPOError
     from hpo.plugins import list_tasks
     from hpo.search.devices import list_gpus, unused_gpus
+    from hpo.study.commands import runs_directory
     from hpo.study.environment import Environment, versions
-    from hpo.study.folder import list_studies, runs_directory
+    from hpo.study.folder import list_studies
     from hpo.support import backends
     from hpo.support.cache import cache_directory
     from hpo.support.quiet import import_keras

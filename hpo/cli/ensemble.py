@@ -80,7 +80,7 @@ def _print_result(record: EnsembleRecord) -> None:
     members = ", ".join(
         f"{m.study + ':' if several else ''}{m.trial} ({m.weight:.2f})" for m in record.members
     )
-    print_wrapped(f"{record.method} of {len(record.members)} trials: {members}")
+    print_wrapped(f"{record.method} of {formats.count(len(record.members), 'trial')}: {members}")
     interval = ""
     if record.oof_interval:
         low, high = record.oof_interval

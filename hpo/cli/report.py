@@ -69,7 +69,7 @@ def _report_one(
 
 def _report_all(output: Path | None, assets: Assets, runs: str | None, *, as_json: bool) -> Reports:
     from hpo.reporting import write_reports
-    from hpo.study.folder import runs_directory
+    from hpo.study.commands import runs_directory
 
     if output is not None and output.is_file():
         raise UsageError(

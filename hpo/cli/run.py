@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,7 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
             )
         raise hpo.HPOError(
             f"no trial of study {study.name!r} succeeded; the last one failed with: "
-            f"{(reasons[-1] or '').rstrip('.')}. See: hpo show {shlex.quote(study.name)}"
+            f"{(reasons[-1] or '').rstrip('.')}. See: {study.command('show')}"
         )
 
 
@@ -107,8 +106,6 @@ def _summary(study: Study, seconds: float) -> dict[str, Any]:
 
 
 def _print_result(study: Study) -> None:
-    from hpo.study.folder import runs_directory
-
     best = study.chosen
     if best is None or best.score is None:
         return
@@ -122,9 +119,5 @@ def _print_result(study: Study) -> None:
     width = max(map(len, best.params), default=0)
     for name, value in best.params.items():
         echo(f"  {name:<{width}}  {formats.setting(value)}")
-    where = study.directory.parent
-    named = [study.name] if where == runs_directory() else [study.name, "--runs", str(where)]
-    task = study.settings.task
-    again = ["--task", task] if task.endswith(".py") or ".py:" in task else []
-    echo(f"next: {shlex.join(['hpo', 'ensemble', *named, *again])}")
-    echo(f"      {shlex.join(['hpo', 'report', *named])}")
+    echo(f"next: {study.command('ensemble')}")
+    echo(f"      {study.command('report')}")

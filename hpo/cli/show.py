@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +136,7 @@ def _show_study(study: Study, limit: int | None) -> None:
         params = " ".join(f"{name}={formats.setting(v)}" for name, v in trial.params.items())
         echo(_cut(f"{trial.number:>5}  {score:<{column}}  {params}", width()))
     if len(ranking) > len(shown):
-        echo(f"       {len(ranking) - len(shown)} more: hpo show {shlex.quote(study.name)} --all")
+        echo(f"       {len(ranking) - len(shown)} more: {study.command('show', '--all')}")
     for trial in study.trials:
         if trial.state == "failed":
             echo(f"{trial.number:>5}  failed: {trial.reason}")
@@ -161,7 +160,7 @@ def _chosen(study: Study) -> Iterator[str]:
     """The confirmed best, and the smallest model that is as good."""
     confirmation, best = study.confirmation, study.chosen
     if confirmation is not None and not confirmation.is_complete:
-        again = f"hpo confirm {shlex.quote(study.name)}"
+        again = study.command("confirm")
         yield f"the confirmation is not complete; to continue it: {again}"
     elif confirmation is not None and confirmation.best is not None:
         confirmed = confirmation.best
@@ -174,7 +173,7 @@ def _chosen(study: Study) -> Iterator[str]:
         if newest.number not in {one.number for one in confirmation.configurations}:
             yield (
                 f"trial {newest.number} has a better first score but is not confirmed: "
-                f"hpo confirm {shlex.quote(study.name)}"
+                f"{study.command('confirm')}"
             )
     small = study.smallest_as_good
     if best is not None and small is not None and small.number != best.number:

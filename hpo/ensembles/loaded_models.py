@@ -11,7 +11,7 @@ import numpy as np
 from hpo.data.logits import probabilities
 from hpo.data.preprocessing import transform
 from hpo.errors import HPOError, one_line
-from hpo.training.saving import load_model
+from hpo.training.saving import load_model, load_weights
 from hpo.training.variables import by_output, model_inputs
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _load(member: Member, members: Members) -> _Loaded:
         model = load_model(models[0].path, lambda: members.build(member))
         weights = [model.get_weights()]
         for saved in models[1:]:
-            model.load_weights(saved.path)
+            load_weights(model, saved.path)
             weights.append(model.get_weights())
     except (ValueError, TypeError, OSError, KeyError) as error:
         raise HPOError(

@@ -135,8 +135,7 @@ def load_ensemble(
     record = opened.files.ensemble
     if record is None:
         raise HPOError(
-            f"study {opened.name!r} has no ensemble yet. Make one: "
-            f"hpo ensemble {shlex.quote(opened.name)}"
+            f"study {opened.name!r} has no ensemble yet. Make one: {opened.command('ensemble')}"
         )
     combiner = selection.combiner_of(record)
     studies = pool.member_studies(opened, [member.study for member in combiner.weights])
@@ -210,7 +209,7 @@ def _choose(options: EnsembleOptions, candidates: Candidates, study: Study, task
         raise HPOError(
             f"study {study.name!r}: {task.metric_name} of the ensemble's out-of-fold "
             f"predictions is {choice.score}. Check Task(metric=), and the predictions: "
-            f"hpo report {shlex.quote(study.name)}"
+            f"{study.command('report')}"
         )
     return choice
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,7 +75,7 @@ def check_path(path: Path, member: Member, study: Study) -> None:
     if not target.is_relative_to(study.directory.resolve()):
         raise HPOError(
             f"{member}: its model {path} is a link to {target}, outside of its study. Somebody "
-            f"replaced it. Delete it and train it again: hpo ensemble {shlex.quote(member.study)}"
+            f"replaced it. Delete it and train it again: {study.command('ensemble')}"
         )
 
 
@@ -114,7 +113,7 @@ class FoldModels:
             raise HPOError(
                 f"study {study.name!r}: trial {member.trial} has {len(paths)} of its "
                 f"{self._n_folds} fold models. Train them again: "
-                f"hpo ensemble {shlex.quote(study.name)}"
+                f"{study.command('ensemble')}"
             )
         for path in paths:
             check_path(path, member, study)

@@ -100,7 +100,7 @@ def member_studies(first: Study, names: Sequence[str]) -> dict[str, Study]:
             raise HPOError(
                 f"the ensemble of {first.name!r} has members of study {name!r}, which is not in "
                 f"{folder}. Put it back there, or make the ensemble again: "
-                f"hpo ensemble {shlex.quote(first.name)}"
+                f"{first.command('ensemble')}"
             )
         studies[name] = load_study(name, folder)
     return studies

@@ -10,7 +10,6 @@ search; one over epochs does not. Batch size and learning rate are those of the 
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +104,8 @@ class RefittedModels:
         if missing:
             raise HPOError(
                 f"study {member.study!r}: the model {missing[0]} of trial {member.trial} is "
-                f"missing. Train it again: hpo ensemble {shlex.quote(member.study)} --refit"
+                f"missing. Train it again: "
+                f"{self._studies[member.study].command('ensemble', '--refit')}"
             )
         for job in jobs:
             check_path(job.path, member, self._studies[member.study])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy as np
 from hpo.errors import HPOError
 from hpo.exporting.sources import source_of
 from hpo.support import files
+from hpo.training.saving import check_saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +62,7 @@ class Store:
         if id(model) not in self._models:
             name = f"{MODELS}/base-{len(self._models)}.keras"
             model.save(self.folder / name)
-            check_config(self.folder / name, needed_by)
+            check_saved(self.folder / name, needed_by)
             self._models[id(model)] = (model, name)  # the model too, so that no other gets its id
         return self._models[id(model)][1]
 
@@ -76,7 +75,7 @@ class Store:
         Raises:
             HPOError: The model has a layer that only its plugin knows, or one that contains code.
         """
-        check_config(path, needed_by)
+        check_saved(path, needed_by)
         shutil.copyfile(path, self.folder / MODELS / name)
         return f"{MODELS}/{name}"
 
@@ -117,53 +116,3 @@ class Arrays:
         """Write the arrays and the steps that refer to them."""
         files.write_arrays(folder / f"{name}.npz", self.by_key)
         files.write_json(folder / f"{name}.json", steps)
-
-
-def check_config(path: Path, needed_by: str) -> None:
-    """Refuse a saved model that does not load with Keras alone, in safe mode.
-
-    Raises:
-        HPOError: It has a layer that only its plugin knows or one that contains code, or its file
-            is damaged.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-    except KeyError as error:
-        raise HPOError(
-            f"{needed_by}: a layer of its model could not be saved, so only its weights were, and "
-            "an export needs the whole. Give layers of your own a get_config, or build the model "
-            "from Keras's own layers."
-        ) from error
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise HPOError(f"{needed_by}: {path} is not a Keras model ({error}).") from error
-    _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
-
-
-def _check_object(config: Any, needed_by: str) -> None:
-    if isinstance(config, list):
-        for part in config:
-            _check_object(part, needed_by)
-    if not isinstance(config, dict):
-        return
-    name = config.get("class_name")
-    if name in ("Lambda", "__lambda__"):
-        raise HPOError(
-            f"{needed_by}: its model has a Lambda layer, which contains code and is not loaded. "
-            "Use Keras's own layers or operations."
-        )
-    module = str(config.get("module") or "")
-    package = module.partition(".")[0]
-    registered = str(config.get("registered_name") or "")
-    foreign = ""
-    if "class_name" in config and package not in ("", "keras", "builtins", "numpy"):
-        foreign = f"{name!r} from {module}"
-    elif ">" in registered:
-        foreign = repr(registered)
-    if foreign:
-        raise HPOError(
-            f"{needed_by}: its model has {foreign}, which is missing without the plugin. Build the "
-            "model from Keras's own layers."
-        )
-    for part in config.values():
-        _check_object(part, needed_by)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, number, plus_minus
+from hpo.reporting.html import words
 from hpo.reporting.html.render import render
+from hpo.reporting.html.words import plus_minus
 from hpo.reporting.page import now, trial_counts
 from hpo.reporting.sections.comparisons import primary
+from hpo.support.formats import MISSING, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +66,7 @@ def entry(snapshot: Snapshot, page: Path, index: Path) -> Entry:
         name=snapshot.name,
         link=quote(page.relative_to(index.parent).as_posix()),
         task=snapshot.settings.task_name,
-        objective=formats.metric(snapshot.settings.objective),
+        objective=words.metric(snapshot.settings.objective),
         score=plus_minus(best.score, best.std_error) if best else MISSING,
         sort_key=repr(best.score) if best else "",
         baseline=number(snapshot.facts.baseline),

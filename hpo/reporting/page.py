@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpo.reporting.contents import sections
 from hpo.reporting.figures.theme import templates
-from hpo.reporting.html import formats
+from hpo.reporting.html import words
 from hpo.reporting.html.render import render
 from hpo.reporting.sections.trial_details import trial_details
 
@@ -74,8 +74,8 @@ def _about(snapshot: Snapshot) -> tuple[str, ...]:
     settings, options = snapshot.settings, snapshot.options
     counts = trial_counts(snapshot)
     return (
-        f"{settings.direction} {formats.metric(settings.objective)}",
-        formats.evaluation(settings.evaluation),
+        f"{settings.direction} {words.metric(settings.objective)}",
+        words.evaluation(settings.evaluation),
         *([f"{options.sampler} sampler"] if options else []),
         f"trials: {counts}" if counts else "no trials",
     )

@@ -19,7 +19,8 @@ from hpo.search.tensorboard import check_folder
 from hpo.search.warm_start import first_configurations
 from hpo.space.space import Space
 from hpo.space.training import check_training_parameters
-from hpo.study.folder import load_study, opened_study, runs_directory
+from hpo.study.commands import runs_directory
+from hpo.study.folder import load_study, opened_study
 from hpo.study.settings import Settings
 from hpo.support import backends
 from hpo.support.interrupts import interruptible

@@ -38,6 +38,7 @@ from hpo.training import threads
 from hpo.training.evaluation import Evaluator
 from hpo.training.memory import freed_after, resident_bytes, settled
 from hpo.training.precision import precision
+from hpo.training.saving import check_model
 from hpo.training.stage_run import TrialFailedError
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Worker:
         self._stopping = stopping
         self._recycle = recycle
         self._least_bytes = 0
+        self._export_is_checked = False
 
     def run(self) -> bool:
         """Work until the study has enough trials or the search is stopped.
@@ -186,6 +188,7 @@ class Worker:
                     rungs=prune.rungs,
                     on_fold=self._fold_reporter(trial.number, len(evaluator.splits)),
                     keep_models=lambda score: self._models_directory(trial.number, score),
+                    on_built=self._warn_of_export,
                     on_model=self._board_writer(evaluator, trial.number, params),
                 )
             self.study.queue.complete(trial, evaluation)
@@ -278,6 +281,16 @@ class Worker:
                 self._emit(Warned(self.name, f"cannot write for TensorBoard: {one_line(error)}"))
 
         return write
+
+    def _warn_of_export(self, model: Any) -> None:
+        """Say before the first trial trains what an export would refuse after the search."""
+        if self._export_is_checked:
+            return
+        self._export_is_checked = True
+        try:
+            check_model(model, f"task {self.study.settings.task_name!r}")
+        except HPOError as error:
+            self._emit(Warned(self.name, f"hpo export will refuse its models: {error}"))
 
     def _models_directory(self, number: int, score: float) -> Path | None:
         if self.study.rank(score) >= self.options.keep:

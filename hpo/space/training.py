@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpo.plan import TRAINING_PARAMETERS
 from hpo.space.messages import refusal, show
 from hpo.space.ranges import Float
 
 if TYPE_CHECKING:
     from hpo.space.space import Space
-
-NAMES = ("epochs", "batch_size", "patience")
-"""They come before the task's own values of these names; see :meth:`hpo.Task.plan`."""
 
 
 def check_training_parameters(space: Space) -> None:
@@ -24,7 +22,7 @@ def check_training_parameters(space: Space) -> None:
         UsageError: A value of ``epochs``, ``batch_size`` or ``patience`` is not a whole number of 1
             or more.
     """
-    for name in NAMES:
+    for name in TRAINING_PARAMETERS:
         parameter = space[name] if name in space.names else None
         if parameter is None:
             continue

@@ -7,7 +7,6 @@ Only this module knows the names of the arrays in ``evaluation.npz``, ``targets.
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.errors import HPOError
+from hpo.study.commands import command
 from hpo.study.ensemble_record import EnsembleRecord
 from hpo.support import files
 from hpo.training.evaluation import TrialArrays
@@ -168,8 +168,8 @@ class StudyFiles:
             record = EnsembleRecord.from_json(files.read_json(path))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise HPOError(
-                f"{path}: is damaged ({error!r}). Run "
-                f"hpo ensemble {shlex.quote(self._directory.name)} again."
+                f"{path}: is damaged ({error!r}). Make the ensemble again: "
+                f"{command(self._directory, 'ensemble')}"
             ) from error
         return record.of_study(self.study)
 
@@ -186,14 +186,14 @@ class StudyFiles:
         arrays = files.read_arrays(path)
         if _INDEX not in arrays:
             raise HPOError(
-                f"{path}: the array {_INDEX!r} is missing. Run hpo ensemble "
-                f"{shlex.quote(self._directory.name)} again."
+                f"{path}: the array {_INDEX!r} is missing. Make the ensemble again: "
+                f"{command(self._directory, 'ensemble')}"
             )
         record = self.ensemble
         if record is None or bytes(arrays.get(_ID, ())).hex() != record.id:
             raise HPOError(
                 f"{path}: belongs to another ensemble than ensemble.json, so writing them was "
-                f"interrupted. Run hpo ensemble {shlex.quote(self._directory.name)} again."
+                f"interrupted. Make it again: {command(self._directory, 'ensemble')}"
             )
         return OutOfFold(arrays[_INDEX], _with_prefix(arrays, _OUT_OF_FOLD))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, UsageError, suggestion
 from hpo.study.code import Code
+from hpo.study.commands import runs_directory
 from hpo.study.differences import EVERY_SETTING, differences
 from hpo.study.keys import JOURNAL, SETTINGS
 from hpo.study.study import Study
@@ -121,11 +122,6 @@ def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None
 def list_studies(runs: str | os.PathLike[str] | None = None) -> list[str]:
     """Names of the studies in a folder, sorted."""
     return sorted(path.parent.name for path in runs_directory(runs).glob(f"*/{JOURNAL}"))
-
-
-def runs_directory(runs: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of studies: the one given, ``HPO_RUNS``, or ``runs`` in this folder."""
-    return Path(runs or os.environ.get("HPO_RUNS") or "runs")
 
 
 def _directory(runs: Path, name: str) -> Path:

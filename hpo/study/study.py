@@ -14,6 +14,7 @@ from hpo.options import Options
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, renamed
 from hpo.study.code import Code, CodeChange
+from hpo.study.commands import command
 from hpo.study.facts import Facts
 from hpo.study.files import StudyFiles
 from hpo.study.keys import (
@@ -74,6 +75,15 @@ class Study:
     def name(self) -> str:
         """The study's name: that of its folder, which may have been copied or renamed."""
         return self.files.study
+
+    def command(self, name: str, *words: str) -> str:
+        """A command on this study, to be told to its user.
+
+        Args:
+            name: The command, such as ``"ensemble"``.
+            words: What follows the study's name.
+        """
+        return command(self.directory, name, *words, task=self.settings.task)
 
     @property
     def settings(self) -> Settings:

@@ -10,6 +10,7 @@ MISSING = "—"
 DIGITS = 4
 
 _SMALLEST, _LARGEST = 1e-4, 1e6
+_TENTH = 0.1
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MEMORY_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _UNIT_BYTES = 1024
@@ -93,8 +94,9 @@ def duration(seconds: Any) -> str:
     measured = finite(seconds)
     if measured is None:
         return MISSING
-    if measured < _MINUTE:
-        return f"{measured:.3g} s"
+    shown = round(measured, 1 if measured >= _TENTH else 2)
+    if shown < _MINUTE:
+        return f"{shown:g} s"
     whole = round(measured)
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE} s"

@@ -111,6 +111,7 @@ class Evaluator:
         on_fold: OnFold | None = None,
         rungs: Collection[int] = (),
         keep_models: Callable[[float], Path | None] = lambda _: None,
+        on_built: Callable[[Any], None] = lambda _: None,
         on_model: Callable[[Any, list[FoldArrays], Evaluation], None] | None = None,
     ) -> Evaluation:
         """Train and validate one configuration on every fold.
@@ -123,6 +124,7 @@ class Evaluator:
             rungs: Epochs after which ``report`` decides whether training continues.
             keep_models: Called with the score; returns the folder that the folds' models are
                 saved in, or None.
+            on_built: Called with the model before it is trained.
             on_model: Called with the model, which has the weights of the first fold at the chosen
                 epoch, the folds, and the evaluation.
 
@@ -134,6 +136,7 @@ class Evaluator:
             HPOError: The model does not log the objective, or the plugin returned no model.
         """
         model, folds = build(self.task, self.data, self._folds, params, seed)
+        on_built(model)
         course = lockstep.train(
             self.task,
             model,

@@ -6,9 +6,12 @@ an export, which has no plugin at hand, needs the whole.
 
 from __future__ import annotations
 
+import json
+import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+from hpo.errors import HPOError
 from hpo.support import files
 
 if TYPE_CHECKING:
@@ -55,8 +58,23 @@ def load_model(path: Path, rebuild: Callable[[], Any]) -> Any:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError):
         model = rebuild()
-        model.load_weights(path)
+        load_weights(model, path)
         return model
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Load the weights of a model that :func:`save_model` saved, not the state of its optimizer.
+
+    Args:
+        model: The same network.
+        path: The file.
+
+    Raises:
+        ValueError: The weights do not fit the network, or the file is damaged.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+        model.load_weights(path)
 
 
 def _save_weights(model: Any, path: Path) -> None:
@@ -67,3 +85,73 @@ def _save_weights(model: Any, path: Path) -> None:
             archive.write(weights, WEIGHTS)
     finally:
         weights.unlink(missing_ok=True)
+
+
+def check_saved(path: Path, needed_by: str) -> None:
+    """Refuse a saved model that does not load with Keras alone, in safe mode.
+
+    Raises:
+        HPOError: It has a layer that only its plugin knows or one that contains code, or its file
+            is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except KeyError as error:
+        raise _not_saved(needed_by) from error
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise HPOError(f"{needed_by}: {path} is not a Keras model ({error}).") from error
+    _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
+
+
+def check_model(model: Any, needed_by: str) -> None:
+    """Refuse a model that, once saved, would not load with Keras alone, in safe mode.
+
+    Raises:
+        HPOError: It has a layer that cannot be saved, one that only its plugin knows, or one that
+            contains code.
+    """
+    import keras
+
+    try:
+        config = keras.saving.serialize_keras_object(model)
+    except Exception as error:
+        raise _not_saved(needed_by) from error
+    _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
+
+
+def _not_saved(needed_by: str) -> HPOError:
+    return HPOError(
+        f"{needed_by}: a layer of its model cannot be saved, so only its weights are, and an "
+        "export needs the whole. Give layers of your own a get_config, or build the model from "
+        "Keras's own layers."
+    )
+
+
+def _check_object(config: Any, needed_by: str) -> None:
+    if isinstance(config, list):
+        for part in config:
+            _check_object(part, needed_by)
+    if not isinstance(config, dict):
+        return
+    name = config.get("class_name")
+    if name in ("Lambda", "__lambda__"):
+        raise HPOError(
+            f"{needed_by}: its model has a Lambda layer, which contains code and is not loaded. "
+            "Use Keras's own layers or operations."
+        )
+    module = str(config.get("module") or "")
+    package = module.partition(".")[0]
+    registered = str(config.get("registered_name") or "")
+    foreign = ""
+    if "class_name" in config and package not in ("", "keras", "builtins", "numpy"):
+        foreign = f"{name!r} from {module}"
+    elif ">" in registered:
+        foreign = repr(registered)
+    if foreign:
+        raise HPOError(
+            f"{needed_by}: its model has {foreign}, which is missing without the plugin. Build the "
+            "model from Keras's own layers."
+        )
+    for part in config.values():
+        _check_object(part, needed_by)

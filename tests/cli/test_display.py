@@ -130,7 +130,7 @@ def test_a_pipe_gets_a_line_for_every_trial_and_nothing_in_between(study, capsys
 
     assert capsys.readouterr().err.splitlines() == [
         "trial 0  val_mae 2.346  3 min 20 s  (0/7 trials)",
-        "trial 1 failed: out of memory  0.25 s  (0/7 trials)",
+        "trial 1 failed: out of memory  0.2 s  (0/7 trials)",
         "interrupted: finishing the running epoch; Ctrl-C stops at once",
     ]
 

@@ -148,7 +148,9 @@ def test_a_damaged_ensemble_is_named(study, members):
     path = study.directory / "ensemble" / "ensemble.json"
     files.write_json(path, {"study": "demo", "members": members})
 
-    with pytest.raises(HPOError, match=r"ensemble\.json: is damaged .*Run hpo ensemble demo again"):
+    with pytest.raises(
+        HPOError, match=r"ensemble\.json: is damaged .*Make the ensemble again: hpo ensemble demo"
+    ):
         _ = study.files.ensemble
 
 

@@ -8,8 +8,9 @@ import pytest
 from study.demo_study import SETTINGS, SPACE, ask, complete
 
 from hpo.errors import HPOError, HPOWarning, UsageError
+from hpo.study.commands import runs_directory
 from hpo.study.facts import Facts
-from hpo.study.folder import create_study, list_studies, load_study, opened_study, runs_directory
+from hpo.study.folder import create_study, list_studies, load_study, opened_study
 from hpo.study.journal import open_journal
 
 

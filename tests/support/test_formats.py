@@ -1,4 +1,4 @@
-"""Numbers as people read them; those of a report are held by tests/reporting."""
+"""Numbers as people read them."""
 
 import pytest
 
@@ -45,3 +45,39 @@ def test_what_is_not_a_finite_number_is_missing(value):
 )
 def test_a_terminal_only_prints_what_is_shown(text, shown):
     assert formats.visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (2.31, "2.310"),
+        (0, "0"),
+        (12345.678, "12,346"),
+        (0.00001234, "1.234e-05"),
+        (9.99996, "10.00"),
+        (-0.5, "-0.5000"),
+        (float("nan"), "—"),
+        (float("inf"), "—"),
+        (None, "—"),
+        (True, "—"),
+    ],
+)
+def test_numbers_have_four_significant_digits(value, expected):
+    assert formats.number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.8123, "0.8 s"),
+        (0.0328, "0.03 s"),
+        (30, "30 s"),
+        (59.97, "1 min 0 s"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+        (100_000, "1 d 3 h"),
+        (None, "—"),
+    ],
+)
+def test_durations_are_readable(seconds, expected):
+    assert formats.duration(seconds) == expected

@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 
 import pytest
@@ -41,3 +42,17 @@ def test_what_is_imported_already_is_left_alone(monkeypatch, capfd):
     import_keras()
 
     assert capfd.readouterr().err == ""
+
+
+def test_jax_is_not_imported_for_tensorflow_and_can_be_imported_afterwards():
+    code = (
+        "from hpo.support.quiet import import_keras; import sys\n"
+        "import_keras('tensorflow')\n"
+        "assert 'jax' not in sys.modules\n"
+        "import keras, jax\n"
+        "assert keras.backend.backend() == 'tensorflow' and jax.numpy.ones(2).sum() == 2\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

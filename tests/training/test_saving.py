@@ -77,7 +77,7 @@ def test_an_export_needs_the_whole_model_and_says_so(tmp_path):
     task = make_task(without_config)
     made = hpo.ensemble(hpo.run(task, trials=1, runs=tmp_path), task=task)
 
-    with pytest.raises(HPOError, match="a layer of its model could not be saved"):
+    with pytest.raises(HPOError, match="a layer of its model cannot be saved"):
         export(made, tmp_path / "exported")
 
 

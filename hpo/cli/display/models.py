@@ -61,7 +61,7 @@ class TrainingDisplay:
         running = event.seconds is None
         part = event.epochs_done / event.epochs_wanted if event.epochs_wanted else None
         self.bar = Bar("training", event.model - running, event.models, "models", part=part)
-        cells = (f"trial {event.trial}", f"seed {event.seed}", f"{event.epochs} epochs")
+        cells = (f"trial {event.trial}", f"seed {event.seed}", formats.count(event.epochs, "epoch"))
         if running:
             self.screen.update(self.bar, [Row(cells)])
             return

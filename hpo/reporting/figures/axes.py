@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.html import ranges
 from hpo.reporting.html.escape import label
-from hpo.reporting.html.formats import setting
+from hpo.support.formats import setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

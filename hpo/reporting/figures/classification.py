@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import new_figure
 from hpo.reporting.html.escape import label
-from hpo.reporting.html.formats import number, size
 from hpo.reporting.html.section import Drawing
+from hpo.support.formats import number, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpo.reporting.figures.theme import GRAY, compact, new_figure, star
-from hpo.reporting.html import formats
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Drawing
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from hpo.reporting.figures.axes import Axis
@@ -40,7 +41,7 @@ def contour(snapshot: Snapshot, axes: tuple[Axis, ...]) -> Drawing | None:
         return None
     first, second = pair
     trials = _with_both(snapshot, first, second)
-    metric = formats.metric(snapshot.settings.objective)
+    metric = words.metric(snapshot.settings.objective)
     figure = new_figure(first.name, second.name)
     figure.add_trace(_surface(snapshot, first, second, trials))
     figure.add_trace(_points(first, second, trials, metric))

@@ -15,10 +15,12 @@ from hpo.reporting.figures.theme import (
     new_figure,
     set_scale,
 )
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import number, plus_minus
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Drawing, Panel, Section
+from hpo.reporting.html.words import plus_minus
 from hpo.reporting.reading.epochs import chosen_epoch
+from hpo.support import formats
+from hpo.support.formats import number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +69,7 @@ def _drawings(snapshot: Snapshot, trial: Trial, arrays: TrialArrays) -> tuple[Dr
 
 
 def _drawing(trial: Trial, arrays: TrialArrays, name: str, epoch: int | None) -> Drawing:
-    metric = formats.metric(name)
+    metric = words.metric(name)
     figure = new_figure("epoch", metric)
     shown = {
         kind: arrays.curves[key]
@@ -84,7 +86,7 @@ def _drawing(trial: Trial, arrays: TrialArrays, name: str, epoch: int | None) ->
         _mark(figure, epoch, length)
     return Drawing(
         name=f"curves-{trial.number}-{'loss' if name == 'loss' else 'objective'}",
-        title=f"{formats.sentence(metric)}, trial {trial.number}",
+        title=f"{words.sentence(metric)}, trial {trial.number}",
         alt=_alt(metric, shown, epoch),
         plot=figure,
         height=340,

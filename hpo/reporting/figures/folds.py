@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import BLUE, COLORS, compact, new_figure, set_scale
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import finite, number
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Drawing, Section
+from hpo.support.formats import finite, number
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -32,7 +32,7 @@ def folds(snapshot: Snapshot) -> Section | None:
 
 
 def _drawing(snapshot: Snapshot, shown: list[Trial]) -> Drawing:
-    metric = formats.metric(snapshot.settings.objective)
+    metric = words.metric(snapshot.settings.objective)
     figure = new_figure("trial, best first", metric)
     n_folds = max(len(trial.fold_scores) for trial in shown)
     for fold in range(n_folds):

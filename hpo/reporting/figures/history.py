@@ -20,10 +20,12 @@ from hpo.reporting.figures.theme import (
     star,
 )
 from hpo.reporting.figures.timeline import timeline
-from hpo.reporting.html import formats
+from hpo.reporting.html import words
 from hpo.reporting.html.escape import label
-from hpo.reporting.html.formats import finite, number, plus_minus, setting
 from hpo.reporting.html.section import Drawing, Section
+from hpo.reporting.html.words import plus_minus
+from hpo.support import formats
+from hpo.support.formats import finite, number, setting
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -70,7 +72,7 @@ def _has_error_bars(scored: list[Trial]) -> bool:
 
 
 def _drawing(snapshot: Snapshot) -> Drawing:
-    metric = formats.metric(snapshot.settings.objective)
+    metric = words.metric(snapshot.settings.objective)
     scored = sorted(snapshot.ranking, key=lambda trial: trial.number)
     best = snapshot.ranking[0]
     figure = new_figure("trial", metric)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import BLUE, new_figure
 from hpo.reporting.html.escape import label
-from hpo.reporting.html.formats import number
 from hpo.reporting.html.section import Drawing
 from hpo.study.importances import MIN_TRIALS_APPLIED
+from hpo.support.formats import number
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot

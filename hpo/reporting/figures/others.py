@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import COLORS, compact, new_figure
-from hpo.reporting.html import formats
+from hpo.reporting.html import words
 from hpo.reporting.html.escape import label
-from hpo.reporting.html.formats import number
 from hpo.reporting.html.section import Drawing, Section
 from hpo.reporting.reading.rivals import MAX_RIVALS, Rival
+from hpo.support.formats import number
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -51,7 +51,7 @@ def others(snapshot: Snapshot) -> Section | None:
 def _distribution(snapshot: Snapshot, studies: tuple[Rival, ...]) -> Drawing:
     import numpy as np
 
-    metric = formats.metric(snapshot.settings.objective)
+    metric = words.metric(snapshot.settings.objective)
     figure = new_figure(metric, "share of trials")
     better = "left" if snapshot.minimizes else "right"
     for place, study in enumerate(studies):
@@ -71,7 +71,7 @@ def _distribution(snapshot: Snapshot, studies: tuple[Rival, ...]) -> Drawing:
 def _progress(snapshot: Snapshot, studies: tuple[Rival, ...]) -> Drawing:
     import numpy as np
 
-    metric = formats.metric(snapshot.settings.objective)
+    metric = words.metric(snapshot.settings.objective)
     figure = new_figure("complete trials", metric)
     best = np.minimum if snapshot.minimizes else np.maximum
     for place, study in enumerate(studies):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from hpo.reporting.figures.theme import BLUE, GRAY, ORANGE, compact, new_figure
-from hpo.reporting.html import formats
+from hpo.reporting.html import words
 from hpo.reporting.html.escape import label
 from hpo.reporting.html.section import Drawing
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ class ScoreAxis:
         scores = [trial.score or 0.0 for trial in snapshot.ranking]
         # A few failures must not push all others together.
         worst = scores[min(len(scores) - 1, int(_WORST_SHARE * len(scores)))]
-        return cls(formats.metric(snapshot.settings.objective), scores[0], worst)
+        return cls(words.metric(snapshot.settings.objective), scores[0], worst)
 
     def places(self, trials: Sequence[Trial]) -> np.ndarray:
         """The positions of the scores of trials, from 0 (worst) to 1 (best)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import BLUE, compact, diagonal, new_figure
-from hpo.reporting.html.formats import number, size
 from hpo.reporting.html.section import Drawing
 from hpo.scoring.outcomes import Values
+from hpo.support.formats import number, size
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.classification import MAX_CLASSES_SMALL, SMALL_HEIGHT
 from hpo.reporting.figures.theme import BLUE, RED, compact, diagonal, new_figure
-from hpo.reporting.html.formats import number, size
 from hpo.reporting.html.section import Drawing
+from hpo.support.formats import number, size
 
 if TYPE_CHECKING:
     import numpy as np

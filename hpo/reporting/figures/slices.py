@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import BLUE, compact, new_figure, set_scale, star
-from hpo.reporting.html import formats
+from hpo.reporting.html import words
 from hpo.reporting.html.escape import label
-from hpo.reporting.html.formats import setting
 from hpo.reporting.html.section import Drawing
+from hpo.support import formats
+from hpo.support.formats import setting
 
 if TYPE_CHECKING:
     from hpo.reporting.figures.axes import Axis
@@ -43,7 +44,7 @@ def slices(snapshot: Snapshot, axes: tuple[Axis, ...]) -> tuple[Drawing, ...]:
 
 
 def _slice(snapshot: Snapshot, axis: Axis, trials: list[Trial], place: int) -> Drawing:
-    metric = formats.metric(snapshot.settings.objective)
+    metric = words.metric(snapshot.settings.objective)
     figure = new_figure("", metric)
     # The best trials are drawn last, so that no other point covers them.
     figure.add_trace(_points(axis, _thinned(trials)[::-1]))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.classification import SMALL_HEIGHT
 from hpo.reporting.figures.theme import BLUE, GRAY, ORANGE, compact, diagonal, new_figure
-from hpo.reporting.html.formats import number
 from hpo.reporting.html.section import Drawing
+from hpo.support.formats import number
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,9 +6,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import BLUE, GRAY, RED, new_figure
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import number
 from hpo.reporting.html.section import Drawing
+from hpo.support import formats
+from hpo.support.formats import number
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.html.formats import finite, setting
+from hpo.support.formats import finite, setting
 
 if TYPE_CHECKING:
     from hpo.space.parameters import Parameter

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting.html.formats import finite, number
 from hpo.scoring.mean_error import Z_95, standard_error
 from hpo.scoring.outcomes import read_classes, read_labels, read_values
+from hpo.support.formats import finite, number
 
 if TYPE_CHECKING:
     import numpy as np

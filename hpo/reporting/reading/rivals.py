@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError
-from hpo.reporting.html.formats import finite
 from hpo.study.keys import JOURNAL
 from hpo.support.files import check_is_file
+from hpo.support.formats import finite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

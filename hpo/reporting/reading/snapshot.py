@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.data.logits import probabilities
 from hpo.errors import HPOError
-from hpo.reporting.html.formats import finite
 from hpo.reporting.html.ranges import is_searched
 from hpo.reporting.reading.rivals import rivals
 from hpo.scoring.direction import as_loss
 from hpo.study import confirmation, mistakes
 from hpo.study.facts import Facts
+from hpo.support.formats import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.data.duplicates import Duplicates
-from hpo.reporting.html import formats, ranges
-from hpo.reporting.html.formats import finite, number, setting
+from hpo.reporting.html import ranges
 from hpo.reporting.reading.epochs import chosen_epoch
 from hpo.reporting.reading.intervals import uncertainty
+from hpo.support import formats
+from hpo.support.formats import finite, number, setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

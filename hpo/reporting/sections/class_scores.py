@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpo.reporting.html.formats import MISSING, number, size
 from hpo.reporting.html.table import Cell, Column, Row, Table
+from hpo.support.formats import MISSING, number, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import finite, number, plus_minus
+from hpo.reporting.html import words
+from hpo.reporting.html.words import plus_minus
 from hpo.reporting.reading.intervals import uncertainty
+from hpo.support import formats
+from hpo.support.formats import finite, number
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -157,7 +159,7 @@ def _test(snapshot: Snapshot) -> Comparison | None:
     single = primary(snapshot, snapshot.ensemble.test_best_single if snapshot.ensemble else {})
     of_single = f"; best single trial: {number(single[1])}" if single else ""
     return Comparison(
-        f"Test set, {formats.metric(name)}",
+        f"Test set, {words.metric(name)}",
         number(value),
         f"ensemble{of_single}; consulted {formats.times(snapshot.test_consulted)}",
     )

@@ -6,9 +6,11 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, finite, number, plus_minus, signed, size
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Section
+from hpo.reporting.html.words import plus_minus, signed
+from hpo.support import formats
+from hpo.support.formats import MISSING, finite, number, size
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -81,7 +83,7 @@ def confirmed_headline(snapshot: Snapshot) -> str | None:
     configurations = formats.count(len(result.configurations), "re-evaluated configuration")
     return (
         f"Trial {best.number} is the best of {configurations}: "
-        f"{formats.metric(snapshot.settings.objective)} {plus_minus(best.score, best.std_error)} "
+        f"{words.metric(snapshot.settings.objective)} {plus_minus(best.score, best.std_error)} "
         f"over {formats.count(result.repeats, 'new evaluation')} ({number(best.first)} in the "
         "search)."
     )

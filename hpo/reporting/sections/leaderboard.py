@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, finite
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Section
 from hpo.reporting.html.table import Cell, Column, Row, Table
+from hpo.support import formats
+from hpo.support.formats import MISSING, finite
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -69,7 +70,7 @@ def _columns(snapshot: Snapshot, names: list[str], *, with_reason: bool) -> tupl
     return (
         Column("Trial"),
         Column("Rank"),
-        Column("Score", hint=formats.metric(snapshot.settings.objective)),
+        Column("Score", hint=words.metric(snapshot.settings.objective)),
         Column("Std. error", hint="standard error of the score over the folds"),
         Column("State", numeric=False),
         *(Column(name, numeric=numeric[name]) for name in names),

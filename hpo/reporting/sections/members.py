@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpo.reporting.figures.theme import new_figure
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, finite, number, plus_minus, signed
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Drawing, Section
+from hpo.reporting.html.words import plus_minus, signed
 from hpo.scoring.direction import as_loss
+from hpo.support.formats import MISSING, finite, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -234,6 +235,5 @@ def _tests(
 ) -> tuple[tuple[str, str, str], ...]:
     names = dict.fromkeys([*ensemble, *single])
     return tuple(
-        (formats.metric(name), number(ensemble.get(name)), number(single.get(name)))
-        for name in names
+        (words.metric(name), number(ensemble.get(name)), number(single.get(name))) for name in names
     )

@@ -6,9 +6,10 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, number, signed
 from hpo.reporting.html.gallery import Example, Gallery
+from hpo.reporting.html.words import signed
+from hpo.support import formats
+from hpo.support.formats import MISSING, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hpo.plugins import file_reference
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import MISSING, plain
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Section
+from hpo.reporting.html.words import plain
 from hpo.study.environment import PACKAGES
+from hpo.support import formats
+from hpo.support.formats import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +105,7 @@ def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
 
 
 def _fact_name(name: str) -> str:
-    return _NAMES.get(name, formats.sentence(name.replace("_", " ")))
+    return _NAMES.get(name, words.sentence(name.replace("_", " ")))
 
 
 def _time(iso: Any) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from hpo.reporting.html import ranges
-from hpo.reporting.html.formats import MISSING, plain, setting
 from hpo.reporting.html.section import Section
+from hpo.reporting.html.words import plain
+from hpo.support.formats import MISSING, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,10 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from hpo.reporting.figures.theme import BLUE, GRAY, log_ticks, scale_type
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import finite, number, plain
+from hpo.reporting.html import words
+from hpo.reporting.html.words import plain
 from hpo.reporting.reading.epochs import chosen_epoch
+from hpo.support.formats import finite, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def trial_details(snapshot: Snapshot) -> dict[str, Any]:
         "metric", "styles" of the two lines, names of "facts", and "details" by trial number:
         "facts", "reason", "traceback" and "curves".
     """
-    metric = formats.metric(snapshot.settings.objective.removeprefix("val_"))
+    metric = words.metric(snapshot.settings.objective.removeprefix("val_"))
     share = _MAX_POINTS_TOTAL // (2 * max(1, len(snapshot.curves)))
     points = min(_MAX_POINTS, max(_MIN_POINTS, share))
     with_traceback = [trial.number for trial in snapshot.trials if trial.details][:_MAX_TRACEBACKS]
@@ -60,7 +61,7 @@ def trial_details(snapshot: Snapshot) -> dict[str, Any]:
 def _details(snapshot: Snapshot, trial: Trial, points: int, *, traceback: bool) -> dict[str, Any]:
     details: dict[str, Any] = {"facts": _facts(trial)}
     if trial.reason:
-        details["reason"] = f"{formats.sentence(trial.state)}: {trial.reason}"
+        details["reason"] = f"{words.sentence(trial.state)}: {trial.reason}"
     if traceback:
         details["traceback"] = trial.details[-_MAX_TRACEBACK_CHARACTERS:]
     curves = snapshot.curves.get(trial.number)

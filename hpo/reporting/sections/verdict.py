@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpo.reporting.html import formats
-from hpo.reporting.html.formats import finite, number, plus_minus
+from hpo.reporting.html import words
 from hpo.reporting.html.section import Section
+from hpo.reporting.html.words import plus_minus
 from hpo.reporting.reading.intervals import uncertainty
 from hpo.reporting.sections.caveats import Caveat, caveats
 from hpo.reporting.sections.comparisons import Comparison, comparisons, difference, primary, versus
 from hpo.reporting.sections.confirmation import confirmed_headline, smallest_sentence
+from hpo.support import formats
+from hpo.support.formats import finite, number
 
 if TYPE_CHECKING:
     from hpo.reporting.reading.snapshot import Snapshot
@@ -38,9 +40,9 @@ class Verdict:
 def summary(snapshot: Snapshot) -> Section:
     """Make the first section of the page."""
     better = "lower" if snapshot.minimizes else "higher"
-    how = formats.evaluation(snapshot.settings.evaluation)
+    how = words.evaluation(snapshot.settings.evaluation)
     lead = (
-        f"Unless stated otherwise, scores are {formats.metric(snapshot.settings.objective)} "
+        f"Unless stated otherwise, scores are {words.metric(snapshot.settings.objective)} "
         f"({how}); {better} is better. ± is one standard error."
     )
     if finite(snapshot.facts.baseline) is not None:
@@ -82,7 +84,7 @@ def _headline(snapshot: Snapshot, best: Trial) -> str:
     rank = "is the only" if len(snapshot.ranking) == 1 else f"is the best of {complete}"
     noun = " complete trial" if len(snapshot.ranking) == 1 else ""
     return (
-        f"Trial {best.number} {rank}{noun}: {formats.metric(snapshot.settings.objective)} "
+        f"Trial {best.number} {rank}{noun}: {words.metric(snapshot.settings.objective)} "
         f"{plus_minus(best.score, best.std_error)}{over}."
     )
 
@@ -150,7 +152,7 @@ def _test_result(snapshot: Snapshot) -> str:
         )
     return (
         f"On the test set, consulted {times}, the ensemble reaches {number(test[1])} "
-        f"({formats.metric(test[0])}){_reference(snapshot, test[0])}."
+        f"({words.metric(test[0])}){_reference(snapshot, test[0])}."
     )
 
 

@@ -1,9 +1,9 @@
 import fixture_studies as studies
 import pytest
 
-from hpo.reporting.html.formats import MISSING
 from hpo.reporting.reading.snapshot import take
 from hpo.reporting.sections.search_space import highlight, search_space
+from hpo.support.formats import MISSING
 
 
 @pytest.mark.parametrize(

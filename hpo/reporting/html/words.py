@@ -1,4 +1,4 @@
-"""Numbers, durations and names as the report prints them."""
+"""Names, evaluations and differences as the report prints them."""
 
 from __future__ import annotations
 
@@ -6,33 +6,7 @@ import re
 from typing import Any
 
 from hpo.support import formats
-from hpo.support.formats import (
-    MISSING,
-    count,
-    duration,
-    finite,
-    number,
-    setting,
-    size,
-    times,
-)
-
-__all__ = [
-    "MISSING",
-    "count",
-    "duration",
-    "evaluation",
-    "finite",
-    "metric",
-    "number",
-    "plain",
-    "plus_minus",
-    "sentence",
-    "setting",
-    "signed",
-    "size",
-    "times",
-]
+from hpo.support.formats import MISSING, number, setting
 
 _EVALUATIONS = {
     r"kfold:(\d+)": "{}-fold cross-validation",
