@@ -445,13 +445,13 @@ def pixels(tab, box):
     return tf.io.decode_png(tab.page.screenshot(clip=box), channels=3).numpy().astype(int)
 
 
-def shade(tab, selector, place):
+def shade(tab, selector, place, *, down=0, height=5):
     """How much darker the edge of an element is than what is 20 pixels further in."""
     box = tab.page.locator(selector).first.bounding_box()
-    edge = {"x": box["x"] + box["width"] - 24, "y": box["y"], "width": 22, "height": 5}
+    edge = {"x": box["x"] + box["width"] - 24, "y": box["y"] + down, "width": 22, "height": height}
     if place == "left":
         edge["x"] = box["x"] + 2
-    strip = pixels(tab, edge).mean(axis=(0, 2))
+    strip = np.median(pixels(tab, edge).mean(axis=2), axis=0)  # text covers less than half
     outer, inner = (strip[-3:], strip[:3]) if place == "right" else (strip[:3], strip[-3:])
     return inner.mean() - outer.mean()
 
@@ -498,3 +498,81 @@ def test_a_link_in_the_name_of_an_objective_is_text_in_every_figure(browser, tmp
         links = tab.page.locator("[data-figure] svg a").count()
     assert any('<a href="https://example.org">' in title for title in titles)
     assert links == 0
+
+
+def seen(tab, selector):
+    """The pixels of an element that is scrolled into the window, shape (height, width, 3)."""
+    element = tab.page.locator(selector).first
+    element.wait_for(state="attached")
+    element.scroll_into_view_if_needed()
+    return pixels(tab, element.bounding_box())
+
+
+def has_color(shown, red, green, blue):
+    """Whether some pixels have a color, or nearly."""
+    return (np.abs(shown - [red, green, blue]).max(axis=-1) < 24).sum() > 10
+
+
+def test_a_wide_table_shows_that_there_is_more(browser, regression):
+    with Tab(browser, write_report(regression), viewport={"width": 400, "height": 900}) as tab:
+        table = "#leaderboard .scroll"
+        tab.page.locator(table).first.scroll_into_view_if_needed()
+        rows = {"down": 100, "height": 300}
+        assert shade(tab, table, "right", **rows) > 4
+        tab.page.evaluate("document.querySelector('#leaderboard .scroll').scrollLeft = 1e6")
+        assert abs(shade(tab, table, "right", **rows)) < 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_words_of_the_theme_button_can_be_read(browser, regression, scheme):
+    with Tab(browser, write_report(regression), color_scheme=scheme) as tab:
+        shown = seen(tab, "[data-theme-toggle]").mean(axis=-1)
+    assert np.percentile(shown, 99.5) - np.percentile(shown, 0.5) > 100
+
+
+def test_both_curves_of_two_classes_are_drawn_with_the_threshold(browser, tmp_path):
+    path = write_report(studies.classification_study(tmp_path, classes=2))
+    with Tab(browser, path) as tab:
+        tab.draw_all()
+        for curve in ("roc", "precision"):
+            figure = f"[data-figure$=-{curve}]"
+            shown = seen(tab, f"{figure} .main-svg")
+            drawn = tab.page.locator(f"{figure} .js-line").first.evaluate(
+                "line => getComputedStyle(line).stroke"
+            )
+            assert has_color(shown, *map(int, re.findall(r"\d+", drawn)[:3]))
+            text = tab.page.locator("figure", has=tab.page.locator(figure)).first.text_content()
+            assert "At the threshold 0.5" in text
+
+
+def test_parallel_coordinates_have_an_axis_of_the_score(tab):
+    figure = "[data-figure=parameters-parallel]"
+    tab.page.locator(figure).scroll_into_view_if_needed()
+    tab.page.locator(f"{figure} .main-svg").first.wait_for(state="attached")
+    titles = tab.page.locator(f"{figure} text").all_text_contents()
+    assert any("MAE" in title for title in titles)
+    shown = seen(tab, f"{figure} .main-svg")
+    assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 50
+
+
+@pytest.mark.parametrize("make", [empty, only_failures, one_trial, many_classes, no_numbers])
+def test_no_heading_promises_what_is_not_there(browser, tmp_path, make):
+    with Tab(browser, write_report(make(tmp_path))) as tab:
+        tab.draw_all()
+        empties = tab.page.evaluate(
+            """() => [...document.querySelectorAll("main h2, main h3, main h4, main figcaption")]
+                .filter((heading) => heading.offsetParent)
+                .filter((heading) => {
+                    const around = heading.closest("figure, section, details, div");
+                    const part = around ?? heading.parentElement;
+                    const rest = part.innerText.replace(heading.innerText, "").trim();
+                    return !rest && !part.querySelector("svg, table, img, pre");
+                }).map((heading) => heading.innerText)"""
+        )
+        links = tab.page.evaluate(
+            """() => [...document.querySelectorAll("nav a")]
+                .filter((link) => !document.querySelector(link.getAttribute("href")))
+                .map((link) => link.innerText)"""
+        )
+    assert empties == []
+    assert links == []
