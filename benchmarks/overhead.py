@@ -22,6 +22,7 @@ import numpy as np
 import optuna
 
 from hpo import Categorical, Data, Float, Int, Space, Task, run
+from hpo.data.splits import validated_by
 from hpo.options import Options
 from hpo.samplers import make_sampler
 from hpo.study.folder import create_study
@@ -60,11 +61,13 @@ TASK = Task(
 )
 
 
-def evaluate(_self: object, params: dict[str, float], **_more: object) -> Evaluation:
+def evaluate(evaluator: Evaluator | None, params: dict[str, float], **_more: object) -> Evaluation:
     """Return at once, with curves and predictions of the usual size."""
     score = abs(np.log10(params["rate_0"]) + 3) + abs(np.log2(params["units_0"]) - 6)
     curves = {name: np.full((100, 4), score) for name in ("loss", "mae", "val_loss", "val_mae")}
-    arrays = TrialArrays(curves, ROWS, {"": np.zeros((400, 1), "float32")}, ROWS % 4)
+    parts = [split.validation for split in evaluator.splits] if evaluator else [ROWS]
+    index, fold = validated_by(parts)
+    arrays = TrialArrays(curves, index, {"": np.zeros((400, 1), "float32")}, fold)
     return Evaluation(float(score), [float(score)] * 4, [50], 1000, "fused", "mse", arrays)
 
 

@@ -1,12 +1,14 @@
 """Classes, labels, steps and logits mean the same in baseline, ensemble, tables and exports."""
 
 import csv
+import dataclasses
 import io
 
 import keras
 import numpy as np
 import pytest
 from exporting.exports import imported
+from sklearn.base import BaseEstimator
 
 import hpo
 from hpo import Data, Float, Space, Task
@@ -229,3 +231,98 @@ def test_classes_that_are_numbered_from_one_are_named_before_training(tmp_path):
 
     assert trial.reason.startswith("Task 'kinds': y holds classes 1 to 3, but the model's output")
     assert trial.epochs_trained is None
+
+
+def test_texts_beside_numbers_are_predicted_from_files_and_exports_alike(tmp_path):
+    texts = np.empty(60, object)
+    texts[:] = [RNG.integers(1, 9, RNG.integers(2, 6)).astype("int32") for _ in range(60)]
+    padded = np.zeros((60, 6), "int32")
+    for row, text in enumerate(texts):
+        padded[row, : len(text)] = text
+
+    def load(_data_dir):
+        return Data(x={"text": texts, "n": X}, y=CLASSES)
+
+    def model(params, data):
+        words, numbers = keras.Input((9,), name="text"), keras.Input((4,), name="n")
+        output = keras.layers.Dense(3, "softmax")(keras.layers.Concatenate()([words, numbers]))
+        network = keras.Model({"text": words, "n": numbers}, output)
+        network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return network
+
+    made = Task(
+        name="texts",
+        load=load,
+        model=model,
+        preprocessor=lambda _params: Counts(),
+        space=Space({"unused": Float(0.0, 1.0, default=0.5)}),
+        objective="val_accuracy",
+        cv="kfold:2",
+        epochs=2,
+    )
+    study = hpo.run(made, trials=1, runs=tmp_path)
+    ensemble = hpo.ensemble(study, task=made, method="mean")
+    np.savez(tmp_path / "x.npz", text=padded, n=X)
+    path = tmp_path / "predictions.csv"
+
+    predict_file(ensemble, look_into(study, tmp_path / "x.npz", path), path)
+
+    rows = [*csv.DictReader(io.StringIO(path.read_text()))]
+    shown = np.array([[float(row[f"probability_{k}"]) for k in range(3)] for row in rows])
+    counts = Counts().transform({"text": texts, "n": X})
+    np.testing.assert_allclose(shown, by_hand(ensemble, counts), atol=1e-5)
+    np.savez(tmp_path / "x.npz", text=padded, n=X[:, :1].repeat(4, axis=1)[:, :, None])
+    with pytest.raises(hpo.HPOError, match=r"n must have shape \(n_samples, 4\)"):
+        look_into(study, tmp_path / "x.npz", path)
+
+
+class Counts(BaseEstimator):
+    """Counts the words of a text; numbers stay as they are."""
+
+    def fit(self, _x, _y=None):
+        return self
+
+    def transform(self, x):
+        return {"text": np.stack([np.bincount(t, minlength=9) for t in x["text"]]), "n": x["n"]}
+
+
+def test_a_baseline_leaves_out_what_the_metric_leaves_out(tmp_path):
+    padding = 3
+    tags = np.where(RNG.random(WORDS.shape) < 0.5, padding, WORDS % 3)
+
+    def metric(y_true, y_pred):
+        return float((y_pred.argmax(axis=-1) == y_true)[y_true != padding].mean())
+
+    layers = lambda: [keras.layers.Embedding(9, 4), keras.layers.Dense(4, "softmax")]  # noqa: E731
+
+    def compiled(y_true, y_pred):
+        hits = keras.ops.cast(keras.ops.argmax(y_pred, axis=-1), "int32") == y_true
+        counted = keras.ops.cast(y_true != padding, "float32")
+        return keras.ops.sum(keras.ops.cast(hits, "float32") * counted) / keras.ops.sum(counted)
+
+    made = task(
+        WORDS,
+        tags.astype("int32"),
+        layers,
+        "sparse_categorical_crossentropy",
+        [compiled],
+        objective="val_compiled",
+        direction="maximize",
+        metric=metric,
+        batch_size=48,
+        cv="predefined",
+    )
+    folds = np.arange(48) % 2
+    load = made.load
+    made = dataclasses.replace(
+        made, load=lambda folder: dataclasses.replace(load(folder), folds=folds)
+    )
+    ensemble = run(tmp_path, made)
+
+    expected = []
+    for fold in (0, 1):
+        train, kept = tags[:48][folds != fold], tags[:48][folds == fold]
+        counts = np.bincount(train[train != padding], minlength=3)
+        expected.append((kept[kept != padding] == counts.argmax()).mean())
+    assert ensemble.study.facts.baseline == pytest.approx(np.mean(expected), abs=1e-6)
+    assert any("the other metrics on the test set count all" in n for n in ensemble.record.notes)

@@ -54,9 +54,10 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
                 f"no trial of study {study.name!r} has finished yet. Run the same command again "
                 "to continue."
             )
+        stop = "" if (reasons[-1] or "").endswith(("?", "!")) else "."
         raise hpo.HPOError(
             f"no trial of study {study.name!r} succeeded; the last one failed with: "
-            f"{(reasons[-1] or '').rstrip('.')}. See: {study.command('show')}"
+            f"{(reasons[-1] or '').rstrip('.')}{stop} See: {study.command('show')}"
         )
 
 

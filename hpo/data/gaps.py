@@ -43,6 +43,17 @@ def describe_gaps(task: Task, data: Data) -> tuple[str, ...]:
     return tuple(found)
 
 
+def describe_prepared(x: Any) -> str:
+    """Say where samples are NaN or infinite although they were preprocessed; "" if nowhere.
+
+    Args:
+        x: An array, or a dict of arrays, as models get it.
+    """
+    advice = "Fill them, in Task(preprocessor=...) or load."
+    found = (_describe(name, array, None, advice) for name, array in _numbers("x", x))
+    return " ".join(f"After preprocessing, {text}" for texts in found for text in texts)
+
+
 def _numbers(name: str, arrays: Any) -> Iterator[tuple[str, np.ndarray]]:
     named = arrays.items() if isinstance(arrays, Mapping) else [("", arrays)]
     for key, array in named:
@@ -62,10 +73,11 @@ def _describe(
         by_column += gaps.sum(axis=0)
     if not rows:
         return []
-    total = formats.count(int(by_column.sum()), "value")
+    number = int(by_column.sum())
+    total = "1 value that is" if number == 1 else f"{number:,} values that are"
     where = _columns(by_column, columns) if by_column.ndim == 1 else ""
     of_rows = f"{rows:,} of {formats.count(len(array), 'row')}"
-    return [f"{name} has {total} that are missing (NaN) or infinite, in {of_rows}{where}. {advice}"]
+    return [f"{name} has {total} missing (NaN) or infinite, in {of_rows}{where}. {advice}"]
 
 
 def _columns(by_column: np.ndarray, names: Sequence[str] | None) -> str:

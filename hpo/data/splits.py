@@ -165,7 +165,10 @@ def _parse(cv: str) -> tuple[str, list[str]]:
     }
     match = re.fullmatch(patterns.get(name, r"(?!)"), argument)
     if match is None or any(float(number) in (0, 1) for number in match.groups()[:1]):
-        raise UsageError(f"cv {cv!r}: is not a way to split the data. Expected one like {FORMS}.")
+        raise UsageError(
+            f"cv {cv!r}: is not a way to split the data. Expected one like {FORMS}, with 2 folds "
+            "or more."
+        )
     return name, list(match.groups())
 
 

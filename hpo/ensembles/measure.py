@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpo.data import splits
+from hpo.data.arrays import by_output
 from hpo.ensembles.selection.uncertainty import is_mean
 from hpo.errors import HPOError
 from hpo.scoring.agreement import (
@@ -100,7 +101,7 @@ def measured(
         reasons = "; ".join(_reasons(trial, overlap=overlap, by_part=by_part))
         if reasons:
             notes.append(f"{best} has {single:.6g} here and {score:.6g} in the search: {reasons}.")
-    notes += _notes_on_test(by_fold, data)
+    notes += _notes_on_test(by_fold, data, task)
     return dataclasses.replace(by_fold, notes=tuple(notes))
 
 
@@ -160,6 +161,12 @@ def _reasons(trial: Trial, *, overlap: bool, by_part: bool) -> Iterator[str]:
         )
 
 
-def _notes_on_test(candidates: Candidates, data: Data) -> Iterator[str]:
+def _notes_on_test(candidates: Candidates, data: Data, task: Task) -> Iterator[str]:
+    per_step = any(y.size != len(y) for y in by_output(data).values())
+    if task.metric is not None and per_step and data.x_test is not None:
+        yield (
+            "Task(metric=) may leave targets out, such as padding; the other metrics on the test "
+            "set count all of them."
+        )
     if candidates.weights is not None and data.x_test is not None:
         yield "sample weights count out of fold, but the test set has none: it is not weighted."

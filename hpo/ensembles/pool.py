@@ -128,9 +128,10 @@ def candidates(studies: dict[str, Study], task: Task, data: Data) -> Candidates:
     if not trials:
         names = ", ".join(map(repr, studies))
         first = next(iter(studies.values()))
+        if first.trials:
+            raise HPOError(f"study {names} has no complete trial. See: {first.command('show')}")
         raise HPOError(
-            f"study {names} has no complete trial. Search first: "
-            f"hpo run {shlex.quote(first.settings.task)}"
+            f"study {names} has no trials. Search first: hpo run {shlex.quote(first.settings.task)}"
         )
     direction = next(iter(studies.values())).settings.direction
     if len(studies) > 1:

@@ -156,8 +156,13 @@ def _meaning(name: str, target: Mapping[str, Any]) -> str:
 
 def _input(name: str, samples: Mapping[str, Any]) -> str:
     if samples["texts"]:
+        padded = "token ids padded with zeros at the end, shape (n_samples, length)."
+        if name:
+            return (
+                f"`x.npz` holds `{name}`: {padded} In Python, texts may also be a list of arrays."
+            )
         return (
-            "`x.npz` holds `x`: token ids padded with zeros at the end, shape (n_samples, length). "
+            f"`x.npz` holds `x`: {padded} "
             "Or it holds `tokens`, the token ids of all texts one after the other, and `offsets`, "
             "where each text begins and the last one ends, shape (n_samples + 1,). In Python, "
             "texts may also be a list of arrays."

@@ -120,6 +120,12 @@ def _check_kind(ensemble: Ensemble, samples: Samples) -> None:
     if not isinstance(samples, ArrayFile):
         return
     inputs = x if isinstance(x, Mapping) else {"x": x}
+    for name in samples.padded:
+        if not inputs[name].dtype.hasobject or _are_strings(inputs[name]):
+            raise HPOError(
+                f"{samples.path}: {name} must have shape (n_samples), as the task's has, not two "
+                "axes."
+            )
     for name, dtype in samples.dtypes.items():
         trained_on = inputs.get(name)  # tokens and offsets are arrays of the file alone
         if (dtype.kind in STRINGS) != _are_strings(trained_on):

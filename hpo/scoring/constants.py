@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _ABSOLUTE = ("mae", "mean_absolute_error")
 
+MAX_CLASSES = 50
+"""Of more classes, not every one is tried as the constant."""
+
 _CERTAIN = 20.0
 """Above any threshold of probabilities and of logits."""
 
@@ -59,7 +62,19 @@ def constants(
         no = {name: np.full_like(one, -_CERTAIN) for name, one in soft.items()}
         yes = {name: np.full_like(one, _CERTAIN) for name, one in soft.items()}
         return [soft, no, yes]
+    if task.metric is not None and len(outputs) == 1:
+        # It may leave some targets out, as the padding of sequences is.
+        (output, mean), numbers = *soft.items(), by_output(data)[outputs[0]]
+        if mean.shape[-1] <= MAX_CLASSES and np.asarray(numbers)[0].size < mean.size:
+            return [soft, *({output: _certain(mean, k)} for k in range(mean.shape[-1]))]
     return [soft]
+
+
+def _certain(mean: np.ndarray, column: int) -> np.ndarray:
+    """The constant that says one class everywhere."""
+    constant = np.full_like(mean, mean.min() - _CERTAIN if mean.min() < 0 else 0.0)
+    constant[..., column] = max(1.0, mean.max())
+    return constant
 
 
 def _soft(task: Task, data: Data, output: str, train: np.ndarray, compiled: Compiled) -> np.ndarray:

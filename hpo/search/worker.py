@@ -192,9 +192,7 @@ class Worker:
                     on_model=self._board_writer(evaluator, trial.number, params),
                 )
             self.study.queue.complete(trial, evaluation)
-            record_baseline(
-                self.study, evaluator.task, evaluator.data, evaluator.splits, evaluation
-            )
+            self._record_baseline(evaluator, evaluation)
         except TrialPruned as pruning:
             self.study.queue.prune(trial, pruning.report.epoch)
             pruned = str(pruning)
@@ -281,6 +279,13 @@ class Worker:
                 self._emit(Warned(self.name, f"cannot write for TensorBoard: {one_line(error)}"))
 
         return write
+
+    def _record_baseline(self, evaluator: Evaluator, evaluation: Evaluation) -> None:
+        reason = record_baseline(
+            self.study, evaluator.task, evaluator.data, evaluator.splits, evaluation
+        )
+        if reason:
+            self._emit(Warned(self.name, f"there is no baseline: {reason}"))
 
     def _warn_of_export(self, model: Any) -> None:
         """Say before the first trial trains what an export would refuse after the search."""

@@ -81,7 +81,7 @@ def check_cut(study: Study, splits: Sequence[Split]) -> None:
 
 def record_baseline(
     study: Study, task: Task, data: Data, splits: Sequence[Split], evaluation: Evaluation
-) -> None:
+) -> str:
     """Record the baseline of a study once a trial has shown what its objective is.
 
     There is none, but a reason, where the objective cannot be computed from predictions, or where
@@ -93,10 +93,13 @@ def record_baseline(
         data: The data that the study searches on.
         splits: How the study cuts it.
         evaluation: The evaluation of a complete trial.
+
+    Returns:
+        Why there is none; "" if there is one, or if that was recorded before.
     """
     facts, compiled = study.facts, evaluation.compiled
     if facts is None or facts.baseline_reason is not None:
-        return
+        return ""
     value, reason = None, f"{task.metric_name} cannot be computed from predictions alone"
     if compiled.computed:
         tolerance = tolerance_for(compiled if task.metric is None else None)
@@ -108,6 +111,7 @@ def record_baseline(
             value = baseline(task, data, splits, compiled, evaluation.loss)
             reason = "no constant prediction has a score" if value is None else ""
     study.facts = dataclasses.replace(facts, baseline=value, baseline_reason=reason)
+    return reason
 
 
 def _describe(data: StudyData, splits: Sequence[Split]) -> DataFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from hpo.data import splits
 from hpo.data.arrays import by_output, shapes, take
+from hpo.data.gaps import describe_prepared
 from hpo.data.preprocessing import FoldCache
 from hpo.errors import HPOError
 from hpo.scoring.compiled import Compiled
@@ -18,9 +20,10 @@ from hpo.training import compiled, lockstep, outputs
 from hpo.training.losses import loss_name
 from hpo.training.saving import save_model
 from hpo.training.seeding import set_seeds
+from hpo.training.stage_run import TrialFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from hpo.task import Data, Params, Task
@@ -137,16 +140,17 @@ class Evaluator:
         """
         model, folds = build(self.task, self.data, self._folds, params, seed)
         on_built(model)
-        course = lockstep.train(
-            self.task,
-            model,
-            folds,
-            params,
-            seed=seed,
-            report=report,
-            on_fold=on_fold,
-            rungs=rungs,
-        )
+        with _gaps_named(folds):
+            course = lockstep.train(
+                self.task,
+                model,
+                folds,
+                params,
+                seed=seed,
+                report=report,
+                on_fold=on_fold,
+                rungs=rungs,
+            )
         evaluation = self._evaluation(course, model, folds, params)
         if on_model is not None:
             model.set_weights(course.best.weights[0])
@@ -172,6 +176,18 @@ class Evaluator:
                 self.task, model, folds, course.best, self.task.plan(params).batch_size
             ),
         )
+
+
+@contextmanager
+def _gaps_named(folds: Sequence[FoldArrays]) -> Iterator[None]:
+    """Add to the failure of a trial that its samples have gaps, if they do."""
+    try:
+        yield
+    except TrialFailedError as error:
+        gaps = describe_prepared(folds[0].x)
+        raise TrialFailedError(
+            f"{str(error).rstrip('.')}. {gaps}" if gaps else str(error)
+        ) from error
 
 
 def build(

@@ -76,3 +76,15 @@ def test_a_search_warns_of_gaps_in_every_run_and_records_them(tmp_path):
         assert "1 of 30 rows" in warning
 
     assert len(study.facts.data.gaps) == 1
+
+
+def test_a_trial_that_fails_names_gaps_that_preprocessing_left(tmp_path):
+    whole = linear_data()
+    x = whole.x.copy()
+    x[3, 1] = np.nan
+    task = linear_task(load=lambda _data_dir: Data(x=x, y=whole.y))
+
+    (trial,) = hpo.run(task, trials=1, runs=tmp_path).trials
+
+    assert "After preprocessing, x has 1 value that is missing (NaN)" in trial.reason
+    assert "in 1 of 30 rows (column 1: 1). Fill them" in trial.reason

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class ArrayFile:
     """An ``.npz`` file, whose arrays are read row by row as they are needed, compressed or not.
 
-    A single input is the array ``x``; several inputs are arrays of their names. Texts are ``x``,
-    token ids padded with zeros at the end, or ``tokens``, the ids of all texts one after the other,
-    with ``offsets``, where each text begins and the last one ends.
+    A single input is the array ``x``; several inputs are arrays of their names. Texts are token ids
+    padded with zeros at the end. A single input of texts may also be ``tokens``, the ids of all
+    texts one after the other, with ``offsets``, where each text begins and the last one ends.
 
     Args:
         path: The file.
@@ -32,12 +32,16 @@ class ArrayFile:
 
     Raises:
         HPOError: The file is damaged, or has other arrays or shapes, or arrays of Python objects.
+
+    Attributes:
+        padded: The names of its arrays that must be texts padded with zeros, by their shape.
     """
 
     def __init__(self, path: Path, expected: Expected) -> None:
         self.path = path
         self._single = expected.only is not None
         self._texts = expected.only == ()
+        self.padded: set[str] = set()
         with ExitStack() as stack:
             self._headers = {name: one.header for name, one in self._open(stack).items()}
         self._ragged = self._texts and {*self._headers} == {"tokens", "offsets"}
@@ -61,7 +65,9 @@ class ArrayFile:
             )
         for name, shape in shapes.items():
             sample = expected.shapes["" if self._single else name]
-            is_padded = self._texts and len(shape) == 2  # noqa: PLR2004
+            is_padded = sample == () and len(shape) == 2  # noqa: PLR2004
+            if is_padded:
+                self.padded.add(name)
             if not shape or (shape[1:] != sample and not is_padded):
                 raise HPOError(
                     f"{self.path}: {name} must have shape {shape_of(sample)}. Received: {shape}"
@@ -83,10 +89,9 @@ class ArrayFile:
             for start in range(0, self.n_samples or 0, size):
                 count = min(size, (self.n_samples or 0) - start)
                 parts = {name: member.rows(count) for name, member in members.items()}
-                if self._texts and parts["x"].ndim > 1:
-                    yield _without_padding(self._token_ids("x", parts["x"], start))
-                else:
-                    yield parts["x"] if self._single else parts
+                for name in self.padded:
+                    parts[name] = _without_padding(self._token_ids(name, parts[name], start))
+                yield parts["x"] if self._single else parts
 
     def _ragged_chunks(self, members: Mapping[str, Member], size: int) -> Iterator[np.ndarray]:
         offsets = members["offsets"].rows(members["offsets"].header.shape[0])

@@ -59,8 +59,7 @@ class Member:
         if dtype.hasobject:
             raise HPOError(
                 f"{self._what} is an array of Python objects, which would have to be unpickled, "
-                "and that could run code. Use numbers; for texts, x padded with zeros, or tokens "
-                "and offsets."
+                "and that could run code. Use numbers; for texts, token ids padded with zeros."
             )
         if dtype.kind not in NUMBERS + STRINGS:
             raise HPOError(f"{self._what} has values of type {dtype}. Use numbers.")
