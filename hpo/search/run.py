@@ -22,7 +22,7 @@ from hpo.space.training import check_training_parameters
 from hpo.study.commands import runs_directory
 from hpo.study.folder import load_study, opened_study
 from hpo.study.settings import Settings
-from hpo.support import backends
+from hpo.support import backends, files
 from hpo.support.interrupts import interruptible
 from hpo.support.options import command_words, read_options, takes_options
 from hpo.support.quiet import import_keras
@@ -111,6 +111,7 @@ def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> No
     """Clean up after earlier runs, and queue what is tried first."""
     study.queue.fail_orphans()
     study.workers.sweep()
+    files.sweep(study.directory)
     if retry_failed:
         study.queue.retry_failed()
     if not study.trials:

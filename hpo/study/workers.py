@@ -9,6 +9,7 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hpo.support.files import is_abandoned
 from hpo.support.locks import FileLock
 
 if TYPE_CHECKING:
@@ -114,12 +115,18 @@ class StudyWorkers:
         return printed
 
     def sweep(self) -> None:
-        """Remove the files of workers that were killed; their output is kept in the log."""
+        """Remove the files of workers that were killed; their output is kept in the log.
+
+        A worker that is just starting has a log and no lock yet.
+        """
         with self.asking():
             for lock in self._locks():
                 if not self.is_alive(lock.stem):
                     self.keep_log(lock.stem)
                     lock.unlink(missing_ok=True)
+            for log in self._folder.glob("*.log"):
+                if not self.lock_path(log.stem).exists() and is_abandoned(log):
+                    self.keep_log(log.stem)
 
     def n_alive(self) -> int:
         """Number of workers that hold their locks."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import re
+import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,27 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 """Maximum depth of nested JSON; what this package writes is far less deep."""
+
+
+ABANDONED_SECONDS = 600
+"""A file that no process has written for so long is one that a killed process left."""
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.\w+)*")
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether a file has not been written for :data:`ABANDONED_SECONDS`."""
+    try:
+        return time.time() - path.stat().st_mtime > ABANDONED_SECONDS
+    except OSError:
+        return False
+
+
+def sweep(folder: Path) -> None:
+    """Remove what :func:`replacing` left in a folder and below when its process was killed."""
+    for path in folder.rglob(".*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file() and is_abandoned(path):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

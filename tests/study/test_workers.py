@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 
 import pytest
 from study.demo_study import ask, complete
@@ -21,6 +22,18 @@ def test_what_killed_workers_left_is_swept_up_and_their_logs_are_kept(study, wor
 
     assert sorted(path.name for path in folder.iterdir()) == ["alive.lock", "alive.log"]
     assert (study.directory / "worker.log").read_text() == "dead said so\n"
+
+
+def test_the_log_of_a_worker_that_was_killed_before_it_began_is_kept_and_removed(study):
+    for name, age in (("killed", 3600), ("starting", 0)):
+        log = study.workers.own_log_path(name)
+        log.write_text(f"{name} said so\n")
+        os.utime(log, (time.time() - age,) * 2)
+
+    study.workers.sweep()
+
+    assert [path.name for path in (study.directory / "workers").iterdir()] == ["starting.log"]
+    assert (study.directory / "worker.log").read_text() == "killed said so\n"
 
 
 def states(study):

@@ -2,6 +2,7 @@ import errno
 import os
 import pickle
 import socket
+import time
 import zipfile
 from pathlib import Path
 
@@ -330,3 +331,18 @@ def test_an_output_folder_may_be_a_link_or_missing(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="is not a folder"):
         files.output_folder(tmp_path / "file")
+
+
+def test_temporary_files_of_killed_processes_are_swept_and_no_others(tmp_path):
+    folder = tmp_path / "trials" / "3"
+    folder.mkdir(parents=True)
+    old, new = folder / f".{'a1' * 16}.keras", folder / f".{'b2' * 16}.npz"
+    others = [folder / ".hidden", folder / "fold-0.keras", tmp_path / f"{'c3' * 16}.json"]
+    for path in (old, new, *others):
+        path.touch()
+        os.utime(path, (time.time() - 3600,) * 2)
+    new.touch()
+
+    files.sweep(tmp_path)
+
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted([new, *others])
