@@ -52,3 +52,22 @@ def test_the_ways_to_train_on_a_device_are_compared(tmp_path):
     assert [(kind, way) for kind, way, _ in rows] == ways
     assert all(float(milliseconds) > 0 for *_, milliseconds in rows)
     assert re.search(r"1 processes on the device: \d+ trials a minute", printed)
+
+
+@pytest.mark.slow
+def test_the_cost_of_the_engine_is_measured():
+    printed = run("overhead.py", "--trials", "3", "--large", "30")
+
+    assert re.search(r"random: [\d.]+ ms per trial; Optuna directly", printed)
+    assert re.search(r"hpo report: [\d.]+ s", printed)
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_worker_is_measured(tmp_path):
+    printed = run(
+        "memory.py",
+        *("--backend", "tensorflow", "--trials", "2", "--epochs", "1"),
+        HPO_CACHE_DIR=str(tmp_path),
+    )
+
+    assert re.search(r"tensorflow: \d+ MB after 2 trials, \d+ MB after 2: 1\.00 times", printed)
