@@ -54,10 +54,11 @@ def command(task: str, *, as_json: bool, **arguments: Any) -> None:
                 f"no trial of study {study.name!r} has finished yet. Run the same command again "
                 "to continue."
             )
-        stop = "" if (reasons[-1] or "").endswith(("?", "!")) else "."
+        reason = (reasons[-1] or "").rstrip(".")
+        stop = "" if reason.endswith(("?", "!")) else "."
         raise hpo.HPOError(
             f"no trial of study {study.name!r} succeeded; the last one failed with: "
-            f"{(reasons[-1] or '').rstrip('.')}{stop} See: {study.command('show')}"
+            f"{reason}{stop} See: {study.command('show')}"
         )
 
 

@@ -104,7 +104,7 @@ class RefittedModels:
         if missing:
             raise HPOError(
                 f"study {member.study!r}: the model {missing[0]} of trial {member.trial} is "
-                f"missing. Train it again: "
+                "missing. Train it again: "
                 f"{self._studies[member.study].command('ensemble', '--refit')}"
             )
         for job in jobs:

@@ -156,16 +156,14 @@ def _meaning(name: str, target: Mapping[str, Any]) -> str:
 
 def _input(name: str, samples: Mapping[str, Any]) -> str:
     if samples["texts"]:
-        padded = "token ids padded with zeros at the end, shape (n_samples, length)."
-        if name:
-            return (
-                f"`x.npz` holds `{name}`: {padded} In Python, texts may also be a list of arrays."
-            )
-        return (
-            f"`x.npz` holds `x`: {padded} "
+        ragged = (
             "Or it holds `tokens`, the token ids of all texts one after the other, and `offsets`, "
-            "where each text begins and the last one ends, shape (n_samples + 1,). In Python, "
-            "texts may also be a list of arrays."
+            "where each text begins and the last one ends, shape (n_samples + 1,). "
+        )
+        return (
+            f"`x.npz` holds `{name or 'x'}`: token ids padded with zeros at the end, shape "
+            f"(n_samples, length). {'' if name else ragged}In Python, texts may also be a list of "
+            "arrays."
         )
     inner = ", ".join(map(str, samples["shape"]))
     return f"`x.npz` holds `{name or 'x'}`: {samples['dtype']}, shape (n_samples, {inner})."

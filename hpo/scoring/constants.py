@@ -64,8 +64,9 @@ def constants(
         return [soft, no, yes]
     if task.metric is not None and len(outputs) == 1:
         # It may leave some targets out, as the padding of sequences is.
-        (output, mean), numbers = *soft.items(), by_output(data)[outputs[0]]
-        if mean.shape[-1] <= MAX_CLASSES and np.asarray(numbers)[0].size < mean.size:
+        output = outputs[0]
+        mean, first_target = soft[output], np.asarray(by_output(data)[output])[0]
+        if mean.shape[-1] <= MAX_CLASSES and first_target.size < mean.size:
             return [soft, *({output: _certain(mean, k)} for k in range(mean.shape[-1]))]
     return [soft]
 

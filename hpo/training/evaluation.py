@@ -185,9 +185,9 @@ def _gaps_named(folds: Sequence[FoldArrays]) -> Iterator[None]:
         yield
     except TrialFailedError as error:
         gaps = describe_prepared(folds[0].x)
-        raise TrialFailedError(
-            f"{str(error).rstrip('.')}. {gaps}" if gaps else str(error)
-        ) from error
+        if not gaps:
+            raise
+        raise TrialFailedError(f"{str(error).rstrip('.')}. {gaps}") from error
 
 
 def build(

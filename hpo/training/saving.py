@@ -15,7 +15,7 @@ from hpo.errors import HPOError
 from hpo.support import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 WEIGHTS = "model.weights.h5"
@@ -101,7 +101,7 @@ def check_saved(path: Path, needed_by: str) -> None:
         raise _not_saved(needed_by) from error
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise HPOError(f"{needed_by}: {path} is not a Keras model ({error}).") from error
-    _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
+    _check_config(config, needed_by)
 
 
 def check_model(model: Any, needed_by: str) -> None:
@@ -117,7 +117,7 @@ def check_model(model: Any, needed_by: str) -> None:
         config = keras.saving.serialize_keras_object(model)
     except Exception as error:
         raise _not_saved(needed_by) from error
-    _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
+    _check_config(config, needed_by)
 
 
 def _not_saved(needed_by: str) -> HPOError:
@@ -126,6 +126,11 @@ def _not_saved(needed_by: str) -> HPOError:
         "export needs the whole. Give layers of your own a get_config, or build the model from "
         "Keras's own layers."
     )
+
+
+def _check_config(config: Mapping[str, Any], needed_by: str) -> None:
+    """Refuse the configuration of a model; what it was compiled with is not loaded."""
+    _check_object({k: v for k, v in config.items() if k != "compile_config"}, needed_by)
 
 
 def _check_object(config: Any, needed_by: str) -> None:

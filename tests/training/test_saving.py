@@ -8,6 +8,7 @@ import hpo
 from hpo import Data, Float, HPOError, Space, Task
 from hpo.errors import HPOWarning
 from hpo.exporting import export
+from hpo.search.events import EpochEnded, Warned
 
 X = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
 
@@ -91,3 +92,35 @@ def test_models_that_no_longer_fit_are_refused_with_what_to_do(tmp_path):
         pytest.raises(HPOError, match=r"model\(\) has changed since the search"),
     ):
         hpo.ensemble(study, task=changed)
+
+
+@pytest.mark.parametrize(
+    ("make_layer", "reason"),
+    [
+        (without_config, "a layer of its model cannot be saved"),
+        (registered_in_model, "its model has 'Doubled' from"),
+        (of_code, "its model has a Lambda layer"),
+    ],
+)
+def test_what_an_export_will_refuse_is_said_before_the_first_trial_trains(
+    tmp_path, make_layer, reason
+):
+    events = []
+
+    study = hpo.run(make_task(make_layer), trials=2, runs=tmp_path, on_event=events.append)
+
+    kinds = [type(event) for event in events if isinstance(event, Warned | EpochEnded)]
+    (warning,) = [event.message for event in events if isinstance(event, Warned)]
+    assert kinds[0] is Warned
+    assert warning.startswith(f"hpo export will refuse its models: task 'own': {reason}")
+    assert [trial.state for trial in study.trials] == ["complete"] * 2
+
+
+def test_a_model_of_keras_own_layers_is_not_warned_of(tmp_path):
+    events = []
+
+    hpo.run(
+        make_task(lambda: keras.layers.Dense(7)), trials=1, runs=tmp_path, on_event=events.append
+    )
+
+    assert not [event for event in events if isinstance(event, Warned)]
