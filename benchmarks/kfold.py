@@ -77,7 +77,7 @@ def with_hpo(batch_size: int, epochs: int) -> Outcome:
     """Run the trial with hpo's trainer."""
     from hpo.training import compilations, make_trainer
     from hpo.training.choice import EpochChoice, mean_of_all
-    from hpo.training.trainer import max_epochs_of, run_stretch
+    from hpo.training.trainer import run_stretch
 
     compilations.forget()  # what stays is the cache on disk
     began = time.perf_counter()
@@ -90,7 +90,7 @@ def with_hpo(batch_size: int, epochs: int) -> Outcome:
     states: list[Any] = [trainer.save()] * len(parts)
     logs: list[Any] = []
     while len(logs) < epochs:
-        n = min(max_epochs_of(trainer), epochs - len(logs))
+        n = min(trainer.max_epochs, epochs - len(logs))
         stretch = run_stretch(trainer, states, [[f.train for f in parts]] * n, choice)
         states, logs = stretch.states, logs + stretch.logs
     for number, state in enumerate(states):

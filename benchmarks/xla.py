@@ -41,12 +41,13 @@ def measure(build: Callable[[], Any], width: int, batch_size: int, *, xla: bool)
     variables.build(model, fold, batch_size)
     began = time.perf_counter()
     trainer = FusedTrainer(model, [fold], batch_size=batch_size, xla=xla)
-    trainer.run_epoch(0, rows)
+    state = trainer.save()
+    trainer.run_fold(0, state, [rows])
     first = time.perf_counter() - began
     seconds = []
     for _epoch in range(EPOCHS):
         began = time.perf_counter()
-        trainer.run_epoch(0, rows)
+        trainer.run_fold(0, state, [rows])
         seconds.append(time.perf_counter() - began)
     return f"{first:4.1f} s, {min(seconds) / (SAMPLES / batch_size) * 1e6:6.0f} us"
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from hpo.data.folds import FoldArrays
 from hpo.errors import HPOError
-from hpo.training.trainer import EpochTrainer, Logs, State, StretchTrainer, Trainer
+from hpo.training.trainer import FoldTrainer, Logs, State, StretchTrainer, Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
 __all__ = [
-    "EpochTrainer",
     "FoldArrays",
+    "FoldTrainer",
     "Logs",
     "State",
     "StretchTrainer",
@@ -30,7 +30,7 @@ def make_trainer(
     epochs: int,
     callbacks: Sequence[Sequence[Any]] = (),
     find_objective: Callable[[Collection[str]], str | None] = lambda _names: None,
-) -> EpochTrainer | StretchTrainer:
+) -> FoldTrainer | StretchTrainer:
     """Choose the fastest way to train a model that means the same as ``model.fit``.
 
     Args:
@@ -69,7 +69,7 @@ def _fused(
     batch_size: int,
     epochs: int,
     find_objective: Callable[[Collection[str]], str | None],
-) -> EpochTrainer | StretchTrainer | None:
+) -> FoldTrainer | StretchTrainer | None:
     """The fused loop of the backend; None if it has none, or none for this model or data."""
     import keras
 

@@ -9,6 +9,7 @@ folds' losses, so a rule is a matrix of weights.
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,9 +83,14 @@ class EpochChoice:
     @property
     def has_ended(self) -> bool:
         """Whether training should end: patience has run out, or a loss is broken."""
-        return self.is_broken or (
-            self.patience is not None and self.n_epochs - self.epochs[0].max() >= self.patience
-        )
+        return self.is_broken or self.n_certain == 0
+
+    @property
+    def n_certain(self) -> int:
+        """So many epochs come in any case, unless a loss breaks, before patience runs out."""
+        if self.patience is None:
+            return sys.maxsize
+        return max(0, self.patience - (self.n_epochs - int(self.epochs[0].max())))
 
     def observe(self, logs: Sequence[Mapping[str, float]], states: Sequence[Any]) -> None:
         """Take another epoch into account.

@@ -31,6 +31,7 @@ class FitTrainer:
     """
 
     path = "fit"
+    max_epochs = 1
 
     def __init__(
         self,
@@ -59,8 +60,22 @@ class FitTrainer:
         for variable, value in zip(self._variables, state, strict=True):
             variable.assign(value)
 
-    def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
-        """Train the loaded state for one epoch and evaluate it on the validation part."""
+    def run_fold(
+        self, fold: int, state: list[np.ndarray], orders: Sequence[np.ndarray]
+    ) -> list[tuple[Logs, list[np.ndarray]]]:
+        """Train a fold from a state, and evaluate it on its validation part, if any."""
+        self.load(state)
+        return [(self._run_epoch(fold, order), self.save()) for order in orders]
+
+    def predict(self, fold: int) -> dict[str, np.ndarray]:
+        """Predict the fold's validation part with the loaded state, by output name."""
+        arrays = self._folds[fold]
+        x = variables.model_inputs(take(arrays.x, arrays.validation))
+        outputs = self._model.predict(x, batch_size=VALIDATION_BATCH, verbose=0)
+        named = variables.by_output(self._model, outputs)
+        return {name: np.asarray(value, "float32") for name, value in named.items()}
+
+    def _run_epoch(self, fold: int, order: np.ndarray) -> Logs:
         arrays = self._folds[fold]
         callbacks = self._callbacks[fold] if self._callbacks else ()
         x, y, weight = _samples(arrays, order)
@@ -81,14 +96,6 @@ class FitTrainer:
         )
         last = {name: values[-1] for name, values in history.history.items()}
         return {name: float(value) for name, value in last.items() if np.ndim(value) == 0}
-
-    def predict(self, fold: int) -> dict[str, np.ndarray]:
-        """Predict the fold's validation part with the loaded state, by output name."""
-        arrays = self._folds[fold]
-        x = variables.model_inputs(take(arrays.x, arrays.validation))
-        outputs = self._model.predict(x, batch_size=VALIDATION_BATCH, verbose=0)
-        named = variables.by_output(self._model, outputs)
-        return {name: np.asarray(value, "float32") for name, value in named.items()}
 
 
 class _BatchHooks(keras.callbacks.Callback):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from hpo.errors import HPOError, suggestion
 from hpo.training import make_trainer
 from hpo.training.choice import EpochChoice, mean_of_all
 from hpo.training.metric_names import as_first_compiled, logged_name
-from hpo.training.trainer import max_epochs_of, run_stretch
+from hpo.training.trainer import run_stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -231,7 +231,7 @@ class StageRun:
 
     def _size_stretch(self, seconds: float) -> None:
         n_epochs = int(STRETCH_SECONDS / max(seconds, 1e-6))
-        self._stretch = max(1, min(n_epochs, max_epochs_of(self._trainer)))
+        self._stretch = max(1, min(n_epochs, self._trainer.max_epochs))
 
     def _begin_epoch(self) -> list[State]:
         if not self._has_callbacks:

@@ -1,7 +1,7 @@
-"""The fused loop for TensorFlow: an epoch of training and validation is one compiled call.
+"""The fused loop for TensorFlow: some epochs of training and validation are one compiled call.
 
 ``model.fit`` returns to Python after every step, which takes many times as long as the step itself
-for small models. Here Keras's own ``train_step`` and ``test_step`` are traced into a
+for small models. Here Keras's own ``train_step`` and ``test_step`` are traced into
 ``tf.while_loop``, so losses, weights, regularizers, metrics and mixed precision mean what they
 mean in ``fit``, and for the same batches the two agree to float tolerance.
 """
@@ -9,7 +9,7 @@ mean in ``fit``, and for the same batches the two agree to float tolerance.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +23,24 @@ if TYPE_CHECKING:
 
     from hpo.data.folds import FoldArrays
     from hpo.training.trainer import Logs
+
+MAX_EPOCHS = 128
+"""The most epochs of one call."""
+
+MAX_BYTES = 64 << 20
+"""The states after all epochs of one call, of all folds, take at most so much memory."""
+
+
+class State(NamedTuple):
+    """The variables of a model after an epoch.
+
+    Attributes:
+        history: Every variable after each epoch of a call, shape (n_epochs, ...).
+        epoch: Position of the epoch among these.
+    """
+
+    history: list[Any]
+    epoch: int
 
 
 class FusedTrainer:
@@ -51,38 +69,47 @@ class FusedTrainer:
         self._samples = _on_device([(fold.x, fold.y, fold.sample_weight) for fold in folds])
         self._validation = [tf.constant(fold.validation, tf.int32) for fold in folds]
         self._validates = any(len(fold.validation) for fold in folds)
+        n_bytes = len(folds) * sum(v.dtype.size * v.shape.num_elements() for v in self._variables)
+        self.max_epochs = max(1, min(MAX_EPOCHS, MAX_BYTES // n_bytes))
         self._compile(xla=xla)
 
-    def save(self) -> list[Any]:
-        """The current state of the model, as tensors in the order of its variables.
+    def save(self) -> State:
+        """The current state of the model.
 
         TensorFlow copies a variable when it next changes, not here, so all states share frozen
-        weights.
+        weights, unless they come from a call for several epochs.
         """
-        return self._read()  # type: ignore[no-any-return]
+        return State(self._read(), 0)
 
-    def load(self, state: list[Any]) -> None:
+    def load(self, state: State) -> None:
         """Put the model back into a state."""
-        self._assign(state)
+        self._assign(state.history, tf.constant(state.epoch))
 
-    def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
-        """Train the loaded state for one epoch and evaluate it on the validation part."""
-        padded = np.zeros(self._longest, np.int32)  # one shape for all folds: one compilation
-        padded[: len(order)] = order
+    def run_fold(
+        self, fold: int, state: State, orders: Sequence[np.ndarray]
+    ) -> list[tuple[Logs, State]]:
+        """Train a fold from a state, and evaluate it on its validation part, if any."""
+        padded = np.zeros((len(orders), self._longest), np.int32)  # one shape: one compilation
+        padded[:, : len(orders[0])] = orders
         arguments = (
+            state.history,
+            tf.constant(state.epoch),
             self._samples[fold],
             tf.constant(padded),
-            tf.constant(len(order)),
+            tf.constant(len(orders[0])),
             self._validation[fold],
         )
         try:
-            values = self._epoch(*arguments)
+            values, history = self._train(*arguments)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
             if self.path != "fused-xla":
                 raise
             self._compile(xla=False)  # XLA cannot compile a layer; nothing has been trained yet
-            values = self._epoch(*arguments)
-        return dict(zip(self._names, values.numpy().tolist(), strict=True))
+            values, history = self._train(*arguments)
+        return [
+            (dict(zip(self._names, of_epoch, strict=True)), State(history, epoch))
+            for epoch, of_epoch in enumerate(values.numpy().tolist())
+        ]
 
     def predict(self, fold: int) -> dict[str, np.ndarray]:
         """Predict the fold's validation part with the loaded state, by output name."""
@@ -101,13 +128,16 @@ class FusedTrainer:
         self.path = "fused-xla" if xla else "fused"
         samples = tf.nest.map_structure(tf.TensorSpec.from_tensor, self._samples[0])
         some, number = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
+        n_epochs = 1 if self.max_epochs == 1 else None
+        history = [tf.TensorSpec([n_epochs, *v.shape], v.dtype) for v in self._variables]
+        orders = tf.TensorSpec([n_epochs, self._longest], tf.int32)
         self._full_batches = tf.function(
             self._train_full_batches, jit_compile=xla or None, autograph=False
         )
-        self._epoch = tf.function(
-            self._train_and_validate,
+        self._train = tf.function(
+            self._train_epochs,
             # Folds differ in size. A trace each would cost more than their training.
-            input_signature=[samples, tf.TensorSpec([self._longest], tf.int32), number, some],
+            input_signature=[history, number, samples, orders, number, some],
             autograph=False,
         )
         self._predict = tf.function(
@@ -115,9 +145,39 @@ class FusedTrainer:
         )
         # Traced at once: TensorFlow would warn about functions that are rarely called and that
         # each of many trainers traces again.
-        state = [tf.TensorSpec(variable.shape, variable.dtype) for variable in self._variables]
-        self._assign = tf.function(self._assign_all, autograph=False).get_concrete_function(state)
-        self._read = tf.function(self._read_all, autograph=False).get_concrete_function()
+        assign, read = self._assign_all, self._read_all
+        self._assign = tf.function(assign, autograph=False).get_concrete_function(history, number)
+        self._read = tf.function(read, autograph=False).get_concrete_function()
+
+    def _train_epochs(
+        self, history: Any, epoch: Any, samples: Any, orders: Any, count: Any, validation: Any
+    ) -> tuple[Any, list[Any]]:
+        """Train from a state for some epochs; their logs, and the variables after each."""
+        self._assign_all(history, epoch)
+        if self.max_epochs == 1:
+            logs = self._train_and_validate(samples, orders[0], count, validation)
+            return logs[None], self._read_all()
+        n_epochs = tf.shape(orders)[0]
+
+        def body(epoch: Any, logs: Any, history: Any) -> tuple[Any, Any, Any]:
+            found = self._train_and_validate(samples, orders[epoch], count, validation)
+            after = [
+                of_variable.write(epoch, variable)
+                for of_variable, variable in zip(history, self._variables, strict=True)
+            ]
+            return epoch + 1, logs.write(epoch, found), after
+
+        _, logs, after = tf.while_loop(
+            lambda epoch, _logs, _history: epoch < n_epochs,
+            body,
+            (
+                0,
+                tf.TensorArray(tf.float32, n_epochs),
+                [tf.TensorArray(v.dtype, n_epochs) for v in self._variables],
+            ),
+            parallel_iterations=1,
+        )
+        return logs.stack(), [of_variable.stack() for of_variable in after]
 
     def _train_and_validate(self, samples: Any, order: Any, count: Any, validation: Any) -> Any:
         self._model.reset_metrics()
@@ -194,12 +254,14 @@ class FusedTrainer:
         x = _batch(samples, positions)[0]
         return variables.by_output(self._model, self._model.predict_step((x,)))
 
-    def _assign_all(self, state: list[Any]) -> None:
-        for variable, value in zip(self._variables, state, strict=True):
-            variable.assign(value)
+    def _assign_all(self, history: list[Any], epoch: Any) -> None:
+        for variable, values in zip(self._variables, history, strict=True):
+            # A reshaped tensor shares its memory.
+            one = self.max_epochs == 1
+            variable.assign(tf.reshape(values, variable.shape) if one else values[epoch])
 
     def _read_all(self) -> list[Any]:
-        return [tf.identity(variable) for variable in self._variables]
+        return [tf.expand_dims(variable, 0) for variable in self._variables]
 
 
 def _scalars(logs: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,9 @@ class Trainer(Protocol):
     path: str
     """How the training runs: "fused", "fused-xla", "fused-jax" or "fit"."""
 
+    max_epochs: int
+    """The most epochs of one call."""
+
     def save(self) -> State:
         """The current state of the model."""
 
@@ -56,27 +59,28 @@ class Trainer(Protocol):
 
 
 @runtime_checkable
-class EpochTrainer(Trainer, Protocol):
-    """A trainer that trains one epoch of one fold in a call; the folds take turns in the model."""
+class FoldTrainer(Trainer, Protocol):
+    """A trainer that trains one fold in a call; the folds take turns in the model."""
 
-    def run_epoch(self, fold: int, order: np.ndarray) -> Logs:
-        """Train the loaded state for one epoch and evaluate it on the validation part, if any.
+    def run_fold(
+        self, fold: int, state: State, orders: Sequence[np.ndarray]
+    ) -> list[tuple[Logs, State]]:
+        """Train a fold from a state, and evaluate it on its validation part, if any.
 
         Args:
             fold: Position of the fold among those the trainer was made with.
-            order: The fold's training positions in the order to visit them, shape (n_train,).
+            state: The state that it starts from.
+            orders: The fold's training positions in the order to visit them, by epoch; at most
+                ``max_epochs`` epochs, each of shape (n_train,).
 
         Returns:
-            Metrics of the epoch.
+            The metrics of every epoch and the state after it.
         """
 
 
 @runtime_checkable
 class StretchTrainer(Trainer, Protocol):
-    """A trainer that trains all folds for several epochs in a call."""
-
-    max_epochs: int
-    """The most epochs of one stretch."""
+    """A trainer that trains all folds in a call."""
 
     def run_stretch(
         self,
@@ -94,13 +98,8 @@ class StretchTrainer(Trainer, Protocol):
         """
 
 
-def max_epochs_of(trainer: Trainer) -> int:
-    """The most epochs that a trainer takes in one stretch."""
-    return trainer.max_epochs if isinstance(trainer, StretchTrainer) else 1
-
-
 def run_stretch(
-    trainer: EpochTrainer | StretchTrainer,
+    trainer: FoldTrainer | StretchTrainer,
     states: Sequence[State],
     orders: Sequence[Sequence[np.ndarray]],
     choice: EpochChoice,
@@ -113,22 +112,24 @@ def run_stretch(
         states: The state that every fold starts from.
         orders: The training positions of every fold, by epoch and fold.
         choice: Learns of every epoch.
-        on_fold: Called with the epoch, from 1 within the stage, and the fold, from 0, whenever a
-            fold has trained an epoch by itself.
+        on_fold: Called whenever a fold has been trained by itself, with the last of its epochs,
+            from 1 within the stage, and the fold, from 0.
     """
     if isinstance(trainer, StretchTrainer):
         return trainer.run_stretch(states, orders, choice)
-    states = list(states)
     logs: list[list[Logs]] = []
-    for of_epoch in orders:
-        logs.append([])
-        for fold, order in enumerate(of_epoch):
-            trainer.load(states[fold])
-            logs[-1].append(trainer.run_epoch(fold, order))
-            states[fold] = trainer.save()
+    while len(logs) < len(orders) and not choice.has_ended:
+        # No fold is trained beyond the epoch with which patience may end.
+        part = orders[len(logs) : len(logs) + min(trainer.max_epochs, choice.n_certain)]
+        by_fold = []
+        for fold, state in enumerate(states):
+            by_fold.append(trainer.run_fold(fold, state, [of_epoch[fold] for of_epoch in part]))
             if on_fold is not None:
-                on_fold(choice.n_epochs + 1, fold)
-        choice.observe(logs[-1], list(states))
-        if choice.has_ended:
-            break
-    return Stretch(logs, states)
+                on_fold(choice.n_epochs + len(part), fold)
+        for of_epoch in zip(*by_fold, strict=True):
+            logs.append([log for log, _state in of_epoch])
+            states = [state for _log, state in of_epoch]
+            choice.observe(logs[-1], states)
+            if choice.is_broken:
+                break
+    return Stretch(logs, list(states))

@@ -38,6 +38,18 @@ def trainer_of(model, folds, loop):
 
 
 def train(trainer, state, fold, arrays, epochs=1):
+    """Train a fold, as many epochs in a call as the trainer takes."""
+    logs = []
+    while len(logs) < epochs:
+        n_epochs = min(trainer.max_epochs, epochs - len(logs))
+        trained = trainer.run_fold(fold, state, [arrays.train] * n_epochs)
+        logs += [log for log, _state in trained]
+        state = trained[-1][1]
+    return state, logs
+
+
+def run_epoch(trainer, fold, arrays):
+    """Train a fold for one epoch from where the model is, and leave the model there."""
+    state, logs = train(trainer, trainer.save(), fold, arrays)
     trainer.load(state)
-    logs = [trainer.run_epoch(fold, arrays.train) for _ in range(epochs)]
-    return trainer.save(), logs
+    return logs[0]

@@ -29,10 +29,11 @@ class ScriptedTrainer:
 
     path = "scripted"
 
-    def __init__(self, model, script):
+    def __init__(self, model, script, max_epochs=1):
         self.model = model
         self.script = [list(of_fold) for of_fold in script]
         self.orders = [[] for _fold in script]
+        self.max_epochs = max_epochs
 
     def save(self):
         return self.model.epochs
@@ -40,11 +41,16 @@ class ScriptedTrainer:
     def load(self, state):
         self.model.epochs = state
 
-    def run_epoch(self, fold, order):
+    def run_fold(self, fold, state, orders):
+        self.model.epochs = state
+        return [self._run_epoch(fold, order) for order in orders]
+
+    def _run_epoch(self, fold, order):
         self.model.epochs += 1
         self.orders[fold].append(order)
         logs = self.script[fold].pop(0)
-        return logs if isinstance(logs, dict) else {"loss": 0.5, "val_loss": logs}
+        logs = logs if isinstance(logs, dict) else {"loss": 0.5, "val_loss": logs}
+        return logs, self.model.epochs
 
     def predict(self, fold):
         del fold

@@ -2,8 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from training.scripted import ScriptedModel, ScriptedTrainer
 
 from hpo.training.choice import EpochChoice, mean_of_all, mean_of_others
+from hpo.training.trainer import run_stretch
 
 
 def choice_of(*rules, **settings):
@@ -58,6 +60,19 @@ def test_patience_counts_epochs_without_a_better_mean():
     observe(choice, [1.5] * 3)
 
     assert choice.has_ended
+
+
+def test_folds_in_turn_train_no_epoch_after_patience_has_run_out():
+    script = [5.0, 4.0, 3.0, 3.0, 2.0, 2.0, 2.0, 2.0, 1.0]
+    trainer = ScriptedTrainer(ScriptedModel(), [script] * 3, max_epochs=100)
+    choice, order = choice_of(patience=3), np.arange(2)
+
+    stretch = run_stretch(trainer, [0] * 3, [[order] * 3] * len(script), choice)
+
+    assert [len(of_fold) for of_fold in trainer.orders] == [8, 8, 8]
+    assert stretch.states == [8, 8, 8]
+    assert [of_epoch[0]["val_loss"] for of_epoch in stretch.logs] == script[:8]
+    assert choice.epochs.tolist() == [[5, 5, 5]]
 
 
 def test_an_epoch_must_be_better_than_the_stage_before():

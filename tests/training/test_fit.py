@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from training.folds import BATCH, compiled, trainer_of, two_folds
+from training.folds import BATCH, compiled, run_epoch, trainer_of, two_folds
 
 from hpo.training import make_trainer
 
@@ -26,7 +26,7 @@ def test_hooks_on_batches_run_for_their_own_fold_only():
     trainer = make_trainer(
         compiled(), folds, batch_size=BATCH, epochs=1, callbacks=[[first], [second]]
     )
-    trainer.run_epoch(0, folds[0].train)
+    run_epoch(trainer, 0, folds[0])
 
     assert trainer.path == "fit"
     assert first.seen == [(0, True), (1, True), (2, True), "test"]
@@ -42,7 +42,7 @@ def test_hooks_that_only_an_instance_has_run_too(hook):
     trainer = make_trainer(
         compiled(), folds, batch_size=BATCH, epochs=1, callbacks=[[callback], []]
     )
-    trainer.run_epoch(0, folds[0].train)
+    run_epoch(trainer, 0, folds[0])
 
     assert trainer.path == "fit"
     assert batches == ([0] if "test" in hook else [0, 1, 2])
@@ -60,7 +60,7 @@ def test_fit_does_not_average_weights_ahead_of_time():
 
     for loop in ("fit", "fused"):
         model = build()
-        trainer_of(model, folds, loop).run_epoch(0, folds[0].train)
+        run_epoch(trainer_of(model, folds, loop), 0, folds[0])
         weights[loop] = model.get_weights()
 
     for fitted, fused in zip(weights["fit"], weights["fused"], strict=True):

@@ -1,7 +1,7 @@
 import keras
 import pytest
 from keras import layers
-from training.folds import BATCH, compiled, two_folds
+from training.folds import BATCH, compiled, run_epoch, two_folds
 
 from hpo.errors import HPOError
 from hpo.training import make_trainer
@@ -27,7 +27,7 @@ def test_a_model_that_runs_eagerly_goes_through_fit():
     folds = two_folds()
 
     trainer = make_trainer(model, folds, batch_size=BATCH, epochs=1)
-    trainer.run_epoch(0, folds[0].train)
+    run_epoch(trainer, 0, folds[0])
 
     assert trainer.path == "fit"
     assert model.seen == folds[0].y[folds[0].validation].max()
@@ -47,7 +47,7 @@ def test_a_model_with_its_own_fit_is_trained_by_it():
     folds = two_folds()
 
     trainer = make_trainer(model, folds, batch_size=BATCH, epochs=1)
-    trainer.run_epoch(0, folds[0].train)
+    run_epoch(trainer, 0, folds[0])
 
     assert (trainer.path, model.fits) == ("fit", 1)
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from training.folds import BATCH, compiled, samples, train, trainer_of, two_folds
+from training.folds import BATCH, compiled, run_epoch, samples, train, trainer_of, two_folds
 
 from hpo.training import FoldArrays, variables
 
@@ -13,6 +13,11 @@ def stateful_model():
     """Weights, moments, statistics and seeds: all that a fold's state is made of."""
     keras.utils.set_random_seed(0)
     return compiled(layers.Dense(5), layers.BatchNormalization(), layers.Dropout(0.4))
+
+
+def values(trainer, model, state):
+    trainer.load(state)
+    return [variable.numpy() for variable in variables.trained(model)]
 
 
 class Counting(layers.Layer):
@@ -41,20 +46,34 @@ def test_folds_taking_turns_do_not_disturb_each_other(loop):
     assert in_turns == alone
 
 
+@pytest.mark.parametrize("loop", ["fused", "fused-xla"])
+def test_epochs_in_one_call_are_those_of_a_call_each(loop):
+    folds = two_folds()
+    model = stateful_model()
+    trainer = trainer_of(model, folds, loop)
+    start = trainer.save()
+
+    together = trainer.run_fold(1, start, [folds[1].train] * 3)
+
+    state = start
+    for logs, after in together:
+        [(expected, state)] = trainer.run_fold(1, state, [folds[1].train])
+        assert logs == expected
+        np.testing.assert_equal(values(trainer, model, after), values(trainer, model, state))
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_saved_state_never_changes(loop):
     folds = two_folds()
     model = stateful_model()
     trainer = trainer_of(model, folds, loop)
     saved, _logs = train(trainer, trainer.save(), 0, folds[0])
-    before = [variable.numpy() for variable in variables.trained(model)]
+    before = values(trainer, model, saved)
 
-    train(trainer, saved, 1, folds[1], epochs=2)
-    changed = [variable.numpy() for variable in variables.trained(model)]
-    trainer.load(saved)
+    later, _logs = train(trainer, saved, 1, folds[1], epochs=2)
+    changed = values(trainer, model, later)
 
-    after = [variable.numpy() for variable in variables.trained(model)]
-    np.testing.assert_equal(after, before)
+    np.testing.assert_equal(values(trainer, model, saved), before)
     assert not all(np.array_equal(*pair) for pair in zip(changed, before, strict=True))
 
 
@@ -63,11 +82,11 @@ def test_folds_of_different_sizes_share_one_trace(loop):
     folds = two_folds()
     counting = Counting()
     trainer = trainer_of(compiled(counting), folds, loop)
-    trainer.run_epoch(0, folds[0].train)
+    run_epoch(trainer, 0, folds[0])
     trainer.predict(0)
     traces = counting.calls
 
-    trainer.run_epoch(1, folds[1].train)
+    run_epoch(trainer, 1, folds[1])
     trainer.predict(1)
 
     assert counting.calls == traces
@@ -79,7 +98,7 @@ def test_predictions_are_those_of_the_model(loop):
     fold = FoldArrays(x, samples(1300, 1), None, positions[:20], positions[20:])
     model = stateful_model()
     trainer = trainer_of(model, [fold], loop)
-    trainer.run_epoch(0, fold.train)
+    run_epoch(trainer, 0, fold)
 
     predictions = trainer.predict(0)
 
@@ -132,7 +151,7 @@ def test_a_metric_that_is_no_single_number_is_left_out_of_the_logs(loop):
     folds = two_folds()
     trainer = trainer_of(compiled(metrics=[PerClass(name="per_class"), "mae"]), folds, loop)
 
-    logs = trainer.run_epoch(0, folds[0].train)
+    logs = run_epoch(trainer, 0, folds[0])
 
     assert logs.keys() == {"loss", "mae", "val_loss", "val_mae"}
 
@@ -143,7 +162,7 @@ def test_a_model_may_ask_for_batches_of_one_size(loop):
     positions = np.arange(24)
     fold = FoldArrays(samples(24, 4), samples(24, 1), None, positions[:16], positions[16:])
 
-    logs = trainer_of(model, [fold], loop).run_epoch(0, fold.train)
+    logs = run_epoch(trainer_of(model, [fold], loop), 0, fold)
 
     assert np.isfinite(logs["val_loss"])
 
@@ -156,7 +175,7 @@ def test_without_a_validation_part_nothing_is_validated(weight):
     for loop in LOOPS:
         keras.utils.set_random_seed(0)
         model = compiled(layers.Dense(5))
-        logs = trainer_of(model, [fold], loop).run_epoch(0, fold.train)
+        logs = run_epoch(trainer_of(model, [fold], loop), 0, fold)
         assert logs.keys() == {"loss", "mae"}
         weights[loop] = np.concatenate([array.ravel() for array in model.get_weights()])
 
