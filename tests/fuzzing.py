@@ -42,6 +42,18 @@ class Fuzzer:
             yield done
             done += 1
 
+    def damaged_journal(self, content, kind):
+        """A journal with damaged "bytes", or a line with other "values", or other "lines"."""
+        if kind == "bytes":
+            return self.damaged(content)
+        lines = content.splitlines(keepends=True)
+        position = self.random.randrange(len(lines))
+        if kind == "values":
+            lines[position] = self.damaged_text(lines[position]) + b"\n"
+        else:
+            lines[position : position + 1] = self.random.sample(lines, self.random.randrange(3))
+        return b"".join(lines)
+
     def damaged(self, content):
         """Bytes with some of them changed, removed, doubled or inserted, or cut short."""
         content = bytearray(content)

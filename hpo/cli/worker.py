@@ -14,6 +14,7 @@ import click
 
 from hpo.cli import options
 from hpo.cli.output import echo
+from hpo.support.processes import MARK, kill_marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,4 +134,5 @@ def _hold_lifeline(worker: Worker, stop: threading.Event, lifeline: int) -> None
     try:
         worker.abandon()
     finally:
-        os.killpg(0, signal.SIGKILL)  # with what it started, as it leads its session
+        kill_marked(os.environ.get(MARK, ""))  # what it started
+        os.killpg(0, signal.SIGKILL)

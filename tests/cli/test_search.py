@@ -120,8 +120,9 @@ def test_a_second_ctrl_c_stops_at_once(shell):
     assert states(shell.shown_trials()) == ["complete", "interrupted", "waiting"]
 
 
-def test_what_the_plugin_leaves_running_ends_with_its_worker(shell):
-    status, _, err = shell.run("run", TINY, "--trials", "1", behaviour="linger", patience=60)
+@pytest.mark.parametrize("behaviour", ["linger", "linger apart"])
+def test_what_the_plugin_leaves_running_ends_with_its_worker(shell, behaviour):
+    status, _, err = shell.run("run", TINY, "--trials", "1", behaviour=behaviour, patience=60)
 
     assert status == 0, err
     wait_until_gone(shell.pid_of_worker())

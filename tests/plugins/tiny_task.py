@@ -43,10 +43,11 @@ def note_memory():
         file.write(f"{os.getpid()} {resident_bytes()}\n")
 
 
-def linger():
-    """Leave a thread and a process running."""
+def linger(*, apart):
+    """Leave a thread and a process running, the latter perhaps in a session of its own."""
     threading.Thread(target=time.sleep, args=(600,)).start()
-    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    sleeper = subprocess.Popen(command, start_new_session=apart)
     (Path(os.environ["TINY_FOLDER"]) / "pid").write_text(str(sleeper.pid))
 
 
@@ -57,8 +58,8 @@ def misbehave(kind):
         os._exit(0)
     if kind == "raise":
         raise RuntimeError("the plugin\nis broken")
-    if kind == "linger":
-        linger()
+    if kind.startswith("linger"):
+        linger(apart=kind == "linger apart")
     if kind in ("hang", "tell"):
         pid = Path(os.environ["TINY_FOLDER"]) / "pid.tmp"
         pid.write_text(str(os.getpid()))

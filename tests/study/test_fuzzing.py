@@ -51,15 +51,7 @@ def test_a_damaged_journal_is_read_or_refused_in_one_line(fuzzer, copy, kind):
     whole = journal.read_bytes()
 
     for number in fuzzer.rounds(at_least=8):
-        lines = whole.splitlines(keepends=True)
-        position = fuzzer.random.randrange(len(lines))
-        if kind == "bytes":
-            lines = [fuzzer.damaged(whole)]
-        elif kind == "values":
-            lines[position] = fuzzer.damaged_text(lines[position]) + b"\n"
-        else:
-            lines[position : position + 1] = fuzzer.random.sample(lines, fuzzer.random.randrange(3))
-        journal.write_bytes(b"".join(lines))
+        journal.write_bytes(fuzzer.damaged_journal(whole, kind))
         look(copy, report=number % 4 == 0)
 
 

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 from hpo.search.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
 from hpo.study.workers import new_worker_name
 from hpo.support import formats
+from hpo.support.processes import MARK, kill_marked
 from hpo.training.memory import resident_bytes
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Child:
                 stderr=log,
                 pass_fds=[writing],
                 start_new_session=True,  # Ctrl-C is for this process to handle
-                env={**_environment(), **self.environment},
+                env={**_environment(), **self.environment, MARK: self.name},
             )
         os.close(writing)
 
@@ -150,6 +151,7 @@ class Child:
         """Kill it with everything that it started."""
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        kill_marked(self.name)
         self._process.wait()
 
     def _end_what_it_started(self) -> None:
