@@ -64,6 +64,7 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
     from hpo.cli.display import resumable, screen
     from hpo.cli.display.search import SearchDisplay
     from hpo.search.events import raising
+    from hpo.search.host import StudyHost
     from hpo.search.worker import Worker
     from hpo.support.interrupts import interruptible
     from hpo.support.quiet import import_keras
@@ -74,7 +75,11 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
         display.open(study)
         with resumable(display), interruptible() as stop:
             Worker(
-                study, task=task, name=name, on_event=raising(display), stopping=stop.is_set
+                StudyHost(study),
+                task=task,
+                name=name,
+                on_event=raising(display),
+                stopping=stop.is_set,
             ).run()
             if stop.is_set():
                 raise KeyboardInterrupt
@@ -83,6 +88,7 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
 def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> None:
     """Report every event to a parent process, and end when it asks to or dies."""
     from hpo.search import devices
+    from hpo.search.host import StudyHost
     from hpo.search.worker import Worker
     from hpo.support.interrupts import interruptible
     from hpo.support.lifeline import dying_with_parent, take_standard_input
@@ -94,7 +100,7 @@ def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> 
         import_keras(study.settings.backend)
     with interruptible() as stop:
         worker = Worker(
-            study,
+            StudyHost(study),
             task=task,
             name=name,
             on_event=_writer(events),

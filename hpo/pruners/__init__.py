@@ -99,6 +99,18 @@ def rungs(max_epochs: int) -> list[int]:
     return sorted({round(first * REDUCTION_FACTOR ** (step / 2)) for step in range(n_steps + 1)})
 
 
+def rungs_of(name: str, *, max_epochs: int, epochs: int) -> frozenset[int]:
+    """The epochs on which a pruner judges one trial; none if the trial is never pruned.
+
+    Args:
+        name: One of ``NAMES``.
+        max_epochs: Maximum number of epochs of the study's trials.
+        epochs: Maximum number of epochs of this trial.
+    """
+    is_pruned = make_pruner(name, max_epochs=max_epochs, epochs=epochs) is not None
+    return frozenset(rungs(max_epochs) if is_pruned else ())
+
+
 def max_epochs_of(task: Task, space: Space) -> int:
     """Maximum number of epochs of a trial, as far as task and space determine it.
 

@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from hpo import pruners
 from hpo.errors import HPOError, UsageError, located, one_line
-from hpo.pruners.pruning import Pruning, TrialPruned
-from hpo.samplers import make_sampler
-from hpo.samplers.untried import UntriedSampler
 from hpo.search import devices
 from hpo.search.events import (
     EpochEnded,
@@ -25,15 +22,14 @@ from hpo.search.events import (
     WorkerFailed,
     WorkerLeft,
 )
+from hpo.search.recording import check_cut, record_baseline, record_facts
 from hpo.search.tensorboard import Board
+from hpo.space.space import Space
 from hpo.study import mistakes
 from hpo.study.opening import open_data
 from hpo.study.queue import KILLED
-from hpo.study.recording import check_cut, record_baseline, record_facts
 from hpo.study.trial import Failure
 from hpo.support import backends, formats
-from hpo.support.locks import FileLock
-from hpo.support.seeds import derived_seed
 from hpo.training import threads
 from hpo.training.evaluation import Evaluator
 from hpo.training.memory import freed_after, resident_bytes, settled
@@ -42,10 +38,9 @@ from hpo.training.saving import check_model
 from hpo.training.stage_run import TrialFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-    from hpo.study.running import RunningTrial
-    from hpo.study.study import Study
+    from hpo.search.host import Host
     from hpo.task import Params, Task
     from hpo.training import FoldArrays
     from hpo.training.evaluation import Evaluation
@@ -67,11 +62,24 @@ class SearchStopped(Exception):  # noqa: N818  (nothing is wrong)
     """The search was stopped while a trial ran."""
 
 
+class TrialPruned(Exception):  # noqa: N818  (nothing is wrong)
+    """A trial is not worth continuing.
+
+    Args:
+        report: Its state after its last epoch.
+    """
+
+    def __init__(self, report: EpochReport) -> None:
+        epochs = formats.count(report.epoch, "epoch")
+        super().__init__(f"after {epochs}, best so far {formats.number(report.best)}")
+        self.report = report
+
+
 class Worker:
     """Evaluates trials of a study until it has enough or the search is stopped.
 
     Args:
-        study: The study.
+        host: Holds the study; says what to evaluate, and keeps what comes of it.
         name: The worker's name; see :func:`hpo.study.workers.new_worker_name`.
         task: The study's task, or how to find it; see :func:`hpo.study.opening.task_of_study`.
         on_event: Called with everything that the worker reports.
@@ -81,7 +89,7 @@ class Worker:
 
     def __init__(
         self,
-        study: Study,
+        host: Host,
         *,
         name: str,
         task: Task | str | None = None,
@@ -89,10 +97,11 @@ class Worker:
         stopping: Callable[[], bool] = lambda: False,
         recycle: bool = False,
     ) -> None:
-        self.study = study
         self.name = name
-        self.options = study.options
         self.running: int | None = None
+        self._host = host
+        self._terms = host.terms()
+        self._options = self._terms.options
         self._task = task
         self._emit = on_event
         self._stopping = stopping
@@ -106,22 +115,16 @@ class Worker:
         Returns:
             Whether the worker could work at all; if not, the event WorkerFailed said why.
         """
-        lock = FileLock(self.study.workers.lock_path(self.name))
-        with self.study.workers.asking():  # or it might be removed before it is held
-            lock.acquire()
         try:
-            with precision(self.study.settings.precision):
+            with self._host.working(self.name), precision(self._terms.settings.precision):
                 self._work()
             self._emit(WorkerLeft(self.name))
         except HPOError as error:
             self._emit(WorkerFailed(self.name, str(error), isinstance(error, UsageError)))
             return False
         except OSError as error:
-            self._emit(WorkerFailed(self.name, f"{self.study.directory}: {one_line(error)}"))
+            self._emit(WorkerFailed(self.name, f"{self._terms.place}: {one_line(error)}"))
             return False
-        finally:
-            lock.release()
-            self.study.workers.lock_path(self.name).unlink(missing_ok=True)
         return True
 
     def _work(self) -> None:
@@ -130,8 +133,9 @@ class Worker:
             while not self._stopping() and self._run_trial(evaluator):
                 if self._recycle and self._has_grown(evaluator):
                     break
-        if self.study.best is not None:
-            mistakes.store(self.study, evaluator.data)
+        predictions = self._host.predictions()
+        if predictions is not None:
+            self._host.record_mistakes(mistakes.find(predictions, evaluator.data))
 
     def _has_grown(self, evaluator: Evaluator) -> bool:
         """Whether memory has grown since the first trial ended, apart from the cache of folds."""
@@ -142,63 +146,69 @@ class Worker:
     def abandon(self) -> None:
         """Queue the running trial again, for the next worker of the study."""
         if self.running is not None:
-            self.study.queue.fail(self.running, KILLED)
+            self._host.fail(self.running, KILLED)
 
     def _prepare(self) -> Evaluator:
-        data = open_data(self.study, self._task, self.options.data_dir, for_scores=True)
+        terms = self._terms
+        data = open_data(terms, self._task, self._options.data_dir, for_scores=True)
         threads.use_few_for(data.searched)
         self._look_for_gpu()  # last, since it fixes the number of threads
         task = data.task
-        evaluator = Evaluator(task, data.searched, self.study.settings.cv_for(task))
-        record_facts(self.study, data, evaluator.splits)
-        check_cut(self.study, evaluator.splits)
-        for text in self.study.facts.data.gaps if self.study.facts else ():
+        evaluator = Evaluator(task, data.searched, terms.settings.cv_for(task))
+        record_facts(self._host, data, evaluator.splits)
+        check_cut(self._host, evaluator.splits)
+        facts = self._host.terms().facts
+        for text in facts.data.gaps if facts else ():
             self._emit(Warned(self.name, f"task {task.name!r}: {text}"))
-        self._space = self.study.space
-        pruners.check(self.options.pruner, len(evaluator.splits))
-        self._max_epochs = pruners.max_epochs_of(task, self._space)
+        pruners.check(self._options.pruner, len(evaluator.splits))
+        space = Space.from_text(terms.settings.space, name=f"study {terms.name}")
+        self._max_epochs = pruners.max_epochs_of(task, space)
         return evaluator
 
     def _look_for_gpu(self) -> None:
         """Refuse a requested GPU that cannot be used; warn of one that was not requested."""
-        unused = "" if self.options.devices == "cpu" else devices.unused_gpus()
-        if unused and self.options.devices != "auto":
-            raise UsageError(f"devices {self.options.devices}: {unused}")
+        unused = "" if self._options.devices == "cpu" else devices.unused_gpus()
+        if unused and self._options.devices != "auto":
+            raise UsageError(f"devices {self._options.devices}: {unused}")
         if unused:
             self._emit(Warned(self.name, unused))
 
     def _run_trial(self, evaluator: Evaluator) -> bool:
         """Evaluate one trial, unless others have begun all that are left."""
         started = time.monotonic()
-        asked = self._ask()
-        if asked is None:
+        trial = self._host.ask(self.name)
+        if trial is None:
             return False
-        trial, params = asked
+        self.running = trial.number
+        params = trial.params
         self._emit(TrialStarted(self.name, trial.number, params))
         evaluation: Evaluation | None = None
         failure: Failure | None = None
         pruned = ""
         try:
-            prune = self._pruning(evaluator.task, trial, params)
+            epochs = evaluator.task.plan(params).epochs
+            rungs = pruners.rungs_of(
+                self._options.pruner, max_epochs=self._max_epochs, epochs=epochs
+            )
             with freed_after():
                 evaluation = evaluator.evaluate(
                     params,
                     seed=trial.seed,
-                    report=self._reporter(trial.number, prune, started),
-                    rungs=prune.rungs,
+                    report=self._reporter(trial.number, epochs, rungs, started),
+                    rungs=rungs,
                     on_fold=self._fold_reporter(trial.number, len(evaluator.splits)),
-                    keep_models=lambda score: self._models_directory(trial.number, score),
+                    keep_models=lambda score: self._host.models_directory(trial.number, score),
                     on_built=self._warn_of_export,
                     on_model=self._board_writer(evaluator, trial.number, params),
                 )
-            self.study.queue.complete(trial, evaluation)
+            self._host.complete(trial.number, evaluation)
             self._record_baseline(evaluator, evaluation)
         except TrialPruned as pruning:
-            self.study.queue.prune(trial, pruning.report.epoch)
+            self._host.prune(trial.number, pruning.report.epoch)
             pruned = str(pruning)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
             failure = _failure(error, params)
-            self.study.queue.fail(trial.number, failure)
+            self._host.fail(trial.number, failure)
         self.running = None
         self._emit(
             TrialEnded(
@@ -210,45 +220,23 @@ class Worker:
                 reason=failure.reason if failure else pruned or None,
             )
         )
-        self.study.drop_models(keep=self.options.keep)
         return True
 
-    def _ask(self) -> tuple[RunningTrial, Params] | None:
-        with self.study.workers.asking():
-            # Trials of other workers count, too, or two workers would ask for the same.
-            begun = self.study.n_begun
-            patience = self.options.patience
-            out_of_patience = patience is not None and self.study.trials_since_best >= patience
-            if begun >= self.study.target or out_of_patience:
-                return None
-            sampler = make_sampler(
-                self.options.sampler, derived_seed(self.options.seed, "sampler", begun)
-            )
-            # A grid knows what it has tried.
-            trial = self.study.queue.ask(
-                sampler if self.options.sampler == "grid" else UntriedSampler(sampler)
-            )
-            self.running = trial.number
-            trial.assign(self.name, derived_seed(self.options.seed, "training", begun))
-            # Under the lock, so that the next worker knows what is being tried.
-            return trial, trial.suggest(self._space)
-
-    def _pruning(self, task: Task, trial: RunningTrial, params: Params) -> Pruning:
-        epochs = task.plan(params).epochs
-        return Pruning(trial, self.options.pruner, max_epochs=self._max_epochs, epochs=epochs)
-
-    def _reporter(self, number: int, prune: Pruning, started: float) -> Report:
-        limit = self.options.trial_timeout
+    def _reporter(self, number: int, epochs: int, rungs: Collection[int], started: float) -> Report:
+        limit = self._options.trial_timeout
 
         def on_epoch(report: EpochReport) -> None:
-            self._emit(EpochEnded(self.name, number, report.epoch, prune.epochs, report.score))
+            self._emit(EpochEnded(self.name, number, report.epoch, epochs, report.score))
             if self._stopping():
                 raise SearchStopped
             if limit is not None and time.monotonic() - started > limit:
                 raise TrialFailedError(
                     f"ran longer than --trial-timeout: {formats.duration(limit)}"
                 )
-            prune(report)
+            if report.epoch in rungs and self._host.is_hopeless(
+                number, report, max_epochs=self._max_epochs, epochs=epochs
+            ):
+                raise TrialPruned(report)
 
         return on_epoch
 
@@ -267,10 +255,10 @@ class Worker:
     def _board_writer(
         self, evaluator: Evaluator, number: int, params: Params
     ) -> Callable[[Any, list[FoldArrays], Evaluation], None] | None:
-        if self.options.tensorboard is None:
+        if self._options.tensorboard is None:
             return None
-        folder = Path(self.options.tensorboard) / self.study.name / f"trial-{number}"
-        board = Board(folder, self.study.settings.objective)
+        folder = Path(self._options.tensorboard) / self._terms.name / f"trial-{number}"
+        board = Board(folder, self._terms.settings.objective)
 
         def write(model: Any, folds: list[FoldArrays], evaluation: Evaluation) -> None:
             try:
@@ -282,7 +270,7 @@ class Worker:
 
     def _record_baseline(self, evaluator: Evaluator, evaluation: Evaluation) -> None:
         reason = record_baseline(
-            self.study, evaluator.task, evaluator.data, evaluator.splits, evaluation
+            self._host, evaluator.task, evaluator.data, evaluator.splits, evaluation
         )
         if reason:
             self._emit(Warned(self.name, f"there is no baseline: {reason}"))
@@ -293,14 +281,9 @@ class Worker:
             return
         self._export_is_checked = True
         try:
-            check_model(model, f"task {self.study.settings.task_name!r}")
+            check_model(model, f"task {self._terms.settings.task_name!r}")
         except HPOError as error:
             self._emit(Warned(self.name, f"hpo export will refuse its models: {error}"))
-
-    def _models_directory(self, number: int, score: float) -> Path | None:
-        if self.study.rank(score) >= self.options.keep:
-            return None
-        return self.study.files.trial_directory(number)
 
 
 def _state(failure: Failure | None) -> str:

@@ -24,6 +24,7 @@ from hpo.support.png import encode, thumbnail
 from hpo.support.types import checked
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hpo.scoring.outcomes import Labels
@@ -78,6 +79,23 @@ class Mistakes:
     samples: tuple[Sample, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predictions among which the worst are looked for.
+
+    Attributes:
+        objective: The study's objective.
+        targets: Targets of all training samples by output name, shape (n_samples, ...) each.
+        by_source: Out-of-fold predictions by the trial's number, or "ensemble".
+        losses: Keras's name for the loss by output name.
+    """
+
+    objective: str
+    targets: Mapping[str, np.ndarray]
+    by_source: Mapping[int | str, OutOfFold]
+    losses: Mapping[str, str]
+
+
 def store(study: Study, data: Data) -> None:
     """Store the worst samples of the best trial, and of the ensemble if there is one.
 
@@ -85,16 +103,47 @@ def store(study: Study, data: Data) -> None:
         study: The study.
         data: The data that it searches on.
     """
-    stored = [
+    write(study.directory, find(predictions_of(study), data))
+
+
+def predictions_of(study: Study) -> Predictions:
+    """The predictions of the ensemble and of the best trial, as far as they exist."""
+    by_source, best = _sources(study), study.best
+    outputs = {name for of_source in by_source.values() for name in of_source.predictions}
+    return Predictions(
+        objective=study.settings.objective,
+        targets=study.files.targets,
+        by_source=by_source,
+        losses={name: best.loss_of(name) for name in outputs} if best else {},
+    )
+
+
+def find(predictions: Predictions, data: Data) -> list[Mistakes]:
+    """The worst samples of every source and output.
+
+    Args:
+        predictions: The predictions.
+        data: The data that the study searches on.
+    """
+    return [
         mistakes
-        for source, out_of_fold in _sources(study).items()
-        for mistakes in _worst(study, data, source, out_of_fold)
+        for source, out_of_fold in predictions.by_source.items()
+        for mistakes in _worst(predictions, data, source, out_of_fold)
     ]
-    files.write_json(study.directory / FILE, [asdict(mistakes) for mistakes in stored])
+
+
+def write(directory: Path, found: Sequence[Mistakes]) -> None:
+    """Write the worst samples.
+
+    Args:
+        directory: The study's folder.
+        found: The samples.
+    """
+    files.write_json(directory / FILE, [asdict(mistakes) for mistakes in found])
 
 
 def load(directory: Path) -> tuple[Mistakes, ...]:
-    """Read what :func:`store` wrote.
+    """Read what :func:`write` wrote.
 
     Args:
         directory: The study's folder.
@@ -133,17 +182,19 @@ def _sources(study: Study) -> dict[int | str, OutOfFold]:
     return sources
 
 
-def _worst(study: Study, data: Data, source: int | str, out_of_fold: OutOfFold) -> list[Mistakes]:
+def _worst(
+    predictions: Predictions, data: Data, source: int | str, out_of_fold: OutOfFold
+) -> list[Mistakes]:
     by_output = []
-    targets = study.files.targets
+    targets = predictions.targets
     index = out_of_fold.index
     for output, predicted in out_of_fold.predictions.items():
         target = targets.get(output)
         if target is None or len(target) != data.n_samples:
             continue
         names = None if output else data.class_names
-        metric = metric_of(study.settings.objective, output, several=len(targets) > 1)
-        loss = study.best.loss_of(output) if study.best else ""
+        metric = metric_of(predictions.objective, output, several=len(targets) > 1)
+        loss = predictions.losses.get(output, "")
         judged = _judge(target[index], predicted, names, metric, loss)
         if judged is not None:
             by_output.append(_decoded(data, source, output, index, judged))

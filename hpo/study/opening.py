@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hpo.data.digests import fingerprint
 from hpo.data.loading import is_same_again, load_data
@@ -21,12 +21,41 @@ from hpo.study.facts import DataFacts
 from hpo.task import Data, Task
 
 if TYPE_CHECKING:
+    from hpo.options import Options
+    from hpo.study.facts import Facts
     from hpo.study.settings import Settings
-    from hpo.study.study import Study
 
 
 MAX_SECONDS_TO_LOAD_AGAIN = 20.0
 MAX_BYTES_TO_LOAD_AGAIN = 1 << 30
+
+
+class Opened(Protocol):
+    """What has to be known of a study to load its data: a Study, or what a worker is told."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def settings(self) -> Settings:
+        """What must not change while it exists."""
+
+    @property
+    def options(self) -> Options:
+        """How it is searched."""
+
+    @property
+    def code(self) -> Code | None:
+        """The task's code as it was accepted last."""
+
+    @property
+    def facts(self) -> Facts | None:
+        """What is recorded of its data."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a trial was ever begun."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +100,7 @@ class StudyData:
 
 
 def open_data(
-    study: Study,
+    study: Opened,
     task: Task | str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     *,
@@ -105,7 +134,7 @@ def open_data(
     return data
 
 
-def _compare_code(study: Study, task: Task, reference: str, *, refuse: bool) -> None:
+def _compare_code(study: Opened, task: Task, reference: str, *, refuse: bool) -> None:
     """Refuse, or warn of, code that is not what a study's trials were evaluated with."""
     earlier = study.code
     changes = Code.of(task, reference, earlier).changes_since(earlier) if earlier else []
@@ -186,7 +215,7 @@ def _size(data: Data) -> int:
     return sum(getattr(array, "nbytes", 0) for part in arrays for array in part)
 
 
-def check_same_data(study: Study, data: StudyData) -> None:
+def check_same_data(study: Opened, data: StudyData) -> None:
     """Refuse data other than the data that a study recorded.
 
     Raises:

@@ -4,7 +4,7 @@ from pruners.levels import MAX_EPOCHS, run
 
 from hpo.pruners import MIN_COMPLETE_TRIALS, rungs
 from hpo.pruners.halving import HalvingPruner
-from hpo.pruners.pruning import Pruning, TrialPruned
+from hpo.pruners.pruning import Pruning
 from hpo.study.keys import FAILURE
 from hpo.study.running import RunningTrial
 from hpo.training.lockstep import EpochReport
@@ -30,14 +30,14 @@ def test_a_trial_that_has_had_its_last_epoch_is_not_pruned(study):
     for level in range(MIN_COMPLETE_TRIALS):
         run(study, 10.0 + level)
     rung = rungs(MAX_EPOCHS)[0]
-    Pruning(RunningTrial(study, study.ask()), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
-        EpochReport(rung, 100.0, 100.0, [100.0], is_last=True)
-    )
 
-    with pytest.raises(TrialPruned):
-        Pruning(RunningTrial(study, study.ask()), "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)(
-            EpochReport(rung, 100.0, 100.0, [100.0])
-        )
+    def is_hopeless(**settings):
+        trial = RunningTrial(study, study.ask())
+        pruning = Pruning(trial, "asha", max_epochs=MAX_EPOCHS, epochs=MAX_EPOCHS)
+        return pruning.is_hopeless(EpochReport(rung, 100.0, 100.0, [100.0], **settings))
+
+    assert not is_hopeless(is_last=True)
+    assert is_hopeless()
 
 
 def test_none_prunes_nothing(study):

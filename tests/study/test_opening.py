@@ -11,9 +11,10 @@ from hpo.data.splits import split
 from hpo.errors import HPOError, UsageError
 from hpo.options import Options
 from hpo.plugins import IN_CODE
+from hpo.search.host import StudyHost
+from hpo.search.recording import record_facts
 from hpo.study.facts import DataFacts, Facts
 from hpo.study.opening import check_repeatable, open_data, searched_part, task_of_study
-from hpo.study.recording import record_facts
 from hpo.support.locks import FileLock
 from hpo.task import Data
 from tasks import bare_task, linear_data, linear_task
@@ -194,7 +195,7 @@ def test_workers_whose_data_differs_are_told_why(study, monkeypatch):
         order = next(rows)
         by_process[:] = [Data(x=whole.x[order], y=whole.y[order])]
         data = open_data(study, linear_task(name="demo", load=load))
-        record_facts(study, data, split("kfold:2", data.searched))
+        record_facts(StudyHost(study), data, split("kfold:2", data.searched))
 
     by_process, held = [], []
     worker("one")

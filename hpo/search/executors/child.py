@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from hpo.search.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft, from_line
+from hpo.search.events import from_line
+from hpo.search.executors.member import Member
 from hpo.study.workers import new_worker_name
 from hpo.support import formats
 from hpo.support.processes import MARK, kill_marked
@@ -23,7 +24,7 @@ from hpo.training.memory import resident_bytes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpo.search.events import Event, OnEvent
+    from hpo.search.events import OnEvent
     from hpo.study.study import Study
 
 
@@ -32,7 +33,7 @@ LOGGED = re.compile(r"[IWEF]\d{4} \d\d:\d\d:|WARNING: All log messages before ab
 CLEANUP_SECONDS = 1.0
 
 
-class Child:
+class Child(Member):
     """A worker in a process of its own.
 
     It writes events to a pipe and reads commands from its standard input, which is also its
@@ -44,29 +45,16 @@ class Child:
         environment: Variables to add to the environment of this process.
 
     Attributes:
-        name: The worker's name.
         environment: The variables added to its environment.
-        log_path: Where the study keeps what its workers printed.
-        failure: Why it cannot work at all, or None.
-        has_begun: Whether it has started a trial.
-        has_left: Whether it said that it ends by itself.
-        exceeded: Which limit its trial exceeded, for which it was killed; "" if none.
     """
 
     def __init__(
         self, study: Study, task: str, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.name = new_worker_name()
+        super().__init__(study, new_worker_name())
         self.environment = dict(environment or {})
-        self.log_path = study.workers.log_path
         self._workers = study.workers
-        self.failure: WorkerFailed | None = None
-        self.has_begun = False
-        self.has_left = False
-        self.exceeded = ""
         self._max_bytes = study.options.worker_memory
-        self._kill_after = _kill_after(study.options.trial_timeout)
-        self._running_since: float | None = None
         self._asked_to_stop = False
         self._rest = b""
         self._printed = b""
@@ -105,7 +93,7 @@ class Child:
         chunk = self._events.read(65536)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
-            self._pass_on(from_line(line), on_event)
+            self.notice(from_line(line), on_event)
         return bool(chunk)
 
     def is_alive(self) -> bool:
@@ -119,15 +107,6 @@ class Child:
             with contextlib.suppress(BrokenPipeError):
                 self._stdin.write(b"stop\n")
                 self._stdin.flush()
-
-    def kill_if_it_takes_too_long(self) -> None:
-        """Kill it if its trial takes far too long; read all its events before."""
-        since, limit = self._running_since, self._kill_after
-        if since is not None and limit is not None and time.monotonic() - since > limit:
-            self.exceeded = (
-                "ran far longer than --trial-timeout without ending an epoch, and was killed"
-            )
-            self.kill()
 
     def kill_if_it_takes_too_much_memory(self) -> None:
         """Kill it if its process takes too much memory."""
@@ -181,19 +160,6 @@ class Child:
         assert self._process.stdin is not None  # noqa: S101  (it is a pipe)
         return self._process.stdin
 
-    def _pass_on(self, event: Event, on_event: OnEvent) -> None:
-        if isinstance(event, WorkerFailed):
-            self.failure = event
-            return
-        if isinstance(event, WorkerLeft):
-            self.has_left = True
-        if isinstance(event, TrialStarted):
-            self.has_begun = True
-            self._running_since = time.monotonic()
-        elif isinstance(event, TrialEnded):
-            self._running_since = None
-        on_event(event)
-
 
 def last_words(printed: str) -> str:
     """The last line of what a process printed that its libraries in C++ did not log, or ""."""
@@ -205,8 +171,3 @@ def _environment() -> dict[str, str]:
     """This process's environment, with which a child finds the same modules."""
     path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
     return {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": path}
-
-
-def _kill_after(trial_timeout: float | None) -> float | None:
-    """Seconds after which a trial that does not end by itself is killed."""
-    return None if trial_timeout is None else trial_timeout + max(10.0, 0.5 * trial_timeout)

@@ -21,11 +21,16 @@ class InlineExecutor:
         self, study: Study, task: Task, *, on_event: OnEvent, stopping: Callable[[], bool]
     ) -> None:
         """Evaluate trials here until the study has enough or the search is stopped."""
+        from hpo.search.host import StudyHost
         from hpo.search.worker import Worker
         from hpo.study.workers import new_worker_name
 
         Worker(
-            study, name=new_worker_name(), task=task, on_event=raising(on_event), stopping=stopping
+            StudyHost(study),
+            name=new_worker_name(),
+            task=task,
+            on_event=raising(on_event),
+            stopping=stopping,
         ).run()
 
 

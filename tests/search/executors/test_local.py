@@ -6,7 +6,7 @@ import selectors
 import pytest
 
 from hpo.options import Options
-from hpo.search.executors.local import _Crew
+from hpo.search.executors.local import _LocalCrew
 from hpo.study.folder import create_study
 from hpo.study.settings import Settings
 
@@ -41,20 +41,20 @@ def crew(tmp_path):
     )
     study = create_study(tmp_path, "homes", settings)
     study.options = Options()
-    return _Crew(study, lambda _event: None)
+    with selectors.DefaultSelector() as selector:
+        yield _LocalCrew(study, lambda _event: None, selector)
 
 
 def test_a_worker_is_not_judged_by_what_it_did_while_nobody_listened(crew):
     child = Child()
-    crew._children[0] = child
-    with selectors.DefaultSelector() as selector:
-        selector.register(child, selectors.EVENT_READ)
-        os.write(child.writing, b"told while this process was stopped")
+    crew.members[0] = child
+    crew._selector.register(child, selectors.EVENT_READ)
+    os.write(child.writing, b"told while this process was stopped")
 
-        crew._listen(selector)
-        assert child.judged == ["memory"]
+    assert list(crew.listen()) == []
+    assert child.judged == ["memory"]
 
-        crew._listen(selector)
-        assert child.judged == ["memory", "memory", "time"]
+    assert list(crew.listen()) == []
+    assert child.judged == ["memory", "memory", "time"]
     os.close(child.reading)
     os.close(child.writing)

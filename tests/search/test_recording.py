@@ -1,16 +1,27 @@
 import numpy as np
 import pytest
-from study.demo_study import ask
+from study.demo_study import SETTINGS, ask
 
 from hpo.data.digests import fingerprint
 from hpo.data.splits import split
 from hpo.errors import HPOError
+from hpo.options import Options
 from hpo.scoring.compiled import Compiled, Term
+from hpo.search.host import StudyHost
+from hpo.search.recording import record_baseline, record_facts
+from hpo.study.folder import create_study
 from hpo.study.opening import DataSource, StudyData
-from hpo.study.recording import record_baseline, record_facts
 from hpo.task import Data, Reference
 from hpo.training.evaluation import Evaluation, TrialArrays
 from tasks import bare_task, linear_data, linear_task
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study of which nothing is recorded."""
+    made = create_study(tmp_path, "demo", SETTINGS)
+    made.options = Options()
+    return made
 
 
 def recorded(study, searched, task=None, whole=None):
@@ -23,7 +34,7 @@ def recorded(study, searched, task=None, whole=None):
         fingerprint((whole.x, whole.y)),
         DataSource("", "", 0.0),
     )
-    record_facts(study, data, split("kfold:2", searched))
+    record_facts(StudyHost(study), data, split("kfold:2", searched))
     return study.facts
 
 
@@ -44,7 +55,7 @@ def test_the_baseline_is_recorded_when_a_trial_shows_what_the_objective_is(study
     cuts = split("kfold:2", data)
     recorded(study, data)
 
-    record_baseline(study, linear_task(), data, cuts, evaluated([0.5, 0.7], (0.5, 0.7)))
+    record_baseline(StudyHost(study), linear_task(), data, cuts, evaluated([0.5, 0.7], (0.5, 0.7)))
 
     expected = [np.abs(data.y[c.validation] - np.median(data.y[c.train])).mean() for c in cuts]
     assert study.facts.baseline == pytest.approx(np.mean(expected), rel=1e-6)
@@ -56,7 +67,11 @@ def test_there_is_no_baseline_but_a_reason_where_keras_logged_something_else(stu
     recorded(study, data)
 
     record_baseline(
-        study, linear_task(), data, split("kfold:2", data), evaluated([500, 700], (0.5, 0.7))
+        StudyHost(study),
+        linear_task(),
+        data,
+        split("kfold:2", data),
+        evaluated([500, 700], (0.5, 0.7)),
     )
 
     assert study.facts.baseline is None
@@ -69,7 +84,7 @@ def test_penalties_are_no_disagreement(study):
     recorded(study, data)
 
     record_baseline(
-        study,
+        StudyHost(study),
         linear_task(),
         data,
         split("kfold:2", data),

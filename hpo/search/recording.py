@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,65 +21,62 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpo.data.splits import Split
+    from hpo.search.host import Host
     from hpo.study.opening import StudyData
-    from hpo.study.study import Study
     from hpo.task import Data, Task
     from hpo.training.evaluation import Evaluation
 
 
-def record_facts(study: Study, data: StudyData, splits: Sequence[Split]) -> None:
+def record_facts(host: Host, data: StudyData, splits: Sequence[Split]) -> None:
     """Record the facts and the targets of a study, or check that it continues with the same data.
 
     Args:
-        study: The study.
+        host: Holds the study.
         data: Its data.
         splits: The folds of its trials.
 
     Raises:
         HPOError: The study was begun with other data, or ``load`` gives other data every time.
     """
-    with study.workers.recording_facts():
-        facts = study.facts
-        # Nothing rests on the facts of a run that ended before its first trial.
-        is_stale = facts is not None and facts.data.fingerprint != data.fingerprint
-        if facts is None or (is_stale and not study.has_begun and study.workers.n_alive() <= 1):
+    with host.recording_facts():
+        if host.wants_facts(data.fingerprint):
             check_repeatable(data)
-            study.files.write_targets(by_output(data.searched))
-            study.facts = Facts(
+            facts = Facts(
                 reference=data.task.reference,
                 data=_describe(data, splits),
                 environment=Environment.here(),
             )
-    check_same_data(study, data)
+            host.record_facts(facts, by_output(data.searched))
+    check_same_data(host.terms(), data)
 
 
-def check_cut(study: Study, splits: Sequence[Split]) -> None:
+def check_cut(host: Host, splits: Sequence[Split]) -> None:
     """Refuse a study whose trials were evaluated on other folds, whose scores would be mixed.
 
     Version 0.1.0 stratified other kinds of targets, for example.
 
     Args:
-        study: The study.
+        host: Holds the study.
         splits: The folds of its next trials.
 
     Raises:
         HPOError: The folds of its trials were other ones.
     """
-    number = next((t.number for t in study.ranking if study.files.has_arrays(t.number)), None)
-    if number is None:
+    earlier = host.cut()
+    if earlier is None:
         return
-    earlier = study.files.arrays(number)
     index, fold = validated_by([split.validation for split in splits])
     if not (np.array_equal(earlier.index, index) and np.array_equal(earlier.fold, fold)):
         raise HPOError(
-            f"study {study.name!r}: its data is now split differently than for trial {number}, so "
-            "scores of old and new trials cannot be ranked together. Another version of hpo or of "
-            "scikit-learn may have begun it. Start another study with --study NAME."
+            f"study {host.terms().name!r}: its data is now split differently than for trial "
+            f"{earlier.number}, so scores of old and new trials cannot be ranked together. Another "
+            "version of hpo or of scikit-learn may have begun it. Start another study with "
+            "--study NAME."
         )
 
 
 def record_baseline(
-    study: Study, task: Task, data: Data, splits: Sequence[Split], evaluation: Evaluation
+    host: Host, task: Task, data: Data, splits: Sequence[Split], evaluation: Evaluation
 ) -> str:
     """Record the baseline of a study once a trial has shown what its objective is.
 
@@ -88,7 +84,7 @@ def record_baseline(
     that gives another score than Keras logged.
 
     Args:
-        study: The study.
+        host: Holds the study.
         task: Its task.
         data: The data that the study searches on.
         splits: How the study cuts it.
@@ -97,9 +93,9 @@ def record_baseline(
     Returns:
         Why there is none; "" if there is one, or if that was recorded before.
     """
-    facts, compiled = study.facts, evaluation.compiled
-    if facts is None or facts.baseline_reason is not None:
+    if not host.wants_baseline():
         return ""
+    compiled = evaluation.compiled
     value, reason = None, f"{task.metric_name} cannot be computed from predictions alone"
     if compiled.computed:
         tolerance = tolerance_for(compiled if task.metric is None else None)
@@ -110,7 +106,7 @@ def record_baseline(
         if agreement.holds:
             value = baseline(task, data, splits, compiled, evaluation.loss)
             reason = "no constant prediction has a score" if value is None else ""
-    study.facts = dataclasses.replace(facts, baseline=value, baseline_reason=reason)
+    host.record_baseline(value, reason)
     return reason
 
 
