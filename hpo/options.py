@@ -20,6 +20,7 @@ from hpo.support.options import (
     option,
     path,
     seconds,
+    share,
     switch,
     text,
     texts,
@@ -36,7 +37,7 @@ MAX_SEED = 2**32 - 1
 """NumPy's and TensorFlow's largest."""
 
 Named = str | os.PathLike[str]
-Executor = Literal["local", "inline"]
+Executor = Literal["local", "inline", "ray"]
 CodeChanged = Literal["refuse", "keep"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 Assets = Literal["embed", "directory"]
@@ -119,10 +120,23 @@ class Options:
     )
     executor: str | None = option(
         None,
-        "Evaluate trials in child processes (local) or in this process (inline).",
+        "Evaluate trials in child processes (local), in this process (inline), or on a Ray cluster "
+        "(ray).",
         one_of(*get_args(Executor)),
-        metavar="[local|inline]",
+        metavar="[local|inline|ray]",
         default_means="local",
+    )
+    address: str | None = option(
+        None,
+        "With ray: the address of the cluster, such as auto, HOST:6379 or ray://HOST:10001.",
+        text,
+        default_means="a cluster of this machine",
+    )
+    cpus_per_worker: float = option(
+        1.0, "With ray: number of cores that a worker takes.", share, metavar="N"
+    )
+    gpus_per_worker: float = option(
+        0.0, "With ray: number of GPUs that a worker takes, such as 0.5.", share, metavar="N"
     )
     workers: int | None = option(
         None,
@@ -236,6 +250,9 @@ class RunKeywords(TypedDict, total=False):
     seed: int
     keep: int
     executor: Executor | None
+    address: str | None
+    cpus_per_worker: float
+    gpus_per_worker: float
     workers: int | None
     devices: str
     trials_per_device: int

@@ -152,9 +152,31 @@ def _check(options: Options, executor: str) -> None:
             "workers, devices, trials_per_device and worker_memory are for child processes: "
             "pass the name of the task instead of a Task, and leave executor at local."
         )
+    _check_ray(options, executor)
     if options.worker_memory and not Path("/proc").is_dir():
         raise UsageError("worker_memory: this system does not say how much memory a process takes.")
     environments(options)
+
+
+def _check_ray(options: Options, executor: str) -> None:
+    """Refuse options of Ray without it, and those of this machine with it."""
+    if executor != "ray":
+        if options.address is not None or (options.cpus_per_worker, options.gpus_per_worker) != (
+            1.0,
+            0.0,
+        ):
+            raise UsageError(
+                "address, cpus_per_worker and gpus_per_worker are for a Ray cluster: add "
+                "--executor ray, or leave them out."
+            )
+        return
+    if (options.devices, options.trials_per_device) != ("auto", 1):
+        raise UsageError(
+            "devices and trials_per_device are for this machine. On a Ray cluster use "
+            "--gpus-per-worker."
+        )
+    if options.tensorboard is not None:
+        raise UsageError("tensorboard: workers on a Ray cluster do not write for TensorBoard.")
 
 
 def _first_configurations(

@@ -103,6 +103,30 @@ class TrialQueue:
             ]
             return [number for number in orphans if self.fail(number, failure)]
 
+    def retry(self, number: int, *, at_most: int) -> bool:
+        """Queue a failed trial again, with its seed: what failed was not its configuration.
+
+        Args:
+            number: The number of the trial.
+            at_most: How often a configuration is queued again.
+
+        Returns:
+            Whether it was queued.
+        """
+        with self._workers.asking():
+            retried = self._record.user_attrs.get(RETRIED, [])
+            trials = list(map(from_optuna, self._record.get_trials(deepcopy=False)))
+            failed = trials[number]
+            alike = sum(
+                trials[earlier].params == failed.params and trials[earlier].seed == failed.seed
+                for earlier in retried
+            )
+            if alike >= at_most:
+                return False
+            self._record.set_user_attr(RETRIED, [*retried, number])
+            self.enqueue(failed.params, failed.seed)
+        return True
+
     def retry_failed(self) -> int:
         """Queue the failed trials again, each with its seed, as after a fix of the plugin.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import math
 import operator
 import os
 import re
@@ -262,6 +263,17 @@ def whole(minimum: int, maximum: int | None = None) -> Read:
         return number
 
     return read
+
+
+def share(value: Any) -> float:
+    """Read a number of 0 or more, which may be a fraction."""
+    try:
+        number = float(value)
+    except (ValueError, TypeError):
+        number = math.nan
+    if isinstance(value, bool) or not 0 <= number < math.inf:
+        raise ValueError("a number of 0 or more, such as 0.5")
+    return number
 
 
 def folder(value: Any) -> str:
