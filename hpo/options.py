@@ -130,6 +130,7 @@ class Options:
         None,
         "With ray: the address of the cluster, such as auto, HOST:6379 or ray://HOST:10001.",
         text,
+        metavar="ADDRESS",
         default_means="a cluster of this machine",
     )
     cpus_per_worker: float = option(

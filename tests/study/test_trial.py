@@ -170,3 +170,20 @@ def test_a_trial_that_failed_by_itself_is_not_tried_again(study, cause):
     study.queue.fail(ask(study).number, Failure("NaN", cause))
 
     assert len(study.trials) == 1
+
+
+def test_a_configuration_whose_node_was_lost_is_queued_again_so_often_and_not_more(study):
+    lost = Failure("its node was lost", "outside")
+    first = ask(study, seed=5)
+    study.queue.fail(first.number, lost)
+
+    queued = []
+    for number in range(3):
+        queued.append(study.queue.retry(number, at_most=2))
+        if queued[-1]:
+            study.queue.fail(ask(study).number, lost)
+
+    assert queued == [True, True, False]
+    assert [trial.state for trial in study.trials] == ["interrupted", "interrupted", "failed"]
+    assert {trial.seed for trial in study.trials} == {5}
+    assert len({str(trial.params) for trial in study.trials}) == 1

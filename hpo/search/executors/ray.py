@@ -264,11 +264,11 @@ def _connected(study: Study) -> Iterator[_Cluster]:
         raise UsageError(
             "executor ray: Ray is not installed. Install it: pip install 'hpo-keras[ray]'"
         ) from None
-    options, address = study.options, study.options.address
-    task, environment = _shipped(study.settings.task) if address else (study.settings.task, {})
-    if ray.is_initialized():
+    options, address, task = study.options, study.options.address, study.settings.task
+    if ray.is_initialized():  # by whoever called hpo.run, who decides what travels
         yield _Cluster(options, task, is_remote=False)
         return
+    task, environment = _shipped(task) if address else (task, {})
     _check_reachable(address)
     try:
         with warnings.catch_warnings():
