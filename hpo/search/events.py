@@ -12,6 +12,19 @@ from hpo.errors import HPOError, UsageError
 
 
 @dataclass(frozen=True)
+class WorkerPlaced:
+    """A worker runs on another machine.
+
+    Attributes:
+        worker: Name of the worker.
+        node: The machine's address.
+    """
+
+    worker: str
+    node: str
+
+
+@dataclass(frozen=True)
 class TrialStarted:
     """A trial has started.
 
@@ -139,6 +152,7 @@ class SearchStopping:
 
 Event = (
     SearchStopping
+    | WorkerPlaced
     | TrialStarted
     | FoldEnded
     | EpochEnded

@@ -21,6 +21,7 @@ from hpo.search.events import (
     TrialStarted,
     Warned,
     WorkerLeft,
+    WorkerPlaced,
 )
 from hpo.study.folder import create_study
 from hpo.study.settings import Settings
@@ -62,6 +63,18 @@ def show(study, *events, width=100):
         for event in events:
             display(event)
         return lines_on(terminal)
+
+
+def test_a_worker_on_another_machine_is_shown_with_it(study):
+    _bar, first, second = show(
+        study,
+        WorkerPlaced("a", "10.0.0.7"),
+        TrialStarted("a", 3, {}),
+        TrialStarted("b", 4, {}),
+    )
+
+    assert first.split("  ")[0] == "worker 1 on 10.0.0.7"
+    assert second.split("  ")[0].strip() == "worker 2"
 
 
 def test_every_worker_has_a_row_with_its_trial_fold_and_epoch(study):

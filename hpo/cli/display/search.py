@@ -17,6 +17,7 @@ from hpo.search.events import (
     Warned,
     WorkerFailed,
     WorkerLeft,
+    WorkerPlaced,
 )
 from hpo.support import formats
 
@@ -47,6 +48,7 @@ class SearchDisplay:
         self.screen = screen
         self.bar: Bar | None = None
         self._workers: dict[str, _Running | None] = {}
+        self._nodes: dict[str, str] = {}
         self._warnings: set[str] = set()
 
     def open(self, study: Study) -> None:
@@ -59,6 +61,8 @@ class SearchDisplay:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         match event:
+            case WorkerPlaced():
+                self._nodes[event.worker] = event.node
             case TrialStarted():
                 self._workers[event.worker] = _Running(event.number, time.monotonic())
             case EpochEnded():
@@ -111,12 +115,12 @@ class SearchDisplay:
             self.screen.note(f"hpo: {message}")
 
     def _rows(self) -> list[Row]:
-        running = [trial for trial in self._workers.values() if trial is not None]
+        running = [(name, trial) for name, trial in self._workers.items() if trial is not None]
         several = len(self._workers) > 1
         return [
             Row(
                 (
-                    f"worker {place}" if several else "",
+                    self._called(worker, place) if several else "",
                     f"trial {now.trial}",
                     now.epoch,
                     now.fold,
@@ -124,8 +128,12 @@ class SearchDisplay:
                 ),
                 now.began,
             )
-            for place, now in enumerate(running, start=1)
+            for place, (worker, now) in enumerate(running, start=1)
         ]
+
+    def _called(self, worker: str, place: int) -> str:
+        node = self._nodes.get(worker)
+        return f"worker {place} on {node}" if node else f"worker {place}"
 
 
 def _bar(study: Study) -> Bar:

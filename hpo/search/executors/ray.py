@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from hpo.errors import HPOError, UsageError, one_line
 from hpo.plugins import file_reference
 from hpo.search.devices import GROWING
+from hpo.search.events import WorkerPlaced
 from hpo.search.executors.crew import Crew
 from hpo.search.executors.member import Member
 from hpo.search.host import StudyHost
@@ -170,7 +171,8 @@ class _Distant(Member):
         kind, content = message
         match kind:
             case "placed":
-                self._node = content
+                self._node, address = content
+                on_event(WorkerPlaced(self.name, address))
             case "event":
                 self.notice(content, on_event)
             case "call":

@@ -34,8 +34,8 @@ MEMORY_SECONDS = 0.2
 """The memory of a worker is measured so often."""
 
 Message = tuple[str, Any]
-"""A kind and its content: ("placed", id of the node), ("event", Event), ("call", (method,
-arguments)), ("exceeded", None), ("broken", why), ("ended", None)."""
+"""A kind and its content: ("placed", (id, address) of its node), ("event", Event), ("call",
+(method, arguments)), ("exceeded", None), ("broken", why), ("ended", None)."""
 
 
 class Wire:
@@ -201,7 +201,8 @@ class Actor:
         from hpo.search.worker import Worker
         from hpo.support.quiet import import_keras
 
-        self._wire.send("placed", ray.get_runtime_context().get_node_id())
+        node = ray.get_runtime_context().get_node_id()
+        self._wire.send("placed", (node, ray.util.get_node_ip_address()))  # type: ignore[no-untyped-call]
         if self._max_bytes:
             threading.Thread(target=self._watch_memory, daemon=True).start()
         try:
