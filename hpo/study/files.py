@@ -128,13 +128,7 @@ class StudyFiles:
         path = self._evaluation(number)
         if not path.exists():
             return {}
-        try:
-            files.check_is_file(path)
-            with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
-                stored = set(archive.files)
-                read = {n: archive[_CURVE + n] for n in names if _CURVE + n in stored}
-        except Exception as error:  # a damaged archive raises almost anything
-            raise HPOError(f"{path}: cannot be read ({error or type(error).__name__}).") from error
+        read = _with_prefix(files.read_arrays(path, [_CURVE + name for name in names]), _CURVE)
         return {name: curve for name, curve in read.items() if curve.ndim > 1 and len(curve)}
 
     @property
@@ -142,9 +136,15 @@ class StudyFiles:
         """Targets of all training samples by output name, shape (n_samples, ...) each.
 
         A single output has the name ``""``. Empty before the first worker ran.
+
+        Raises:
+            HPOError: Their file is damaged.
         """
         path = self._directory / "targets.npz"
-        return _with_prefix(files.read_arrays(path), _TARGET) if path.exists() else {}
+        found = _with_prefix(files.read_arrays(path), _TARGET) if path.exists() else {}
+        if not all(array.ndim for array in found.values()):
+            raise HPOError(f"{path}: is damaged (an array has no axis of samples).")
+        return found
 
     def write_targets(self, targets: Mapping[str, np.ndarray]) -> None:
         """Write the targets of all training samples.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hpo.errors import HPOError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -207,8 +207,12 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Read the arrays of an ``.npz`` file; an array of objects is refused, not unpickled.
+
+    Args:
+        path: The file.
+        names: Only these are read, as far as they are there; by default all.
 
     Raises:
         HPOError: The file is missing, damaged, not an ``.npz``, or holds an array of objects.
@@ -219,7 +223,12 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         check_is_file(path)
         # np.load would also read a single array or a pickle; this reads archives only.
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            wanted = [name for name in archive.files if names is None or name in names]
+            found = {name: archive[name] for name in wanted}
     except Exception as error:  # a damaged archive raises almost anything
         reason = str(error) or type(error).__name__
         raise HPOError(f"{path}: cannot be read ({reason}).") from error
+    for name, array in found.items():
+        if not isinstance(array, np.ndarray):  # NumPy gives the bytes of what is not named .npy
+            raise HPOError(f"{path}: cannot be read ({name!r} is no array).")
+    return found

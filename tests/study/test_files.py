@@ -35,6 +35,13 @@ def test_targets_of_several_outputs_keep_their_names(study):
     assert study.files.targets["kind/of"].dtype == int
 
 
+def test_targets_without_an_axis_of_samples_are_damaged(study):
+    study.files.write_targets({"": np.float64(3.0)})
+
+    with pytest.raises(HPOError, match=r"targets\.npz: is damaged"):
+        _ = study.files.targets
+
+
 def test_the_arrays_of_a_trial_come_back_as_they_were_stored(study):
     stored = evaluation(2.0, outputs=("price", "kind"))
 

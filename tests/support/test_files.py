@@ -115,6 +115,22 @@ def test_a_lone_array_is_no_archive(tmp_path):
         files.read_arrays(path)
 
 
+def test_a_member_that_is_no_array_is_refused(tmp_path):
+    path = tmp_path / "arrays.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npz", b"123")
+
+    with pytest.raises(HPOError, match=r"arrays\.npz: cannot be read \('a\.npz' is no array\)"):
+        files.read_arrays(path)
+
+
+def test_only_arrays_that_are_asked_for_are_read(tmp_path):
+    path = tmp_path / "arrays.npz"
+    files.write_arrays(path, {"a": np.arange(3), "b": np.arange(2)})
+
+    assert files.read_arrays(path, ["b", "c"]).keys() == {"b"}
+
+
 def test_a_missing_file_of_arrays_is_named(tmp_path):
     with pytest.raises(HPOError, match=r"absent\.npz: cannot be read .*No such file"):
         files.read_arrays(tmp_path / "absent.npz")

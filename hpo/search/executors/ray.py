@@ -82,7 +82,8 @@ class _Cluster:
 
         options, settings = self.options, study.settings
         threads = str(max(1, int(options.cpus_per_worker)))
-        variables = {THREADS: threads, "OMP_NUM_THREADS": threads, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        variables = dict.fromkeys((THREADS, "OMP_NUM_THREADS", "NPROC"), threads)  # NPROC: XLA's
+        variables["TF_CPP_MIN_LOG_LEVEL"] = "3"
         if options.gpus_per_worker:
             variables |= GROWING
         if not self.is_remote:
