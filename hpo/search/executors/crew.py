@@ -82,6 +82,14 @@ class Crew(ABC, Generic[AMember]):
             self.on_event(TrialEnded(member.name, number, "failed", None, seconds, reason))
         return numbers
 
+    def n_to_do(self) -> int:
+        """Number of trials that nobody runs, or that one of these workers runs."""
+        own = {member.name for member in self.members.values()}
+        others = sum(
+            trial.state == "running" and trial.worker not in own for trial in self.study.trials
+        )
+        return self.study.target - self.study.n_finished - others
+
     def _kill(self) -> None:
         """Kill all workers; their trials are queued again."""
         for member in self.members.values():
@@ -97,16 +105,8 @@ class Crew(ABC, Generic[AMember]):
             return
         if not self.members:
             self.study.queue.fail_orphans()  # those of workers that were started by hand
-        for place in free[: max(0, self._to_do() - len(self.members))]:
+        for place in free[: max(0, self.n_to_do() - len(self.members))]:
             self.members[place] = self.start(place)
-
-    def _to_do(self) -> int:
-        """Number of trials that nobody runs, or that one of these workers runs."""
-        own = {member.name for member in self.members.values()}
-        others = sum(
-            trial.state == "running" and trial.worker not in own for trial in self.study.trials
-        )
-        return self.study.target - self.study.n_finished - others
 
     def _clean_up(self, place: int, member: AMember) -> None:
         """Handle what a worker that has ended leaves behind."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from hpo.errors import HPOError, UsageError, one_line
 from hpo.plugins import file_reference
 from hpo.search.devices import GROWING
-from hpo.search.events import WorkerPlaced
+from hpo.search.events import Warned, WorkerPlaced
 from hpo.search.executors.crew import Crew
 from hpo.search.executors.member import Member
 from hpo.search.host import StudyHost
@@ -57,6 +57,7 @@ class RayExecutor:
         """Evaluate trials on the cluster until the study has enough or the search is stopped."""
         del task  # the nodes find it through the study's settings
         with _connected(study) as cluster:
+            _warn_of_waiting(study.options, on_event)
             _RayCrew(study, on_event, cluster).work(stopping)
 
 
@@ -147,9 +148,18 @@ class _Distant(Member):
         if not self.ended:
             self.listen()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether no node has had room for it yet."""
+        return self._node is None
+
     def ask_to_stop(self) -> None:
-        """Ask it to end after the running epoch."""
-        self._actor.stop.remote()
+        """Ask it to end after the running epoch; one that waits for room ends at once."""
+        if self.is_waiting:
+            self.has_left = True
+            self.kill()
+        else:
+            self._actor.stop.remote()
 
     def kill(self) -> None:
         """Kill its process."""
@@ -240,6 +250,8 @@ class _RayCrew(Crew[_Distant]):
         for place, member in self.members.items():
             if not ready:
                 member.kill_if_it_takes_too_long()
+            if member.is_waiting and self.n_to_do() <= 0:
+                member.ask_to_stop()
             if member.ended:
                 yield place
 
@@ -322,6 +334,25 @@ def _check_room(options: Options) -> None:
                 f"executor ray: no node has {number:g} {kind}s for a worker; the largest has "
                 f"{most:g}. Ask for fewer with {flag}."
             )
+
+
+def _warn_of_waiting(options: Options, on_event: OnEvent) -> None:
+    """Say that some workers wait, which a cluster that grows by itself may soon change."""
+    wanted = {"CPU": options.cpus_per_worker, "GPU": options.gpus_per_worker}
+    room = sum(
+        min(int(node["Resources"].get(kind, 0) / n) for kind, n in wanted.items() if n)
+        for node in _alive_nodes()
+        if any(wanted.values())
+    )
+    n_workers = options.workers or 1
+    if any(wanted.values()) and room < n_workers:
+        on_event(
+            Warned(
+                "",
+                f"the cluster has room for {room} of {n_workers} workers; the others begin when "
+                "there is more",
+            )
+        )
 
 
 def _shipped(reference: str) -> tuple[str, dict[str, Any]]:

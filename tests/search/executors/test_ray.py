@@ -221,6 +221,17 @@ def test_ctrl_c_ends_the_search_and_it_goes_on_when_run_again(cluster, plugin, t
     assert states(again) == ["interrupted", "complete", "complete", "complete"]
 
 
+def test_workers_for_which_there_is_no_room_do_not_keep_a_search_from_ending(
+    cluster, plugin, tmp_path
+):
+    events = []
+
+    study = search(cluster, plugin, 5, workers=5, on_event=events.append)
+
+    assert states(study) == ["complete"] * 5
+    assert "the cluster has room for 3 of 5 workers" in events[0].message
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
