@@ -357,9 +357,7 @@ def _warn_of_waiting(options: Options, on_event: OnEvent) -> None:
 
 def _shipped(reference: str) -> tuple[str, dict[str, Any]]:
     """How nodes find a task, and what Ray takes there: a plugin's folder, or a distribution."""
-    import hpo
-
-    modules = [str(Path(hpo.__file__).parent)]
+    modules = [str(Path(__file__).parents[2])]  # hpo itself
     found = file_reference(reference)
     if found is not None:
         file, attribute = found
