@@ -71,3 +71,10 @@ def test_the_memory_of_a_worker_is_measured(tmp_path):
     )
 
     assert re.search(r"tensorflow: \d+ MB after 2 trials, \d+ MB after 2: 1\.00 times", printed)
+
+
+@pytest.mark.slow
+def test_the_rate_of_several_workers_is_measured():
+    printed = run("scale.py", "--executor", "local", "--workers", "2", "--trials", "10")
+
+    assert re.fullmatch(r"workers +local\n +2 +[\d.]+\n", printed)
