@@ -1,11 +1,12 @@
 """Measures how many trials a second workers begin and end together, however many there are.
 
-    python benchmarks/scale.py [--executor local] [--executor ray] [--workers 1 --workers 2 ...]
-                               [--trials 200]
+    python benchmarks/scale.py [--kind journal] [--kind ray] [--kind postgres]
+                               [--workers 1 --workers 2 ...] [--trials 400]
 
 The task does nothing (``benchmarks/nothing.py``), so what is measured is what the engine costs:
 asking, storing arrays, and telling. No trial ends before all workers have begun one, and the rate
-is that of the trials after these, so the start of the workers is not part of it.
+is that of the trials after these, so the start of the workers is not part of it. For ``postgres``,
+``HPO_STORAGE`` names an empty database.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from hpo.search.events import TrialEnded, TrialStarted
 if TYPE_CHECKING:
     from hpo.search.events import Event
 
+DATABASE = os.environ.pop("HPO_STORAGE", None)
 TASK = str(Path(__file__).with_name("nothing.py"))
 
 
-def rate(executor: str, workers: int, trials: int) -> float:
+def rate(kind: str, workers: int, trials: int) -> float:
     """Trials a second of a search, once all of its workers work."""
     ended: list[float] = []
     begun: set[str] = set()
@@ -45,7 +47,9 @@ def rate(executor: str, workers: int, trials: int) -> float:
         os.environ["NOTHING_BEFORE"] = str(all_begun)
         hpo.run(
             TASK,
-            executor=executor,
+            study=f"{kind}-{workers}-{os.getpid()}",
+            storage=DATABASE if kind == "postgres" else None,
+            executor="ray" if kind == "ray" else "local",
             workers=workers,
             trials=trials + workers,
             sampler="random",
@@ -53,20 +57,20 @@ def rate(executor: str, workers: int, trials: int) -> float:
             keep=0,
             runs=runs,
             on_event=notice,
-            **({"cpus_per_worker": 0.01} if executor == "ray" else {}),
+            **({"cpus_per_worker": 0.01} if kind == "ray" else {}),
         )
     return trials / (ended[-1] - ended[workers - 1])
 
 
 @click.command()
-@click.option("--executor", "executors", multiple=True, default=("local", "ray"), show_default=True)
+@click.option("--kind", "kinds", multiple=True, default=("journal", "ray"), show_default=True)
 @click.option("--workers", "numbers", multiple=True, default=(1, 2, 4, 8, 16), show_default=True)
 @click.option("--trials", default=400, show_default=True, help="Trials to measure.")
-def main(*, executors: tuple[str, ...], numbers: tuple[int, ...], trials: int) -> None:
-    """Print trials a second by executor and number of workers."""
-    print(f"{'workers':>7}  " + "  ".join(f"{executor:>8}" for executor in executors))
+def main(*, kinds: tuple[str, ...], numbers: tuple[int, ...], trials: int) -> None:
+    """Print trials a second by kind of search and number of workers."""
+    print(f"{'workers':>7}  " + "  ".join(f"{kind:>8}" for kind in kinds))
     for workers in numbers:
-        rates = [rate(executor, workers, trials) for executor in executors]
+        rates = [rate(kind, workers, trials) for kind in kinds]
         print(f"{workers:>7}  " + "  ".join(f"{found:8.1f}" for found in rates), flush=True)
 
 

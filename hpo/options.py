@@ -171,6 +171,13 @@ class Options:
         metavar="DIR",
         default_means="$HPO_DATA_DIR, or that of the search",
     )
+    retry: int = option(
+        2,
+        "Try a configuration so often again whose worker was lost with its machine (on a Ray "
+        "cluster, or with --storage).",
+        whole(0),
+        metavar="N",
+    )
     retry_failed: bool = option(
         False, "Try the failed trials again first, with the seeds they had: after a fix.", switch
     )
@@ -260,6 +267,7 @@ class RunKeywords(TypedDict, total=False):
     worker_memory: int | str | None
     tensorboard: Named | None
     data_dir: Named | None
+    retry: int
     retry_failed: bool
     code_changed: CodeChanged
     cv: str | None

@@ -75,6 +75,6 @@ def test_the_memory_of_a_worker_is_measured(tmp_path):
 
 @pytest.mark.slow
 def test_the_rate_of_several_workers_is_measured():
-    printed = run("scale.py", "--executor", "local", "--workers", "2", "--trials", "10")
+    printed = run("scale.py", "--kind", "journal", "--workers", "2", "--trials", "10")
 
-    assert re.fullmatch(r"workers +local\n +2 +[\d.]+\n", printed)
+    assert re.fullmatch(r"workers +journal\n +2 +[\d.]+\n", printed)

@@ -46,9 +46,7 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
     pip install 'hpo-keras[dashboard]'
     """
     from hpo.study.commands import runs_directory
-    from hpo.study.folder import list_studies, load_study
-    from hpo.study.journal import open_journal
-    from hpo.study.keys import JOURNAL
+    from hpo.study.folder import last_changed, list_studies, load_study
 
     dashboard = _dashboard()
     if study is None:
@@ -56,9 +54,9 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
         names = list_studies(runs)
         if not names:
             raise UsageError(f"{folder} contains no study. Create one first: hpo run TASK.")
-        study = max(names, key=lambda name: (folder / name / JOURNAL).stat().st_mtime)
+        study = max(names, key=lambda name: last_changed(folder / name))
     opened = load_study(study, runs)
-    application = read_only(dashboard(open_journal(opened.directory / JOURNAL)), port)
+    application = read_only(dashboard(opened.storage), port)
     try:
         server = make_server(HOST, port, application, _Server, _Handler)
     except OSError as error:

@@ -69,12 +69,36 @@ def _flag(name: str, option: Option, default: Any) -> Decorator:
     )
 
 
-runs = click.option(
+_runs = click.option(
     "--runs",
     metavar="DIR",
     type=click.Path(file_okay=False),
     help="Folder of studies.  [default: $HPO_RUNS, or runs]",
 )
+
+
+def _choose_storage(context: click.Context, _parameter: click.Parameter, url: str | None) -> None:
+    from hpo.study.commands import choose_storage
+
+    if url:
+        choose_storage(url)
+        context.call_on_close(lambda: choose_storage(None))
+
+
+_storage = click.option(
+    "--storage",
+    metavar="URL",
+    expose_value=False,
+    callback=_choose_storage,
+    help="Database with the trials, such as postgresql://USER@HOST/DATABASE.  [default: "
+    "$HPO_STORAGE, or none: the folder of the study keeps them]",
+)
+
+
+def runs(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where studies are."""
+    return _runs(_storage(command))
+
 
 task = click.option(
     "--task",

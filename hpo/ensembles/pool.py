@@ -102,7 +102,8 @@ def member_studies(first: Study, names: Sequence[str]) -> dict[str, Study]:
                 f"{folder}. Put it back there, or make the ensemble again: "
                 f"{first.command('ensemble')}"
             )
-        studies[name] = load_study(name, folder)
+        url = first.database.url if first.database else None
+        studies[name] = load_study(name, folder, url)
     return studies
 
 

@@ -7,7 +7,6 @@ study lies is the host's matter alone, so a worker may run on a machine that can
 from __future__ import annotations
 
 import dataclasses
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,11 +14,10 @@ from hpo.pruners.pruning import Pruning
 from hpo.samplers import make_sampler
 from hpo.samplers.untried import UntriedSampler
 from hpo.study import mistakes
-from hpo.support.locks import FileLock
 from hpo.support.seeds import derived_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -115,6 +113,9 @@ class Host(Protocol):
     def ask(self, worker: str) -> Assignment | None:
         """Begin a trial, unless enough have been begun."""
 
+    def may_ask_later(self) -> bool:
+        """Whether, where nothing is left to begin, trials of others may have to be taken over."""
+
     def is_hopeless(
         self, number: int, report: EpochReport, *, max_epochs: int, epochs: int
     ) -> bool:
@@ -176,18 +177,9 @@ class StudyHost:
             has_begun=study.has_begun,
         )
 
-    @contextmanager
-    def working(self, worker: str) -> Iterator[None]:
-        """Hold the lock that counts a worker as alive."""
-        path = self._study.workers.lock_path(worker)
-        lock = FileLock(path)
-        with self._study.workers.asking():  # or it might be removed before it is held
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-            path.unlink(missing_ok=True)
+    def working(self, worker: str) -> AbstractContextManager[None]:
+        """Count a worker as alive."""
+        return self._study.workers.working(worker)
 
     def recording_facts(self) -> AbstractContextManager[None]:
         """Let one worker at a time record the facts."""
@@ -220,12 +212,12 @@ class StudyHost:
     def ask(self, worker: str) -> Assignment | None:
         """Begin a trial, unless enough have been begun or patience has run out."""
         study, options = self._study, self._study.options
+        if study.database is not None:  # nobody else may be there to notice
+            study.queue.give_up_lost(at_most=options.retry)
         with study.workers.asking():
             # Trials of other workers count, too, or two workers would ask for the same.
             begun = study.n_begun
-            patience = options.patience
-            out_of_patience = patience is not None and study.trials_since_best >= patience
-            if begun >= study.target or out_of_patience:
+            if begun >= study.target or self._is_over():
                 return None
             sampler = make_sampler(options.sampler, derived_seed(options.seed, "sampler", begun))
             # A grid knows what it has tried.
@@ -236,6 +228,18 @@ class StudyHost:
             trial.assign(worker, derived_seed(options.seed, "training", begun))
             # Under the lock, so that the next worker knows what is being tried.
             return Assignment(trial.number, trial.seed, trial.suggest(study.space))
+
+    def may_ask_later(self) -> bool:
+        """Whether trials of workers run that a database may find dead."""
+        study = self._study
+        return (
+            study.database is not None and not self._is_over() and study.n_begun > study.n_finished
+        )
+
+    def _is_over(self) -> bool:
+        study, patience = self._study, self._study.options.patience
+        out_of_patience = patience is not None and study.trials_since_best >= patience
+        return study.n_finished >= study.target or out_of_patience
 
     def is_hopeless(
         self, number: int, report: EpochReport, *, max_epochs: int, epochs: int

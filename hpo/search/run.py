@@ -43,6 +43,7 @@ def run(
     *,
     study: str | None = None,
     runs: str | os.PathLike[str] | None = None,
+    storage: str | None = None,
     on_event: OnEvent = lambda _event: None,
     on_open: Callable[[Study], None] = lambda _study: None,
     **options: Unpack[RunKeywords],
@@ -55,6 +56,8 @@ def run(
         task: Name of an installed task, ``"module:attribute"``, path of a Python file, or a Task.
         study: The study's name; by default the task's.
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+        storage: URL of a PostgreSQL database that keeps the trials, so that workers on any
+            machines can join; by default ``HPO_STORAGE``, or a journal in the study's folder.
         on_event: Called with everything that the workers report.
         on_open: Called with the study before the first trial.
         **options: As :mod:`hpo.options` declares them.
@@ -79,11 +82,14 @@ def run(
         study or loaded.name,
         settings,
         loaded,
+        storage=storage,
         keep_code=asked.code_changed == "keep",
         keep_backend=of_study.backend is None,
     ) as opened:
         name = [] if opened.name == loaded.name else ["--study", opened.name]
         where = [] if runs is None else ["--runs", str(runs)]
+        if opened.database is not None:
+            where += ["--storage", opened.database.name]
         chosen = command_words(asked, _as_repeated(of_study, opened, loaded))
         words = ["hpo", "run", reference, *name, *chosen, *where]
         opened.options = _to_be_stored(asked, shlex.join(words))
@@ -109,7 +115,10 @@ def _as_repeated(options: StudyOptions, study: Study, task: Task) -> StudyOption
 
 def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> None:
     """Clean up after earlier runs, and queue what is tried first."""
-    study.queue.fail_orphans()
+    if study.database is None:
+        study.queue.fail_orphans()
+    else:
+        study.queue.give_up_lost(at_most=study.options.retry)
     study.workers.sweep()
     files.sweep(study.directory)
     if retry_failed:

@@ -55,6 +55,9 @@ MAX_GROWTH_BYTES = 256 << 20
 SECONDS_BETWEEN_FOLDS = 0.2
 """Folds are reported at most so often."""
 
+SECONDS_TO_WAIT = 1.0
+"""How long a worker waits before it asks again, while others run the last trials."""
+
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
@@ -178,7 +181,10 @@ class Worker:
         started = time.monotonic()
         trial = self._host.ask(self.name)
         if trial is None:
-            return False
+            if not self._host.may_ask_later():
+                return False
+            time.sleep(SECONDS_TO_WAIT)
+            return True
         self.running = trial.number
         params = trial.params
         self._emit(TrialStarted(self.name, trial.number, params))

@@ -5,24 +5,26 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import uuid
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, UsageError, suggestion
 from hpo.study.code import Code
-from hpo.study.commands import runs_directory
+from hpo.study.commands import linked, runs_directory, storage_url
 from hpo.study.differences import EVERY_SETTING, differences
-from hpo.study.keys import JOURNAL, SETTINGS
+from hpo.study.keys import ID, JOURNAL, LINK, SETTINGS
 from hpo.study.study import Study
-from hpo.study.workers import StudyWorkers
-from hpo.support import formats
+from hpo.study.workers import DatabaseWorkers, StudyWorkers
+from hpo.support import files, formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import optuna
 
+    from hpo.study.database import Database
     from hpo.study.settings import Settings
     from hpo.task import Task
 
@@ -37,6 +39,7 @@ def opened_study(
     settings: Settings,
     task: Task | None = None,
     *,
+    storage: str | None = None,
     keep_code: bool = False,
     keep_backend: bool = False,
 ) -> Iterator[Study]:
@@ -50,6 +53,8 @@ def opened_study(
         name: The study's name.
         settings: What must not change while the study exists, apart from the code.
         task: The task, whose code is compared; None if the code does not matter.
+        storage: The database that keeps its trials; by default ``HPO_STORAGE``, else a journal
+            in the study's folder does.
         keep_code: Whether a study whose trials were evaluated with other code continues.
         keep_backend: Whether an earlier study continues with its own backend, whatever the
             settings say.
@@ -66,13 +71,18 @@ def opened_study(
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HPOError(f"{directory}: cannot be created ({error.strerror}).") from error
-    workers = StudyWorkers(directory)
+    database = _database_for(directory, storage_url(storage))
+    link = linked(directory)
+    name = link["study"] if link else directory.name
+    workers = DatabaseWorkers(directory, database, name) if database else StudyWorkers(directory)
     with ExitStack() as stack:
         with workers.asking():
-            storage = _storage(directory)
-            study = _earlier_study(directory, storage, is_in_use=workers.is_in_use())
+            kept = database.storage if database else _journal(directory)
+            record = _record(directory, kept) if database is None else _named(database, name)
+            _check_link(directory, record)
+            study = _earlier_study(record, directory, database, is_in_use=workers.is_in_use())
             if study is None:
-                study = _new_study(directory, storage, settings)
+                study = _new_study(directory, kept, settings, database)
             elif keep_backend:
                 settings = dataclasses.replace(settings, backend=study.settings.backend)
             _check_same(study, settings)
@@ -82,46 +92,70 @@ def opened_study(
         yield study
 
 
-def create_study(runs: Path, name: str, settings: Settings) -> Study:
+def create_study(runs: Path, name: str, settings: Settings, storage: str | None = None) -> Study:
     """Create a study, or open the one of this name if it has the same settings.
 
     Args:
         runs: The folder that contains one folder per study.
         name: The study's name.
         settings: What must not change while the study exists.
+        storage: The database that keeps its trials; see :func:`opened_study`.
 
     Raises:
         UsageError: The name cannot be the name of a folder.
         HPOError: A study of this name has other settings, or cannot be read.
     """
-    with opened_study(runs, name, settings) as study:
+    with opened_study(runs, name, settings, storage=storage) as study:
         return study
 
 
-def load_study(name: str | os.PathLike[str], runs: str | os.PathLike[str] | None = None) -> Study:
+def load_study(
+    name: str | os.PathLike[str],
+    runs: str | os.PathLike[str] | None = None,
+    storage: str | None = None,
+) -> Study:
     """Open a study.
 
     Args:
         name: Its name, or the path of its folder.
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+        storage: The database with the trials of studies that were begun with one; by default
+            ``HPO_STORAGE``.
 
     Raises:
-        UsageError: There is no such study.
+        UsageError: There is no such study, or its database has to be given.
         HPOError: It cannot be read.
     """
-    directory = _find(os.fspath(name), runs_directory(runs))
-    record = _record(directory, _storage(directory))
+    url = storage_url(storage)
+    directory = _find(os.fspath(name), runs_directory(runs), url)
+    database = None if (directory / JOURNAL).exists() else _database_for(directory, url)
+    if database is None:
+        record = _record(directory, _journal(directory))
+    else:
+        link = linked(directory)
+        record = _named(database, link["study"] if link else directory.name)
+        _check_link(directory, record)
     if record is None:
+        place = directory / JOURNAL if database is None else database.name
         raise HPOError(
-            f"{directory / JOURNAL}: does not contain a study of hpo. Search again, or delete the "
-            "folder."
+            f"{place}: does not contain a study of hpo. Search again, or delete the folder."
         )
-    return Study(record, directory)
+    return Study(record, directory, database)
 
 
 def list_studies(runs: str | os.PathLike[str] | None = None) -> list[str]:
     """Names of the studies in a folder, sorted."""
-    return sorted(path.parent.name for path in runs_directory(runs).glob(f"*/{JOURNAL}"))
+    return sorted(path.name for path in runs_directory(runs).glob("*") if _is_study(path))
+
+
+def last_changed(directory: Path) -> float:
+    """When a study in a folder changed last, as far as its files say, in seconds."""
+    times = [p.stat().st_mtime for name in (JOURNAL, LINK) if (p := directory / name).exists()]
+    return max(times, default=0.0)
+
+
+def _is_study(directory: Path) -> bool:
+    return (directory / JOURNAL).exists() or (directory / LINK).exists()
 
 
 def _directory(runs: Path, name: str) -> Path:
@@ -133,21 +167,102 @@ def _directory(runs: Path, name: str) -> Path:
     return runs / name
 
 
-def _find(name: str, runs: Path) -> Path:
+def _find(name: str, runs: Path, url: str | None) -> Path:
     for directory in (runs / name, Path(name)):
-        if (directory / JOURNAL).exists():
+        if _is_study(directory):
             return directory
     known = list_studies(runs)
     hint = suggestion(name, known) if known else "Make one first: hpo run TASK."
+    if url is not None and _named(_open(url), name) is not None:
+        raise UsageError(
+            f"study {name!r} is in {_shown(url)}, but the folder with its arrays and models "
+            f"is not here: {runs / name}. Name the folder of studies, which all machines must "
+            "share: --runs DIR."
+        )
     raise UsageError(f"no study {name!r} in {runs}. {hint}")
 
 
-def _storage(directory: Path) -> optuna.storages.BaseStorage:
+def _database_for(directory: Path, url: str | None) -> Database | None:
+    """The database of the study in a folder, which may be new; None if it has a journal.
+
+    A folder may come from somebody else, so its database is not connected to until it is named.
+    """
+    link = linked(directory)
+    if url is None:
+        if link is not None:
+            raise UsageError(
+                f"{directory}: the trials of this study are in a database. Add "
+                f"--storage {link['storage']}, or set HPO_STORAGE."
+            )
+        return None
+    if (directory / JOURNAL).exists():
+        raise UsageError(
+            f"{directory}: the trials of this study are in its own journal, not in "
+            f"{_shown(url)}. Choose another name with --study NAME, or leave out --storage "
+            "and unset HPO_STORAGE."
+        )
+    if link is not None and link["storage"] != _shown(url):
+        raise UsageError(
+            f"{directory}: the trials of this study are in {link['storage']}. Received: --storage "
+            f"{_shown(url)}"
+        )
+    return _open(url)
+
+
+def _open(url: str) -> Database:
+    from hpo.study.database import open_database  # takes a moment to import
+
+    _quiet_optuna()
+    return open_database(url)
+
+
+def _shown(url: str) -> str:
+    from hpo.study.database import public_name
+
+    return public_name(url)
+
+
+def _named(database: Database, name: str) -> optuna.Study | None:
+    """The study of a name in a database, or None."""
     import optuna
 
-    from hpo.study.journal import open_journal
+    try:
+        return optuna.load_study(study_name=name, storage=database.storage)
+    except KeyError:
+        return None
+
+
+def _check_link(directory: Path, record: optuna.Study | None) -> None:
+    """Refuse the folder of another study than the one in the database."""
+    link = linked(directory)
+    if link is None:
+        if record is None or ID not in record.user_attrs:
+            return
+        raise UsageError(
+            f"study {record.study_name!r} exists in the database, but {directory} does not hold "
+            "its files. Name the folder of studies that its machines share with --runs DIR, or "
+            "choose another name with --study NAME."
+        )
+    if record is None and not (directory / "trials").exists():
+        return
+    if record is None or record.user_attrs.get(ID, link["id"]) != link["id"]:
+        raise HPOError(
+            f"{directory} holds the files of a study {link['study']!r} that is not in the "
+            f"database {link['storage']} any more. Choose another name with --study NAME, or move "
+            "the folder away."
+        )
+
+
+def _quiet_optuna() -> None:
+    import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def _journal(directory: Path) -> optuna.storages.BaseStorage:
+    from hpo.study.journal import open_journal
+
+    _quiet_optuna()
     return open_journal(directory / JOURNAL)
 
 
@@ -177,43 +292,51 @@ def _record(directory: Path, storage: optuna.storages.BaseStorage) -> optuna.Stu
 
 
 def _earlier_study(
-    directory: Path, storage: optuna.storages.BaseStorage, *, is_in_use: bool
+    record: optuna.Study | None, directory: Path, database: Database | None, *, is_in_use: bool
 ) -> Study | None:
-    """The study in a folder, unless it was never begun and may therefore be created again."""
+    """A study, unless it was never begun and may therefore be created again."""
     import optuna
 
-    record = _record(directory, storage)
     if record is None:
         return None
-    study = Study(record, directory)
+    study = Study(record, directory, database)
     if SETTINGS not in record.user_attrs:
-        _check_empty(record, directory)
+        _check_empty(record, study)
     elif study.has_begun or is_in_use:
         return study
     else:
         _ = study.settings  # only a study of hpo's is deleted, not one that merely looks like it
-    optuna.delete_study(study_name=record.study_name, storage=storage)
+    optuna.delete_study(study_name=record.study_name, storage=study.storage)
     return None
 
 
-def _check_empty(record: optuna.Study, directory: Path) -> None:
+def _check_empty(record: optuna.Study, study: Study) -> None:
     """Refuse somebody else's study; an empty one is what a killed run of hpo left."""
     n_trials = len(record.trials)
-    if n_trials or record.user_attrs or record.study_name != directory.name:
+    if n_trials or record.user_attrs or record.study_name != study.directory.name:
         raise HPOError(
-            f"{directory / JOURNAL}: holds an Optuna study that hpo did not make: "
+            f"{study.place}: holds an Optuna study that hpo did not make: "
             f"{record.study_name!r}, {formats.count(n_trials, 'trial')}. Choose another name with "
             "--study NAME, or move the folder away."
         )
 
 
-def _new_study(directory: Path, storage: optuna.storages.BaseStorage, settings: Settings) -> Study:
+def _new_study(
+    directory: Path,
+    storage: optuna.storages.BaseStorage,
+    settings: Settings,
+    database: Database | None,
+) -> Study:
     import optuna
 
     record = optuna.create_study(
         study_name=directory.name, storage=storage, direction=settings.direction
     )
-    study = Study(record, directory)
+    study = Study(record, directory, database)
+    if database is not None:
+        link = {"storage": database.name, "study": directory.name, "id": uuid.uuid4().hex}
+        files.write_json(directory / LINK, link)
+        record.set_user_attr(ID, link["id"])
     study.settings = settings
     return study
 

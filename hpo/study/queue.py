@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-from hpo.study.keys import RESULT, RETRIED, SEED, WORKER
-from hpo.study.running import RunningTrial, end_as_failed
+from hpo.study.keys import LATE, RESULT, RETRIED, SEED, WORKER
+from hpo.study.running import RunningTrial, TrialOverError, end_as_failed
 from hpo.study.trial import Failure, from_optuna
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from hpo.training.evaluation import Evaluation
 
 KILLED = Failure("interrupted: the search was killed", "interrupted")
+LOST = Failure("its worker was not heard of any more", "outside")
 
 
 class TrialQueue:
@@ -34,6 +39,7 @@ class TrialQueue:
         self._record = record
         self._files = files
         self._workers = workers
+        self._running: dict[int, RunningTrial] = {}
 
     def enqueue(self, params: Params, seed: int | None = None) -> None:
         """Queue a configuration; it is tried before the sampler draws another.
@@ -51,18 +57,42 @@ class TrialQueue:
         The caller holds ``workers.asking()`` until the configuration is drawn.
         """
         self._record.sampler = sampler
-        return RunningTrial(self._record, self._record.ask())
+        with warnings.catch_warnings():
+            # Optuna's own loop is not used, and a RunningTrial has a heartbeat.
+            warnings.filterwarnings("ignore", "Heartbeat of storage", UserWarning)
+            trial = RunningTrial(self._record, self._record.ask())
+        self._running[trial.number] = trial
+        return trial
 
     def complete(self, trial: RunningTrial, evaluation: Evaluation) -> None:
-        """Store the result of a trial; its files first, so that a complete trial has them."""
+        """Store the result of a trial; its files first, so that a complete trial has them.
+
+        Raises:
+            TrialOverError: The trial had been given up; its result is kept and does not count.
+        """
+        self._rest(trial.number)
         self._files.write_arrays(trial.number, evaluation.arrays)
-        trial.set_attribute(RESULT, evaluation.summary())
-        self._record.tell(trial.number, evaluation.score)
+        try:
+            trial.set_attribute(RESULT, evaluation.summary())
+            self._record.tell(trial.number, evaluation.score)
+        except (UpdateFinishedTrialError, ValueError):
+            now = self._record.get_trials(deepcopy=False)[trial.number]
+            if now.value == evaluation.score:
+                return  # the server stored it, and was gone before it could say so
+            late = {
+                "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+                "score": evaluation.score,
+                **evaluation.summary(),
+            }
+            self._record.set_user_attr(f"{LATE}{trial.number}", late)
+            raise TrialOverError(trial.number, kept=True) from None
 
     def prune(self, trial: RunningTrial, epochs_trained: int) -> None:
         """End a trial that is not worth continuing; its reports are kept."""
-        trial.set_attribute(RESULT, {"epochs_trained": epochs_trained})
-        self._record.tell(trial.number, state=TrialState.PRUNED)
+        self._rest(trial.number)
+        with suppress(UpdateFinishedTrialError, ValueError):  # it had been given up
+            trial.set_attribute(RESULT, {"epochs_trained": epochs_trained})
+            self._record.tell(trial.number, state=TrialState.PRUNED)
 
     def fail(self, number: int, failure: Failure) -> bool:
         """End a running trial as failed; if it was interrupted, queue its configuration again.
@@ -74,6 +104,7 @@ class TrialQueue:
         Returns:
             Whether the trial was still running; if not, it stays as somebody else ended it.
         """
+        self._rest(number)
         was_running = end_as_failed(self._record, number, failure)
         # A finished evaluation is kept: the line that ended the trial may be damaged.
         if was_running and not self._files.has_arrays(number):
@@ -92,16 +123,21 @@ class TrialQueue:
             The numbers of the trials.
         """
         with self._workers.asking():
-            running = {
-                trial.number: trial.user_attrs.get(WORKER)
-                for trial in self._record.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-            }
-            orphans = [
-                number
-                for number, name in running.items()
-                if (name in (worker, None) if worker else not self._workers.is_alive(name))
-            ]
+            running = self._record.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            if worker:
+                orphans = [t.number for t in running if t.user_attrs.get(WORKER) in (worker, None)]
+            else:
+                orphans = self._workers.lost(self._record, running) if running else []
             return [number for number in orphans if self.fail(number, failure)]
+
+    def give_up_lost(self, *, at_most: int) -> None:
+        """Fail the trials whose workers a database has not heard of, and queue them again.
+
+        Args:
+            at_most: How often a configuration is queued again.
+        """
+        for number in self.fail_orphans(failure=LOST):
+            self.retry(number, at_most=at_most)
 
     def retry(self, number: int, *, at_most: int) -> bool:
         """Queue a failed trial again, with its seed: what failed was not its configuration.
@@ -117,6 +153,8 @@ class TrialQueue:
             retried = self._record.user_attrs.get(RETRIED, [])
             trials = list(map(from_optuna, self._record.get_trials(deepcopy=False)))
             failed = trials[number]
+            if not failed.params:
+                return False  # it was never drawn
             alike = sum(
                 trials[earlier].params == failed.params and trials[earlier].seed == failed.seed
                 for earlier in retried
@@ -126,6 +164,10 @@ class TrialQueue:
             self._record.set_user_attr(RETRIED, [*retried, number])
             self.enqueue(failed.params, failed.seed)
         return True
+
+    def _rest(self, number: int) -> None:
+        if number in self._running:
+            self._running.pop(number).rest()
 
     def retry_failed(self) -> int:
         """Queue the failed trials again, each with its seed, as after a fix of the plugin.

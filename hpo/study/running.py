@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import TrialState
 
+from hpo.errors import HPOError
 from hpo.study.keys import FAILURE, SEED, WORKER
 
 if TYPE_CHECKING:
@@ -16,6 +18,21 @@ if TYPE_CHECKING:
     from hpo.space.space import Space
     from hpo.study.trial import Failure
     from hpo.task import Params
+
+
+class TrialOverError(HPOError):
+    """A trial had been given up before its worker told of it.
+
+    Args:
+        number: The number of the trial.
+        kept: Whether what the worker told is kept.
+    """
+
+    def __init__(self, number: int, *, kept: bool = False) -> None:
+        result = "; its result is kept, and does not count" if kept else ""
+        super().__init__(
+            f"trial {number} had been given up: its worker was not heard of for too long{result}"
+        )
 
 
 class RunningTrial:
@@ -29,6 +46,16 @@ class RunningTrial:
     def __init__(self, record: optuna.Study, trial: optuna.Trial) -> None:
         self._record = record
         self._trial = trial
+        storage: Any = record._storage  # noqa: SLF001  (heartbeats are not part of Optuna's API)
+        trial_id = trial._trial_id  # noqa: SLF001
+        if hasattr(storage, "record_heartbeat"):
+            storage.record_heartbeat(trial_id)
+        self._heartbeat = get_heartbeat_thread(trial_id, storage)
+        self._heartbeat.start()
+
+    def rest(self) -> None:
+        """Send no more heartbeats: the trial has ended."""
+        self._heartbeat.join()
 
     @property
     def number(self) -> int:
@@ -61,7 +88,10 @@ class RunningTrial:
 
     def report(self, score: float, epoch: int) -> None:
         """Record the best mean of the objective up to an epoch, for pruners."""
-        self._trial.report(score, epoch)
+        try:
+            self._trial.report(score, epoch)
+        except UpdateFinishedTrialError:
+            raise TrialOverError(self.number) from None
 
     def is_hopeless(self, pruner: optuna.pruners.BasePruner) -> bool:
         """Whether a pruner would end it, given what was reported."""

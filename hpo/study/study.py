@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpo.errors import HPOError, one_line
 from hpo.options import Options
-from hpo.scoring.direction import as_loss
+from hpo.scoring.direction import as_loss, direction_of
 from hpo.study import confirmation, renamed
 from hpo.study.code import Code, CodeChange
 from hpo.study.commands import command
@@ -24,6 +25,7 @@ from hpo.study.keys import (
     FACTS,
     FIRST_SEED,
     JOURNAL,
+    LATE,
     OPTIONS,
     RETRIED,
     SETTINGS,
@@ -31,7 +33,7 @@ from hpo.study.keys import (
 from hpo.study.queue import TrialQueue
 from hpo.study.settings import Settings
 from hpo.study.trial import Trial, from_optuna
-from hpo.study.workers import StudyWorkers
+from hpo.study.workers import DatabaseWorkers, StudyWorkers
 from hpo.support.types import checked, fits
 
 if TYPE_CHECKING:
@@ -40,8 +42,10 @@ if TYPE_CHECKING:
 
     import optuna
 
+    from hpo.scoring.direction import Direction
     from hpo.space.space import Space
     from hpo.study.confirmation import Confirmation, Repeat
+    from hpo.study.database import Database
 
 _Record = TypeVar("_Record", Settings, Options)
 
@@ -54,19 +58,28 @@ class Study:
     Args:
         record: Optuna's study.
         directory: The folder of the study's files.
+        database: The database that keeps its trials; by default a journal in the folder does.
 
     Attributes:
         directory: The folder of the study's files.
+        database: The database that keeps its trials, or None.
         files: The arrays and models of its trials, its targets and its ensemble.
         workers: The locks and logs of its workers.
         queue: Its trials that wait and run.
     """
 
-    def __init__(self, record: optuna.Study, directory: Path) -> None:
+    def __init__(
+        self, record: optuna.Study, directory: Path, database: Database | None = None
+    ) -> None:
         self._record = record
         self.directory = directory
+        self.database = database
         self.files = StudyFiles(directory)
-        self.workers = StudyWorkers(directory)
+        self.workers = (
+            StudyWorkers(directory)
+            if database is None
+            else DatabaseWorkers(directory, database, record.study_name)
+        )
         self.queue = TrialQueue(record, self.files, self.workers)
         self._ended: dict[int, Trial] = {}
         self._options: Options | None = None
@@ -84,6 +97,18 @@ class Study:
             words: What follows the study's name.
         """
         return command(self.directory, name, *words, task=self.settings.task)
+
+    @property
+    def storage(self) -> optuna.storages.BaseStorage:
+        """Optuna's storage of its trials."""
+        return self._record._storage  # noqa: SLF001  (the study's own)
+
+    @property
+    def place(self) -> str:
+        """Where its trials are kept, for messages."""
+        if self.database is None:
+            return str(self.directory / JOURNAL)
+        return f"{self.database.name}, study {self._record.study_name!r}"
 
     @property
     def settings(self) -> Settings:
@@ -297,13 +322,28 @@ class Study:
 
         return importances(self._record, names)
 
+    @property
+    def late_results(self) -> dict[int, float]:
+        """Scores that came after their trials had been given up, by trial; they do not count."""
+        attributes = self._record.user_attrs
+        with self._reading(LATE):
+            return {
+                int(key.removeprefix(LATE)): float(entry["score"])
+                for key, entry in attributes.items()
+                if key.startswith(LATE)
+            }
+
     def rank(self, score: float) -> int:
         """Number of complete trials that are better than a score."""
-        loss = as_loss(score, self.settings.direction)
+        loss = as_loss(score, self._direction)
         return sum(self._loss(trial) < loss for trial in self.ranking)
 
+    @functools.cached_property
+    def _direction(self) -> Direction:
+        return direction_of(self._record)
+
     def _loss(self, trial: Trial) -> float:
-        return as_loss(trial.score or 0.0, self.settings.direction)
+        return as_loss(trial.score or 0.0, self._direction)
 
     def drop_models(self, keep: int) -> None:
         """Remove the models of all complete trials but the best ``keep``."""
@@ -321,7 +361,7 @@ class Study:
             yield
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise HPOError(
-                f"{self.directory / JOURNAL}: {key.strip('/')} is damaged ({one_line(error)}). "
+                f"{self.place}: {key.strip('/')} is damaged ({one_line(error)}). "
                 "Restore the file from a copy, or start another study with --study NAME."
             ) from error
 

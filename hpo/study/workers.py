@@ -9,12 +9,17 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hpo.study.keys import WORKER
 from hpo.support.files import is_abandoned
 from hpo.support.locks import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import optuna
+
+    from hpo.study.database import AdvisoryLock, Database
 
 
 def new_worker_name() -> str:
@@ -32,25 +37,33 @@ class StudyWorkers:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._folder = directory / "workers"
-        self._run_lock = directory / "run.lock"
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Mark the study as in use by a run; several runs may use it at a time."""
-        lock = FileLock(self._run_lock)
-        lock.acquire(shared=True)
+        with self._locked("run", shared=True):
+            yield
+
+    def is_in_use(self) -> bool:
+        """Whether a run or a worker uses the study."""
+        lock = self._lock("run")
+        if not lock.acquire(block=False):
+            return True
+        lock.release()
+        return self.n_alive() > 0
+
+    @contextmanager
+    def working(self, worker: str) -> Iterator[None]:
+        """Count a worker as alive."""
+        path = self.lock_path(worker)
+        lock = FileLock(path)
+        with self.asking():  # or it might be removed before it is held
+            lock.acquire()
         try:
             yield
         finally:
             lock.release()
-
-    def is_in_use(self) -> bool:
-        """Whether a run or a worker uses the study."""
-        lock = FileLock(self._run_lock)
-        if not lock.acquire(block=False):
-            return True
-        lock.release()
-        return any(self.is_alive(path.stem) for path in self._locks())
+            path.unlink(missing_ok=True)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -58,23 +71,26 @@ class StudyWorkers:
 
         So a running trial without a worker belongs to a worker that died.
         """
-        with self._locked("ask.lock"):
+        with self._locked("ask"):
             yield
 
     @contextmanager
     def recording_facts(self) -> Iterator[None]:
         """Hold the lock under which one worker records the facts; others compare theirs."""
-        with self._locked("facts.lock"):
+        with self._locked("facts"):
             yield
 
     @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        lock = FileLock(self._directory / name)
-        lock.acquire()
+    def _locked(self, name: str, *, shared: bool = False) -> Iterator[None]:
+        lock = self._lock(name)
+        lock.acquire(shared=shared)
         try:
             yield
         finally:
             lock.release()
+
+    def _lock(self, name: str) -> FileLock | AdvisoryLock:
+        return FileLock(self._directory / f"{name}.lock")
 
     def lock_path(self, worker: str) -> Path:
         """The file that a worker keeps locked as long as it is alive."""
@@ -89,6 +105,11 @@ class StudyWorkers:
             return True
         lock.release()
         return False
+
+    def lost(self, record: optuna.Study, running: list[optuna.trial.FrozenTrial]) -> list[int]:
+        """The numbers of those running trials whose workers are dead."""
+        del record
+        return [t.number for t in running if not self.is_alive(t.user_attrs.get(WORKER))]
 
     @property
     def log_path(self) -> Path:
@@ -134,3 +155,43 @@ class StudyWorkers:
 
     def _locks(self) -> list[Path]:
         return list(self._folder.glob("*.lock"))
+
+
+class DatabaseWorkers(StudyWorkers):
+    """The workers of a study whose trials a database keeps: on any machines that reach it.
+
+    Their logs are files like those of other workers.
+
+    Args:
+        directory: The study's folder.
+        database: The database.
+        name: The study's name there.
+    """
+
+    def __init__(self, directory: Path, database: Database, name: str) -> None:
+        super().__init__(directory)
+        self._database = database
+        self._name = name
+
+    @contextmanager
+    def working(self, worker: str) -> Iterator[None]:
+        """Count a worker as alive."""
+        del worker  # the database knows its trial by its heartbeats
+        with self._locked("work", shared=True):
+            yield
+
+    def n_alive(self) -> int:
+        """Number of workers that are connected."""
+        return self._lock("work").n_holders
+
+    def lost(self, record: optuna.Study, running: list[optuna.trial.FrozenTrial]) -> list[int]:
+        """The numbers of those running trials that have missed too many heartbeats."""
+        stale = set(self._database.storage._get_stale_trial_ids(record._study_id))  # noqa: SLF001
+        return [
+            trial.number
+            for trial in running
+            if trial._trial_id in stale or WORKER not in trial.user_attrs  # noqa: SLF001
+        ]
+
+    def _lock(self, name: str) -> AdvisoryLock:
+        return self._database.lock(f"{self._name}/{name}")

@@ -52,19 +52,21 @@ def rivals(study: Study, opened: Mapping[str, Study]) -> tuple[Rival, ...]:
     Returns:
         Those with scores, sorted by name, without those that cannot be read.
     """
-    from hpo.study.folder import load_study
+    from hpo.study.folder import last_changed, list_studies, load_study
 
     folder = study.directory.parent
-    journals = [p for p in folder.glob(f"*/{JOURNAL}") if p.parent != study.directory]
-    journals.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    url = study.database.url if study.database else None
+    others = [folder / name for name in list_studies(folder) if folder / name != study.directory]
+    others.sort(key=last_changed, reverse=True)
     comparable: list[Rival] = []
-    for journal in journals:
+    for other in others:
         if len(comparable) == MAX_RIVALS:
             break
-        if not _mentions(journal, study.settings.task_name):
+        journal = other / JOURNAL
+        if journal.exists() and not _mentions(journal, study.settings.task_name):
             continue
         try:
-            rival = as_rival(opened.get(journal.parent.name) or load_study(journal.parent), study)
+            rival = as_rival(opened.get(other.name) or load_study(other, storage=url), study)
         except HPOError:
             continue
         if rival is not None and rival.scores:

@@ -71,7 +71,7 @@ class Child(Member):
                 stderr=log,
                 pass_fds=[writing],
                 start_new_session=True,  # Ctrl-C is for this process to handle
-                env={**_environment(), **self.environment, MARK: self.name},
+                env={**_environment(), **_storage_of(study), **self.environment, MARK: self.name},
             )
         os.close(writing)
 
@@ -165,6 +165,11 @@ def last_words(printed: str) -> str:
     """The last line of what a process printed that its libraries in C++ did not log, or ""."""
     lines = (line.strip() for line in reversed(printed.splitlines()))
     return next((line for line in lines if line and not LOGGED.match(line)), "")
+
+
+def _storage_of(study: Study) -> dict[str, str]:
+    """Where the trials are: in the environment, since anybody can read command lines."""
+    return {} if study.database is None else {"HPO_STORAGE": study.database.url}
 
 
 def _environment() -> dict[str, str]:

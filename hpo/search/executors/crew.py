@@ -83,7 +83,12 @@ class Crew(ABC, Generic[AMember]):
         return numbers
 
     def n_to_do(self) -> int:
-        """Number of trials that nobody runs, or that one of these workers runs."""
+        """Number of trials that nobody runs, or that one of these workers runs.
+
+        In a database, those of others count: their workers may be found dead.
+        """
+        if self.study.database is not None:
+            return self.study.target - self.study.n_finished
         own = {member.name for member in self.members.values()}
         others = sum(
             trial.state == "running" and trial.worker not in own for trial in self.study.trials
@@ -103,7 +108,7 @@ class Crew(ABC, Generic[AMember]):
         free = [place for place in self._failed_starts if place not in self.members]
         if not free:
             return
-        if not self.members:
+        if not self.members and self.study.database is None:
             self.study.queue.fail_orphans()  # those of workers that were started by hand
         for place in free[: max(0, self.n_to_do() - len(self.members))]:
             self.members[place] = self.start(place)

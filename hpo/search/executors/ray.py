@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.2
 CONNECT_SECONDS = 5.0
-MAX_RETRIES = 2
-"""A configuration whose node was lost is tried again so often."""
 
 NOT_SHIPPED = [".git", ".venv", "__pycache__", "runs", "reports", "*.keras", "*.npz"]
 """What does not travel with a plugin's folder."""
@@ -260,7 +258,7 @@ class _RayCrew(Crew[_Distant]):
         numbers = super().fail_trial_of(member)
         if member.lost_node:
             for number in numbers:
-                self.study.queue.retry(number, at_most=MAX_RETRIES)
+                self.study.queue.retry(number, at_most=self.study.options.retry)
         return numbers
 
 

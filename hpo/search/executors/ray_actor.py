@@ -121,6 +121,10 @@ class DistantHost:
         """Begin a trial, unless enough have been begun."""
         return self._wire.call("ask", worker)  # type: ignore[no-any-return]
 
+    def may_ask_later(self) -> bool:
+        """The driver asks the worker to stay, or to stop."""
+        return False
+
     def is_hopeless(
         self, number: int, report: EpochReport, *, max_epochs: int, epochs: int
     ) -> bool:

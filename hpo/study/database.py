@@ -1,0 +1,316 @@
+"""A PostgreSQL server that keeps the trials of studies, through Optuna's own tables.
+
+The server also does what files do for a study in a folder: its advisory locks say whose turn it is,
+and Optuna's heartbeats which workers are alive. A process has one connection.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import threading
+import time
+import warnings
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from hpo.errors import HPOError, UsageError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+DRIVER = "postgresql+psycopg"
+CONNECT_SECONDS = 8
+"""So long a server may take to answer when a study is opened."""
+PATIENCE_SECONDS = 120.0
+"""So long a search waits for a server that was reached before, such as one that is restarted."""
+HEARTBEAT_SECONDS = 10
+BEATS_MISSED = 6
+"""A worker that misses so many heartbeats in a row has lost its trial."""
+_SECRETS = ("password", "passfile", "sslpassword", "sslkey")
+
+
+@functools.cache
+def open_database(url: str) -> Database:
+    """Connect to a database, and make Optuna's tables in it if there are none.
+
+    Args:
+        url: Such as ``postgresql://USER@HOST/DATABASE``. A password may be in it, in
+            ``PGPASSWORD`` or in ``~/.pgpass``.
+
+    Raises:
+        UsageError: The URL is not that of a PostgreSQL database, or the driver is not installed.
+        HPOError: The server does not answer, refuses the user, or holds tables that cannot be used.
+    """
+    parsed = _parsed(url)
+    name = public_name(url)
+    try:
+        _make_tables(parsed, name)
+        return Database(parsed, name)
+    except ModuleNotFoundError:
+        raise UsageError(
+            "--storage: psycopg is not installed. Install it: pip install 'hpo-keras[postgres]'"
+        ) from None
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+        raise HPOError(f"{name}: {_explained(error, parsed)}") from None
+
+
+def public_name(url: str) -> str:
+    """A URL without its secrets, as it may be shown and recorded."""
+    parsed = _parsed(url)
+    open_part = parsed._replace(password=None).difference_update_query(_SECRETS)
+    return open_part.render_as_string(hide_password=False)
+
+
+class Database:
+    """A database that keeps studies; get one with :func:`open_database`.
+
+    Args:
+        url: Where it is.
+        name: The same without secrets.
+
+    Attributes:
+        url: Where it is, with the password.
+        name: The same without secrets, to be shown.
+        storage: Optuna's storage.
+    """
+
+    def __init__(self, url: sqlalchemy.URL, name: str) -> None:
+        self.url = url.render_as_string(hide_password=False)
+        self.name = name
+        self.storage = _Storage(self.url, name)
+        self._turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
+
+    def lock(self, name: str) -> AdvisoryLock:
+        """The lock of a name, which one process holds at a time."""
+        key = int.from_bytes(
+            hashlib.blake2b(f"hpo/{name}".encode(), digest_size=8).digest(), "big", signed=True
+        )
+        return AdvisoryLock(self.storage, key, self._turns[key])
+
+
+class AdvisoryLock:
+    """A lock that the server releases when the connection of its holder ends.
+
+    Args:
+        storage: The storage whose connection holds it.
+        key: Its number.
+        turn: Orders the threads of this process, which share the connection.
+    """
+
+    def __init__(self, storage: _Storage, key: int, turn: threading.Lock) -> None:
+        self._storage = storage
+        self._key = key
+        self._turn = turn
+        self._shared = False
+
+    def acquire(self, *, block: bool = True, shared: bool = False) -> bool:
+        """Take the lock.
+
+        Args:
+            block: Whether to wait if another process holds the lock.
+            shared: Whether others may hold the lock too, if they also share it.
+
+        Returns:
+            Whether the lock was taken.
+        """
+        self._shared = shared
+        if not shared and not self._turn.acquire(blocking=block):
+            return False
+        try:
+            kind = "_shared" if shared else ""
+            trying = "" if block else "try_"
+            taken = self._storage.value(f"pg_{trying}advisory_lock{kind}({self._key})")
+        except BaseException:
+            self._end_turn()
+            raise
+        if taken is False:
+            self._end_turn()
+        return taken is not False
+
+    def release(self) -> None:
+        """Release the lock."""
+        kind = "_shared" if self._shared else ""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the server has released it, if it was restarted
+                self._storage.value(f"pg_advisory_unlock{kind}({self._key})")
+        finally:
+            self._end_turn()
+
+    @property
+    def n_holders(self) -> int:
+        """Number of processes that hold it."""
+        unsigned = self._key % (1 << 64)
+        held = f"classid = {unsigned >> 32} AND objid = {unsigned & 0xFFFFFFFF} AND granted"
+        here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        return int(
+            self._storage.value(
+                f"count(*) FROM pg_locks WHERE locktype = 'advisory' AND {here} AND {held}"
+            )
+        )
+
+    def _end_turn(self) -> None:
+        if not self._shared:
+            self._turn.release()
+
+
+class _Storage(RDBStorage):
+    """Optuna's storage over one connection, which waits for a server that is restarted.
+
+    Args:
+        url: Where the database is.
+        name: The same without secrets.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        self.name = name
+        interval = int(os.environ.get("HPO_HEARTBEAT") or HEARTBEAT_SECONDS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            super().__init__(
+                url,
+                engine_kwargs={
+                    # An advisory lock belongs to a connection, so there may be no second one.
+                    "pool_size": 1,
+                    "max_overflow": 0,
+                    "pool_timeout": 24 * 3600,
+                    "pool_pre_ping": True,
+                    "connect_args": _arguments(),
+                },
+                heartbeat_interval=interval,
+                grace_period=interval * BEATS_MISSED,
+                skip_compatibility_check=True,
+                skip_table_creation=True,
+            )
+
+    def value(self, expression: str) -> Any:
+        """Ask the server for a value."""
+
+        def ask() -> Any:
+            with self.engine.connect() as connection:
+                return connection.exec_driver_sql(f"SELECT {expression}").scalar()
+
+        return self.patiently(ask)
+
+    def patiently(self, call: Callable[[], _T]) -> _T:
+        """Call the server again as long as it may be restarting.
+
+        Raises:
+            HPOError: It cannot be reached any more.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return call()
+            except (SQLAlchemyError, StorageInternalError) as error:
+                if not _is_lost(error):
+                    raise
+                if time.monotonic() > deadline:
+                    raise HPOError(
+                        f"{self.name}: cannot be reached any more ({_cause(error)})."
+                    ) from None
+            time.sleep(0.5)
+
+
+def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: _Storage, *arguments: Any, **keywords: Any) -> Any:
+        return self.patiently(lambda: method(self, *arguments, **keywords))
+
+    return call
+
+
+for _name in (
+    *(name for name, member in vars(BaseStorage).items() if callable(member) and name[0] != "_"),
+    "_create_new_trial",
+    "_get_trials",
+    "_get_stale_trial_ids",
+    "record_heartbeat",
+):
+    if _name in vars(RDBStorage):
+        setattr(_Storage, _name, _patient(getattr(RDBStorage, _name)))
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether the connection was lost, and not the statement wrong."""
+    found = _of_driver(error)
+    if found is None:
+        return False
+    state = getattr(found.orig, "sqlstate", None)
+    return found.connection_invalidated or state is None or state[:2] in ("08", "57")
+
+
+def _of_driver(error: BaseException) -> DBAPIError | None:
+    """What the database's driver raised, of which Optuna made another error."""
+    cause = error if isinstance(error, DBAPIError) else error.__cause__
+    return cause if isinstance(cause, DBAPIError) else None
+
+
+def _cause(error: BaseException) -> str:
+    found = _of_driver(error)
+    return one_line(error if found is None or found.orig is None else found.orig).rstrip(".")
+
+
+def _parsed(url: str) -> sqlalchemy.URL:
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or parsed.drivername not in ("postgres", "postgresql", DRIVER):
+        kind = "" if parsed is None else f": a URL of {parsed.drivername}"
+        raise UsageError(f"--storage: expected postgresql://USER@HOST/DATABASE. Received{kind}")
+    if not parsed.database:
+        raise UsageError(
+            "--storage: expected postgresql://USER@HOST/DATABASE. Received no name of a database"
+        )
+    return parsed.set(drivername=DRIVER)
+
+
+def _arguments() -> dict[str, Any]:
+    """How to connect: a server that is gone is noticed within a minute."""
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "hpo",
+        "keepalives_idle": 20,
+        "keepalives_interval": 10,
+        "keepalives_count": 4,
+    }
+
+
+def _make_tables(url: sqlalchemy.URL, name: str) -> None:
+    """Make Optuna's tables, or check that they are of a version that this Optuna knows."""
+    del name
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=_arguments())
+    with engine.connect() as connection:
+        # Two that make them at the same time would disturb each other.
+        connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('hpo'))")
+        RDBStorage(
+            url.render_as_string(hide_password=False),
+            engine_kwargs={"poolclass": NullPool, "connect_args": _arguments()},
+        )
+
+
+def _explained(error: BaseException, url: sqlalchemy.URL) -> str:
+    """What is wrong with a database, and what to do, in one line."""
+    said = _cause(error)
+    if url.password is not None:
+        said = said.replace(str(url.password), "***")
+    if isinstance(error, RuntimeError) and _of_driver(error) is None:
+        return f"its tables are of another version of Optuna. {said}"
+    found = _of_driver(error)
+    if found is not None and getattr(found.orig, "sqlstate", None) == "42501":
+        return (
+            f"{said}. Give the user rights to create tables: "
+            f"GRANT CREATE ON SCHEMA public TO {url.username}"
+        )
+    return f"cannot be used ({said})."

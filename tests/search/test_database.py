@@ -1,0 +1,381 @@
+"""Studies whose trials a PostgreSQL server keeps, with a real server."""
+
+import contextlib
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from postgres import Server
+
+import hpo
+from hpo.cli import main
+from hpo.errors import HPOError, UsageError
+from hpo.samplers import make_sampler
+from hpo.study.database import open_database, public_name
+from hpo.study.folder import list_studies, load_study
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+NOTHING = str(BENCHMARKS / "nothing.py")
+PLUGIN = """
+import time
+
+import numpy as np
+
+import keras
+
+from hpo import Data, Float, Space, Task
+
+
+def load(data_dir):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2)).astype("float32")
+    return Data(x=x, y=x.sum(axis=1))
+
+
+class Slow(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        time.sleep(0.05)
+
+
+def model(params, data):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(params["rate"]), "mse")
+    return model
+
+
+task = Task(
+    name="slow",
+    load=load,
+    model=model,
+    space=Space({"rate": Float(1e-4, 1e-1, log=True)}),
+    objective="val_loss",
+    cv="holdout:0.5",
+    epochs=20,
+    callbacks=lambda params: [Slow()],
+)
+"""
+SECRET = "secret-of-the-tests"  # noqa: S105  (of this server alone)
+COUNT = itertools.count()
+CHEAP = {"sampler": "random", "pruner": "none", "keep": 0}
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def url(server):
+    url = server.make_database(f"test_{next(COUNT)}")
+    yield url
+    with contextlib.suppress(HPOError):
+        open_database(url).storage.engine.dispose()
+    open_database.cache_clear()
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    path = tmp_path / "slow.py"
+    path.write_text(PLUGIN)
+    return path
+
+
+def start(runs, url, *words, beat=1, **more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "hpo", *map(str, words), "--runs", str(runs)],
+        env={**os.environ, "HPO_STORAGE": url, "HPO_HEARTBEAT": str(beat), **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def hpo_says(runs, *words, code=0, **more):
+    ended = subprocess.run(
+        [sys.executable, "-m", "hpo", *map(str, words), "--runs", str(runs)],
+        check=False,
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == code, ended.stderr
+    return ended.stdout if code == 0 else ended.stderr
+
+
+def search(runs, url, *, trials, workers=1, study=None, plugin=NOTHING, **more):
+    return hpo.run(
+        str(plugin),
+        trials=trials,
+        workers=workers,
+        study=study,
+        runs=runs,
+        storage=url,
+        **CHEAP | more,
+    )
+
+
+def running_of(runs, url):
+    return [t for t in load_study("slow", runs, url).trials if t.state == "running"]
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
+
+
+def as_rows(study):
+    return [(t.number, t.state, t.params, t.seed, t.score) for t in study.trials]
+
+
+def test_trials_in_a_database_are_those_of_a_journal(tmp_path, url):
+    kept = search(tmp_path / "kept", url, trials=6, sampler="tpe")
+    in_folder = search(tmp_path / "folder", None, trials=6, sampler="tpe")
+
+    assert as_rows(kept) == as_rows(in_folder)
+    assert not (kept.directory / "journal.log").exists()
+
+
+def test_no_secret_is_shown_or_recorded(tmp_path, url):
+    printed = hpo_says(tmp_path, "run", NOTHING, "--trials", "2", HPO_STORAGE=url)
+    study = load_study("nothing", tmp_path, url)
+
+    assert SECRET not in printed
+    assert SECRET not in study.options.command
+    assert SECRET not in study.command("ensemble")
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and SECRET.encode() in p.read_bytes()]
+    assert public_name(url + "?password=secret&passfile=x") == public_name(url)
+
+
+def test_what_the_user_is_told_names_the_database(tmp_path, url, server):
+    search(tmp_path, url, trials=1)
+
+    message = hpo_says(tmp_path, "show", "nothing", code=2)
+    assert f"--storage {public_name(url)}" in message
+    study = load_study("nothing", tmp_path, url)
+    assert study.command("show").endswith(f"--storage {public_name(url)}")
+    assert server.public.removesuffix("postgres") in public_name(url)
+
+
+def test_every_command_reads_a_study_in_a_database(tmp_path, url, plugin, capsys):
+    search(tmp_path, url, trials=2, plugin=plugin, keep=2)
+    (tmp_path / "rows.csv").write_text("1,2\n3,4\n")
+
+    def says(*words, task=False):
+        words = [*map(str, words), "--runs", str(tmp_path), "--storage", url]
+        with contextlib.suppress(SystemExit):
+            main([*words, *(["--task", str(plugin)] if task else [])])
+        return capsys.readouterr().out
+
+    assert len(json.loads(says("show", "slow", "--json"))["trials"]) == 2
+    says("ensemble", "slow", task=True)
+    confirmed = json.loads(says("confirm", "slow", "--top", 1, "--repeats", 1, "--json", task=True))
+    assert confirmed["study"] == "slow"
+    assert "report.html" in says("report", "slow")
+    assert "index.html" in says("report")
+    says("export", "slow", tmp_path / "exported", task=True)
+    assert len(says("predict", "slow", tmp_path / "rows.csv", task=True).splitlines()) == 3
+
+
+def test_studies_of_one_folder_are_compared_wherever_their_trials_are(tmp_path, url):
+    from hpo.reporting.reading.rivals import rivals
+
+    one = search(tmp_path, url, trials=3, study="one")
+    search(tmp_path, url, trials=3, study="two")
+
+    assert [rival.name for rival in rivals(one, {})] == ["two"]
+    assert list_studies(tmp_path) == ["one", "two"]
+
+
+def test_four_workers_share_a_study_and_one_is_killed(tmp_path, url, plugin):
+    search(tmp_path, url, trials=1, plugin=plugin)
+    study = load_study("slow", tmp_path, url)
+    study.options = type(study.options)(**{**vars(study.options), "trials": 9})
+    joined = [start(tmp_path, url, "worker", "slow", "--task", plugin) for _ in range(4)]
+    until(lambda: len(running_of(tmp_path, url)) == 4)
+
+    victim = running_of(tmp_path, url)[0]
+    pid = int(victim.worker.rsplit("-", 2)[1])
+    os.kill(pid, signal.SIGKILL)
+    for one in joined:
+        one.communicate(timeout=120)
+
+    trials = load_study("slow", tmp_path, url).trials
+    complete = [t for t in trials if t.state == "complete"]
+    again = [t for t in trials if t.params == victim.params and t.seed == victim.seed]
+    assert len(complete) == 9
+    assert [t.state for t in again] == ["interrupted", "complete"]
+    assert len({(t.seed, *t.params.items()) for t in complete}) == 9
+
+
+def test_a_paused_worker_tells_too_late(tmp_path, url, plugin):
+    search(tmp_path, url, trials=1, plugin=plugin)
+    study = load_study("slow", tmp_path, url)
+    study.options = type(study.options)(**{**vars(study.options), "trials": 4})
+    paused = start(tmp_path, url, "worker", "slow", "--task", plugin)
+    until(lambda: running_of(tmp_path, url))
+    os.kill(paused.pid, signal.SIGSTOP)
+    lost = running_of(tmp_path, url)[0]
+    time.sleep(8)
+    other = start(tmp_path, url, "worker", "slow", "--task", plugin)
+    other.communicate(timeout=120)
+    before = as_rows(load_study("slow", tmp_path, url))
+    os.kill(paused.pid, signal.SIGCONT)
+    said, _ = paused.communicate(timeout=120)
+
+    study = load_study("slow", tmp_path, url)
+    assert as_rows(study) == before
+    assert "had been given up" in said
+    assert [t.state for t in study.trials].count("complete") == 4
+    assert study.trials[lost.number].state == "interrupted"
+    again = [t for t in study.trials if t.params == lost.params and t.number != lost.number]
+    assert list(study.late_results.values()) == [t.score for t in again]
+
+
+def test_a_database_is_restarted_in_the_middle(tmp_path, url, plugin, server):
+    running = start(tmp_path, url, "run", plugin, "--trials", 8, "--workers", 2, beat=10)
+    until((tmp_path / "slow" / "trials").exists)
+    server.restart()
+    said, _ = running.communicate(timeout=180)
+
+    study = load_study("slow", tmp_path, url)
+    assert running.returncode == 0, said
+    assert [t.state for t in study.trials] == ["complete"] * 8
+    assert len({(t.seed, *t.params.items()) for t in study.trials}) == 8
+
+
+def test_a_killed_search_continues(tmp_path, url, plugin):
+    running = start(tmp_path, url, "run", plugin, "--trials", 6, "--workers", 2)
+    until((tmp_path / "slow" / "trials").exists)
+    running.kill()
+    running.communicate()
+    said = hpo_says(tmp_path, "run", plugin, "--trials", "6", HPO_STORAGE=url, HPO_HEARTBEAT="1")
+
+    states = [t.state for t in load_study("slow", tmp_path, url).trials]
+    assert states.count("complete") == 6, said
+    assert set(states) <= {"complete", "interrupted"}
+
+
+def test_a_worker_has_one_connection(tmp_path, url, plugin, server):
+    running = start(tmp_path, url, "run", plugin, "--trials", 4, "--workers", 3)
+    until((tmp_path / "slow" / "trials").exists)
+    name = url.rsplit("/", 1)[1]
+    [[connections]] = server.ask(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+    running.communicate(timeout=120)
+
+    assert connections <= 4  # three workers and the search itself
+
+
+def test_a_configuration_whose_worker_is_lost_is_tried_again_at_most_so_often(tmp_path, url):
+    study = search(tmp_path, url, trials=1)
+    for _ in range(3):
+        with study.workers.asking():
+            trial = study.queue.ask(make_sampler("random", 0))
+            trial.suggest(study.space)
+            trial.assign("somebody", 1)
+        trial.rest()
+        with study.database.storage.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE trial_heartbeats SET heartbeat = now() - interval '1 hour'"
+            )
+        study.queue.give_up_lost(at_most=2)
+
+    trials = study.trials
+    assert [t.state for t in trials] == ["complete", "interrupted", "interrupted", "failed"]
+    assert trials[1].params == trials[2].params == trials[3].params
+    assert trials[3].cause == "outside"
+    assert trials[3].reason == "its worker was not heard of any more"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "code"),
+    [
+        (lambda url: re.sub(r":\d+/", ":9/", url), "Connection refused", 1),
+        (
+            lambda url: url.replace(SECRET, "wrong"),
+            "password authentication failed",
+            1,
+        ),
+        (lambda url: url + "x", "does not exist", 1),
+        (
+            lambda url: "mysql://somebody@somewhere/what",
+            "expected postgresql://USER@HOST/DATABASE",
+            2,
+        ),
+        (lambda url: "nonsense", "expected postgresql://USER@HOST/DATABASE", 2),
+        (lambda url: url.rsplit("/", 1)[0], "no name of a database", 2),
+    ],
+)
+def test_what_is_wrong_with_a_database_is_said_in_one_line(tmp_path, url, change, expected, code):
+    began = time.monotonic()
+
+    said = hpo_says(tmp_path, "run", NOTHING, "--storage", change(url), code=code)
+
+    assert expected in said
+    assert SECRET not in said
+    assert "wrong" not in said
+    assert len(said.strip().splitlines()) == 1
+    assert time.monotonic() - began < 10
+
+
+def test_a_database_without_rights(tmp_path, url, server):
+    server.ask("CREATE ROLE weak LOGIN PASSWORD 'weak'", url)
+    weak = url.replace(f"hpo:{SECRET}", "weak:weak")
+
+    with pytest.raises(HPOError, match=r"permission denied.*GRANT CREATE ON SCHEMA public TO weak"):
+        open_database(weak)
+
+
+def test_a_database_of_another_version(url, server):
+    open_database(url).storage.engine.dispose()
+    server.ask("UPDATE alembic_version SET version_num = 'v99.0.0'", url)
+    open_database.cache_clear()
+
+    with pytest.raises(HPOError, match="another version of Optuna"):
+        open_database(url)
+
+
+def test_a_study_with_a_journal_is_not_mixed_with_one_in_a_database(tmp_path, url):
+    search(tmp_path, None, trials=1)
+
+    with pytest.raises(UsageError, match="in its own journal"):
+        search(tmp_path, url, trials=2)
+    assert len(load_study("nothing", tmp_path, url).trials) == 1
+
+
+def test_a_folder_that_is_not_shared_is_refused(tmp_path, url):
+    search(tmp_path / "here", url, trials=1)
+
+    with pytest.raises(UsageError, match="which all machines must share"):
+        load_study("nothing", tmp_path / "there", url)
+    with pytest.raises(UsageError, match="does not hold its files"):
+        search(tmp_path / "there", url, trials=2)
+
+
+def test_the_folder_of_another_study_is_refused(tmp_path, url, server):
+    search(tmp_path, url, trials=1)
+    database = open_database(url)
+    optuna.delete_study(study_name="nothing", storage=database.storage)
+
+    with pytest.raises(HPOError, match="not in the database"):
+        search(tmp_path, url, trials=2)
+
+
+def test_a_damaged_link_is_said_to_be_damaged(tmp_path, url):
+    study = search(tmp_path, url, trials=1)
+    (study.directory / "storage.json").write_text(json.dumps({"storage": 3}))
+
+    with pytest.raises(HPOError, match=r"storage\.json: is damaged"):
+        load_study("nothing", tmp_path, url)
