@@ -217,7 +217,7 @@ class StudyHost:
         with study.workers.asking():
             # Trials of other workers count, too, or two workers would ask for the same.
             begun = study.n_begun
-            if begun >= study.target or self._is_over():
+            if begun >= study.target or self._is_out_of_patience():
                 return None
             sampler = make_sampler(options.sampler, derived_seed(options.seed, "sampler", begun))
             # A grid knows what it has tried.
@@ -232,14 +232,14 @@ class StudyHost:
     def may_ask_later(self) -> bool:
         """Whether trials of workers run that a database may find dead."""
         study = self._study
-        return (
-            study.database is not None and not self._is_over() and study.n_begun > study.n_finished
-        )
+        if study.database is None or self._is_out_of_patience():
+            return False
+        n_finished = study.n_finished
+        return n_finished < min(study.n_begun, study.target)
 
-    def _is_over(self) -> bool:
-        study, patience = self._study, self._study.options.patience
-        out_of_patience = patience is not None and study.trials_since_best >= patience
-        return study.n_finished >= study.target or out_of_patience
+    def _is_out_of_patience(self) -> bool:
+        patience = self._study.options.patience
+        return patience is not None and self._study.trials_since_best >= patience
 
     def is_hopeless(
         self, number: int, report: EpochReport, *, max_epochs: int, epochs: int

@@ -86,13 +86,8 @@ def run(
         keep_code=asked.code_changed == "keep",
         keep_backend=of_study.backend is None,
     ) as opened:
-        name = [] if opened.name == loaded.name else ["--study", opened.name]
-        where = [] if runs is None else ["--runs", str(runs)]
-        if opened.database is not None:
-            where += ["--storage", opened.database.name]
         chosen = command_words(asked, _as_repeated(of_study, opened, loaded))
-        words = ["hpo", "run", reference, *name, *chosen, *where]
-        opened.options = _to_be_stored(asked, shlex.join(words))
+        opened.options = _to_be_stored(asked, _command(opened, loaded, reference, chosen, runs))
         _prepare(opened, first, retry_failed=asked.retry_failed)
         if executor == "inline":
             import_keras(opened.settings.backend)  # before anything is shown, since it prints a lot
@@ -103,6 +98,21 @@ def run(
     if interrupted.is_set():
         raise KeyboardInterrupt
     return opened
+
+
+def _command(
+    study: Study,
+    task: Task,
+    reference: str,
+    chosen: Sequence[str],
+    runs: str | os.PathLike[str] | None,
+) -> str:
+    """The command that repeats a search."""
+    name = [] if study.name == task.name else ["--study", study.name]
+    where = [] if runs is None else ["--runs", str(runs)]
+    if study.database is not None:
+        where += ["--storage", study.database.name]
+    return shlex.join(["hpo", "run", reference, *name, *chosen, *where])
 
 
 def _as_repeated(options: StudyOptions, study: Study, task: Task) -> StudyOptions:

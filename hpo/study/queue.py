@@ -136,7 +136,12 @@ class TrialQueue:
         Args:
             at_most: How often a configuration is queued again.
         """
-        for number in self.fail_orphans(failure=LOST):
+        with self._workers.asking():
+            running = self._record.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            lost = self._workers.lost(self._record, running) if running else []
+            drawn = {trial.number for trial in running if trial.params}
+            given_up = [n for n in lost if self.fail(n, LOST if n in drawn else KILLED)]
+        for number in drawn.intersection(given_up):
             self.retry(number, at_most=at_most)
 
     def retry(self, number: int, *, at_most: int) -> bool:
@@ -153,8 +158,6 @@ class TrialQueue:
             retried = self._record.user_attrs.get(RETRIED, [])
             trials = list(map(from_optuna, self._record.get_trials(deepcopy=False)))
             failed = trials[number]
-            if not failed.params:
-                return False  # it was never drawn
             alike = sum(
                 trials[earlier].params == failed.params and trials[earlier].seed == failed.seed
                 for earlier in retried

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from hpo.scoring.direction import Direction
     from hpo.space.space import Space
     from hpo.study.confirmation import Confirmation, Repeat
     from hpo.study.database import Database
+    from hpo.task import Direction
 
 _Record = TypeVar("_Record", Settings, Options)
 
@@ -83,6 +83,7 @@ class Study:
         self.queue = TrialQueue(record, self.files, self.workers)
         self._ended: dict[int, Trial] = {}
         self._options: Options | None = None
+        self._settings: Settings | None = None
 
     @property
     def name(self) -> str:
@@ -113,11 +114,14 @@ class Study:
     @property
     def settings(self) -> Settings:
         """What must not change while the study exists."""
-        return self._attribute(SETTINGS, Settings)
+        if self._settings is None:
+            self._settings = self._attribute(SETTINGS, Settings)
+        return self._settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
         self._record.set_user_attr(SETTINGS, dataclasses.asdict(settings))
+        self._settings = settings
 
     @property
     def code(self) -> Code | None:

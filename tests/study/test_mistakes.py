@@ -116,8 +116,7 @@ def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
     x = np.arange(20.0)[:, None]
     whole = Data(x=x, y=x[:, 0], feature_names=["number"])
     study = studies.new_study(tmp_path, facts={"data": {"n_samples": 10}})
-    settings = dataclasses.replace(study.settings, train_size=10, cv="kfold:2")
-    study._record.set_user_attr("settings", dataclasses.asdict(settings))
+    study.settings = dataclasses.replace(study.settings, train_size=10, cv="kfold:2")
     from hpo.data.subset import take_part
 
     part = take_part(whole, 10, "kfold:2")
