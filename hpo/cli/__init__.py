@@ -33,6 +33,7 @@ COMMANDS = (
     "data",
     "new",
     "worker",
+    "storage",
     "doctor",
 )
 

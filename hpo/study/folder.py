@@ -222,14 +222,33 @@ def _shown(url: str) -> str:
     return public_name(url)
 
 
-def _named(database: Database, name: str) -> optuna.Study | None:
-    """The study of a name in a database, or None."""
+def new_link(url: str, name: str) -> dict[str, str]:
+    """What the folder of a new study says of the database with its trials.
+
+    Args:
+        url: The database.
+        name: The study's name in it.
+    """
+    return {"storage": _shown(url), "study": name, "id": uuid.uuid4().hex}
+
+
+def open_storage(directory: Path, url: str | None) -> optuna.storages.BaseStorage:
+    """Optuna's storage in a database, or by default that of the journal in a folder."""
+    return _journal(directory) if url is None else _open(url).storage
+
+
+def existing_record(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study | None:
+    """The study of a name in a storage, or None."""
     import optuna
 
     try:
-        return optuna.load_study(study_name=name, storage=database.storage)
+        return optuna.load_study(study_name=name, storage=storage)
     except KeyError:
         return None
+
+
+def _named(database: Database, name: str) -> optuna.Study | None:
+    return existing_record(database.storage, name)
 
 
 def _check_link(directory: Path, record: optuna.Study | None) -> None:
@@ -334,7 +353,7 @@ def _new_study(
     )
     study = Study(record, directory, database)
     if database is not None:
-        link = {"storage": database.name, "study": directory.name, "id": uuid.uuid4().hex}
+        link = new_link(database.url, directory.name)
         files.write_json(directory / LINK, link)
         record.set_user_attr(ID, link["id"])
     study.settings = settings

@@ -105,6 +105,16 @@ class Study:
         return self._record._storage  # noqa: SLF001  (the study's own)
 
     @property
+    def storage_id(self) -> int:
+        """The number of the study in its storage."""
+        return self._record._study_id  # noqa: SLF001
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """All that is recorded of the study besides its trials, by key."""
+        return self._record.user_attrs
+
+    @property
     def place(self) -> str:
         """Where its trials are kept, for messages."""
         if self.database is None:

@@ -125,6 +125,13 @@ def search(runs, url, *, trials, workers=1, study=None, plugin=NOTHING, **more):
     )
 
 
+def main_says(capsys, *words):
+    with contextlib.suppress(SystemExit):
+        main([*map(str, words)])
+    printed = capsys.readouterr()
+    return printed.out + printed.err
+
+
 def running_of(runs, url):
     return [t for t in load_study("slow", runs, url).trials if t.state == "running"]
 
@@ -379,3 +386,34 @@ def test_a_damaged_link_is_said_to_be_damaged(tmp_path, url):
 
     with pytest.raises(HPOError, match=r"storage\.json: is damaged"):
         load_study("nothing", tmp_path, url)
+
+
+def test_a_study_is_copied_into_a_database_and_back(tmp_path, url, capsys):
+    study = search(tmp_path / "from", None, trials=4)
+    study.queue.enqueue({"rate": 0.01, "units": 8})
+    before = as_rows(load_study("nothing", tmp_path / "from"))
+    times = [(t.started, t.ended) for t in study.trials[:4]]
+    shared, back = str(tmp_path / "shared"), tmp_path / "back"
+
+    main_says(capsys, "storage", "copy", tmp_path / "from", url, "--runs", shared)
+    main_says(capsys, "storage", "copy", url, back, "--runs", shared)
+
+    for copied in (load_study("nothing", shared, url), load_study("nothing", back)):
+        assert as_rows(copied) == before
+        assert [(t.started, t.ended) for t in copied.trials[:4]] == times
+        assert copied.attributes.keys() - {"id"} == study.attributes.keys()
+        assert copied.files.arrays(0).index.tolist() == study.files.arrays(0).index.tolist()
+    continued = search(shared, url, trials=6)
+    assert [t.state for t in continued.trials].count("complete") == 6
+
+
+def test_a_copy_replaces_nothing(tmp_path, url, capsys):
+    search(tmp_path / "from", None, trials=1)
+    shared = tmp_path / "shared"
+    words = ["storage", "copy", tmp_path / "from", url, "--runs"]
+    main_says(capsys, *words, shared)
+
+    assert "exists already" in main_says(capsys, *words, shared)
+    assert "has a study 'nothing' already" in main_says(capsys, *words, tmp_path / "other")
+    assert not list((tmp_path / "other").iterdir())
+    assert "two folders" in main_says(capsys, "storage", "copy", tmp_path, shared)
