@@ -5,7 +5,8 @@
 First the worker loop evaluates a task that does nothing on the study's journal, so that the time
 per trial is the engine's own; Optuna used directly on the same kind of journal is the comparison.
 Then it measures a study of thousands of trials: how long an ask and a tell take, how much memory
-the study needs, and how long ``hpo show`` and ``hpo report`` take.
+the study needs, and how long ``hpo show`` and ``hpo report`` take. Its trials are in the database
+that ``HPO_STORAGE`` names, if it does.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from hpo import Categorical, Data, Float, Int, Space, Task, run
 from hpo.data.splits import validated_by
 from hpo.options import Options
 from hpo.samplers import make_sampler
-from hpo.study.folder import create_study
+from hpo.search.host import StudyHost
+from hpo.study.folder import create_study, load_study
 from hpo.study.journal import open_journal
-from hpo.study.keys import JOURNAL, RESULT
+from hpo.study.keys import RESULT
 from hpo.study.settings import Settings
-from hpo.study.study import Study
 from hpo.training.evaluation import Evaluation, Evaluator, TrialArrays
 from hpo.training.memory import resident_bytes
 
@@ -102,26 +103,26 @@ def large(trials: int) -> None:
     with tempfile.TemporaryDirectory() as runs:
         settings = Settings("nothing", "nothing", "val_mae", "minimize", "kfold:4", SPACE.to_toml())
         study = create_study(Path(runs), "large", settings)
-        study.options = Options(trials=trials + 1)
+        study.options = Options(trials=trials + 10)
+        name = study.storage.get_study_name_from_id(study.storage_id)
+        fill(optuna.load_study(study_name=name, storage=study.storage), trials)
         before = resident_bytes()
-        rng = np.random.default_rng(0)
-        record = optuna.load_study(study_name=None, storage=open_journal(study.directory / JOURNAL))
-        fill(record, trials, rng)
-        study = Study(record, study.directory)
+        study = load_study("large", runs)
         _ = study.ranking
         grown = (resident_bytes() - before) / 2**20
         print(f"{trials} trials take {grown:.0f} MB of a worker's memory")
         for sampler in ("random", "tpe", "gp"):
-            record.sampler = make_sampler(sampler, 0)
+            study.search_with(Options(trials=trials + 10, sampler=sampler))
+            host = StudyHost(study)
             began = time.monotonic()
-            trial = record.ask()
-            SPACE.suggest(trial)
+            asked = host.ask("worker")
             after_ask = time.monotonic()
-            record.tell(trial, 1.0)
+            host.complete(asked.number, evaluate(None, asked.params))
             after_tell = time.monotonic()
             print(
                 f"  {sampler}: ask {1000 * (after_ask - began):.0f} ms, "
-                f"tell {1000 * (after_tell - after_ask):.0f} ms"
+                f"tell {1000 * (after_tell - after_ask):.0f} ms",
+                flush=True,
             )
         for command in ("show", "report"):
             began = time.monotonic()
@@ -133,8 +134,9 @@ def large(trials: int) -> None:
             print(f"  hpo {command}: {time.monotonic() - began:.2f} s")
 
 
-def fill(record: optuna.Study, trials: int, rng: np.random.Generator) -> None:
+def fill(record: optuna.Study, trials: int) -> None:
     """Add random trials, each as a worker would store it."""
+    rng = np.random.default_rng(0)
     for _ in range(trials):
         fixed = optuna.trial.FixedTrial(
             {
