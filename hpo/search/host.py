@@ -216,8 +216,9 @@ class StudyHost:
             study.queue.give_up_lost(at_most=options.retry)
         with study.workers.asking():
             # Trials of other workers count, too, or two workers would ask for the same.
-            begun = study.n_begun
-            if begun >= study.target or self._is_out_of_patience():
+            counts = study.counts
+            begun = counts.begun
+            if begun >= counts.target or self._is_out_of_patience():
                 return None
             sampler = make_sampler(options.sampler, derived_seed(options.seed, "sampler", begun))
             # A grid knows what it has tried.
@@ -234,8 +235,8 @@ class StudyHost:
         study = self._study
         if study.database is None or self._is_out_of_patience():
             return False
-        n_finished = study.n_finished
-        return n_finished < min(study.n_begun, study.target)
+        counts = study.counts
+        return counts.finished < min(counts.begun, counts.target)
 
     def _is_out_of_patience(self) -> bool:
         patience = self._study.options.patience

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import uuid
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,6 +48,21 @@ if TYPE_CHECKING:
     from hpo.task import Direction
 
 _Record = TypeVar("_Record", Settings, Options)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far a search is.
+
+    Attributes:
+        begun: Number of trials that are finished or running.
+        finished: Number of finished trials: complete, pruned or failed.
+        target: Number of trials to search for.
+    """
+
+    begun: int
+    finished: int
+    target: int
 
 
 class Study:
@@ -182,9 +197,22 @@ class Study:
     @property
     def target(self) -> int:
         """Number of trials to search for; at most the number of possible configurations."""
+        return self._target(self.trials)
+
+    @property
+    def counts(self) -> Counts:
+        """How far the search is, from one look at the trials: a database has to be asked."""
+        trials = self.trials
+        return Counts(
+            begun=sum(trial.is_begun for trial in trials),
+            finished=sum(trial.is_finished for trial in trials),
+            target=self._target(trials),
+        )
+
+    def _target(self, trials: Sequence[Trial]) -> int:
         from hpo.study.tried import n_possible
 
-        begun = sum(trial.state != "interrupted" for trial in self.trials)
+        begun = sum(trial.state != "interrupted" for trial in trials)
         is_grid = self.options.sampler == "grid"
         return n_possible(
             self._record, self.settings.space, begun, self.options.trials, is_grid=is_grid
@@ -312,7 +340,7 @@ class Study:
     @property
     def n_begun(self) -> int:
         """Number of trials that are finished or running."""
-        return sum(trial.is_finished or trial.state == "running" for trial in self.trials)
+        return sum(trial.is_begun for trial in self.trials)
 
     @property
     def trials_since_best(self) -> int:

@@ -139,6 +139,11 @@ class Trial:
         """Whether the trial ended by itself, and not because the search was stopped."""
         return self.state in ("complete", "pruned", "failed")
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether the trial is finished or running."""
+        return self.is_finished or self.state == "running"
+
     if not TYPE_CHECKING:  # a type checker would accept every name otherwise
 
         def __getattr__(self, name: str) -> Any:
