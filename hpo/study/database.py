@@ -39,7 +39,6 @@ BEATS_MISSED = 6
 _SECRETS = ("password", "passfile", "sslpassword", "sslkey")
 
 
-@functools.cache
 def open_database(url: str) -> Database:
     """Connect to a database, and make Optuna's tables in it if there are none.
 
@@ -51,23 +50,30 @@ def open_database(url: str) -> Database:
         UsageError: The URL is not that of a PostgreSQL database, or the driver is not installed.
         HPOError: The server does not answer, refuses the user, or holds tables that cannot be used.
     """
-    parsed = _parsed(url)
-    name = public_name(url)
+    return _opened(_parsed(url))
+
+
+@functools.cache
+def _opened(url: sqlalchemy.URL) -> Database:
+    name = _public(url)
     try:
-        _make_tables(parsed, name)
-        return Database(parsed, name)
+        _make_tables(url)
+        return Database(url, name)
     except ModuleNotFoundError:
         raise UsageError(
             "--storage: psycopg is not installed. Install it: pip install 'hpo-keras[postgres]'"
         ) from None
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
-        raise HPOError(f"{name}: {_explained(error, parsed)}") from None
+        raise HPOError(f"{name}: {_explained(error, url)}") from None
 
 
 def public_name(url: str) -> str:
     """A URL without its secrets, as it may be shown and recorded."""
-    parsed = _parsed(url)
-    open_part = parsed._replace(password=None).difference_update_query(_SECRETS)
+    return _public(_parsed(url))
+
+
+def _public(url: sqlalchemy.URL) -> str:
+    open_part = url._replace(password=None).difference_update_query(_SECRETS)
     return open_part.render_as_string(hide_password=False)
 
 
@@ -287,9 +293,8 @@ def _arguments() -> dict[str, Any]:
     }
 
 
-def _make_tables(url: sqlalchemy.URL, name: str) -> None:
+def _make_tables(url: sqlalchemy.URL) -> None:
     """Make Optuna's tables, or check that they are of a version that this Optuna knows."""
-    del name
     engine = sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=_arguments())
     with engine.connect() as connection:
         # Two that make them at the same time would disturb each other.

@@ -19,6 +19,7 @@ import hpo
 from hpo.cli import main
 from hpo.errors import HPOError, UsageError
 from hpo.samplers import make_sampler
+from hpo.study import database
 from hpo.study.database import open_database, public_name
 from hpo.study.folder import list_studies, load_study
 
@@ -80,7 +81,7 @@ def url(server):
     yield url
     with contextlib.suppress(HPOError):
         open_database(url).storage.engine.dispose()
-    open_database.cache_clear()
+    database._opened.cache_clear()
 
 
 @pytest.fixture
@@ -348,7 +349,7 @@ def test_a_database_without_rights(tmp_path, url, server):
 def test_a_database_of_another_version(url, server):
     open_database(url).storage.engine.dispose()
     server.ask("UPDATE alembic_version SET version_num = 'v99.0.0'", url)
-    open_database.cache_clear()
+    database._opened.cache_clear()
 
     with pytest.raises(HPOError, match="another version of Optuna"):
         open_database(url)
@@ -373,8 +374,7 @@ def test_a_folder_that_is_not_shared_is_refused(tmp_path, url):
 
 def test_the_folder_of_another_study_is_refused(tmp_path, url, server):
     search(tmp_path, url, trials=1)
-    database = open_database(url)
-    optuna.delete_study(study_name="nothing", storage=database.storage)
+    optuna.delete_study(study_name="nothing", storage=open_database(url).storage)
 
     with pytest.raises(HPOError, match="not in the database"):
         search(tmp_path, url, trials=2)
