@@ -10,6 +10,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from optuna.exceptions import UpdateFinishedTrialError
+
 from hpo.pruners.pruning import Pruning
 from hpo.samplers import make_sampler
 from hpo.samplers.untried import UntriedSampler
@@ -226,9 +228,13 @@ class StudyHost:
                 sampler if options.sampler == "grid" else UntriedSampler(sampler)
             )
             self._running[trial.number] = trial
-            trial.assign(worker, derived_seed(options.seed, "training", begun))
-            # Under the lock, so that the next worker knows what is being tried.
-            return Assignment(trial.number, trial.seed, trial.suggest(study.space))
+            try:
+                trial.assign(worker, derived_seed(options.seed, "training", begun))
+                # Under the lock, so that the next worker knows what is being tried.
+                return Assignment(trial.number, trial.seed, trial.suggest(study.space))
+            except UpdateFinishedTrialError:
+                pass  # a database that was restarted has released the lock, and another gave it up
+        return self.ask(worker)
 
     def may_ask_later(self) -> bool:
         """Whether trials of workers run that a database may find dead."""

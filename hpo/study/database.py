@@ -257,9 +257,13 @@ def _is_lost(error: BaseException) -> bool:
 
 
 def _of_driver(error: BaseException) -> DBAPIError | None:
-    """What the database's driver raised, of which Optuna made another error."""
-    cause = error if isinstance(error, DBAPIError) else error.__cause__
-    return cause if isinstance(cause, DBAPIError) else None
+    """What the database's driver raised first, of which others made their own errors."""
+    found: DBAPIError | None = None
+    one: BaseException | None = error
+    while one is not None:
+        found = one if isinstance(one, DBAPIError) else found
+        one = one.__cause__ or one.__context__
+    return found
 
 
 def _cause(error: BaseException) -> str:

@@ -212,7 +212,7 @@ def _database_for(directory: Path, url: str | None) -> Database | None:
 def _open(url: str) -> Database:
     from hpo.study.database import open_database  # takes a moment to import
 
-    _quiet_optuna()
+    _quiet_optuna("ERROR")  # a lost connection is dealt with
     return open_database(url)
 
 
@@ -272,10 +272,10 @@ def _check_link(directory: Path, record: optuna.Study | None) -> None:
         )
 
 
-def _quiet_optuna() -> None:
+def _quiet_optuna(level: str = "WARNING") -> None:
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(getattr(optuna.logging, level))
 
 
 def _journal(directory: Path) -> optuna.storages.BaseStorage:
@@ -355,8 +355,9 @@ def _new_study(
     if database is not None:
         link = new_link(database.url, directory.name)
         files.write_json(directory / LINK, link)
-        record.set_user_attr(ID, link["id"])
     study.settings = settings
+    if database is not None:
+        record.set_user_attr(ID, link["id"])  # last: without it, the study is not complete
     return study
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import TrialState
 
 from hpo.errors import HPOError
@@ -46,16 +46,20 @@ class RunningTrial:
     def __init__(self, record: optuna.Study, trial: optuna.Trial) -> None:
         self._record = record
         self._trial = trial
+        self._over = threading.Event()
         storage: Any = record._storage  # noqa: SLF001  (heartbeats are not part of Optuna's API)
-        trial_id = trial._trial_id  # noqa: SLF001
         if hasattr(storage, "record_heartbeat"):
-            storage.record_heartbeat(trial_id)
-        self._heartbeat = get_heartbeat_thread(trial_id, storage)
-        self._heartbeat.start()
+            storage.record_heartbeat(trial._trial_id)  # noqa: SLF001
+            # A daemon: a process that fails must not go on living for its heart alone.
+            threading.Thread(target=self._beat, args=(storage,), daemon=True).start()
+
+    def _beat(self, storage: Any) -> None:
+        while not self._over.wait(storage.get_heartbeat_interval()):
+            storage.record_heartbeat(self._trial._trial_id)  # noqa: SLF001
 
     def rest(self) -> None:
         """Send no more heartbeats: the trial has ended."""
-        self._heartbeat.join()
+        self._over.set()
 
     @property
     def number(self) -> int:
