@@ -260,8 +260,10 @@ def test_a_database_is_restarted_in_the_middle(tmp_path, url, plugin, server):
 
     study = load_study("slow", tmp_path, url)
     assert running.returncode == 0, said
-    assert [t.state for t in study.trials] == ["complete"] * 8
-    assert len({(t.seed, *t.params.items()) for t in study.trials}) == 8
+    complete = [t for t in study.trials if t.state == "complete"]
+    assert len(complete) == 8, [(t.state, t.reason) for t in study.trials]
+    assert len({(t.seed, *t.params.items()) for t in complete}) == 8
+    assert all(t.state in ("complete", "interrupted") for t in study.trials)
 
 
 def test_a_killed_search_continues(tmp_path, url, plugin):
