@@ -147,9 +147,8 @@ class AdvisoryLock:
         """Release the lock."""
         kind = "_shared" if self._shared else ""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the server has released it, if it was restarted
-                self._storage.value(f"pg_advisory_unlock{kind}({self._key})")
+            # A server that was restarted has released it, and says so only in a notice.
+            self._storage.value(f"pg_advisory_unlock{kind}({self._key})")
         finally:
             self._end_turn()
 
