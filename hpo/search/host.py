@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from hpo.study.code import Code
     from hpo.study.facts import Facts
     from hpo.study.mistakes import Mistakes, Predictions
-    from hpo.study.running import RunningTrial
     from hpo.study.settings import Settings
     from hpo.study.study import Study
     from hpo.study.trial import Failure
+    from hpo.support.locks import Lock
     from hpo.task import Params
     from hpo.training.evaluation import Evaluation
     from hpo.training.lockstep import EpochReport
@@ -164,7 +164,6 @@ class StudyHost:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._running: dict[int, RunningTrial] = {}
 
     def terms(self) -> Terms:
         """What the study is now."""
@@ -213,28 +212,37 @@ class StudyHost:
 
     def ask(self, worker: str) -> Assignment | None:
         """Begin a trial, unless enough have been begun or patience has run out."""
+        while True:
+            if self._study.database is not None:  # nobody else may be there to notice
+                self._study.queue.give_up_lost(at_most=self._study.options.retry)
+            with self._study.workers.asking() as turn:
+                # Trials of other workers count, too, or two workers would ask for the same.
+                counts = self._study.counts
+                if counts.begun >= counts.target or self._is_out_of_patience():
+                    return None
+                assignment = self._draw(worker, counts.begun, turn)
+            if assignment is not None:
+                return assignment
+
+    def _draw(self, worker: str, begun: int, turn: Lock) -> Assignment | None:
+        """Begin a trial; None if the turn was lost meanwhile, and nobody's trial is begun."""
         study, options = self._study, self._study.options
-        if study.database is not None:  # nobody else may be there to notice
-            study.queue.give_up_lost(at_most=options.retry)
-        with study.workers.asking():
-            # Trials of other workers count, too, or two workers would ask for the same.
-            counts = study.counts
-            begun = counts.begun
-            if begun >= counts.target or self._is_out_of_patience():
-                return None
-            sampler = make_sampler(options.sampler, derived_seed(options.seed, "sampler", begun))
-            # A grid knows what it has tried.
-            trial = study.queue.ask(
-                sampler if options.sampler == "grid" else UntriedSampler(sampler)
-            )
-            self._running[trial.number] = trial
-            try:
-                trial.assign(worker, derived_seed(options.seed, "training", begun))
-                # Under the lock, so that the next worker knows what is being tried.
-                return Assignment(trial.number, trial.seed, trial.suggest(study.space))
-            except UpdateFinishedTrialError:
-                pass  # a database that was restarted has released the lock, and another gave it up
-        return self.ask(worker)
+        sampler = make_sampler(options.sampler, derived_seed(options.seed, "sampler", begun))
+        # A grid knows what it has tried.
+        sampler = sampler if options.sampler == "grid" else UntriedSampler(sampler)
+        trial = None
+        try:
+            trial = study.queue.ask(sampler)
+            trial.assign(worker, derived_seed(options.seed, "training", begun))
+            # Under the lock, so that the next worker knows what is being tried.
+            assignment = Assignment(trial.number, trial.seed, trial.suggest(study.space))
+            if turn.is_held():
+                return assignment
+        except UpdateFinishedTrialError:
+            pass  # another had the turn, and gave the trial up
+        if trial is not None:
+            study.queue.withdraw(trial)
+        return None
 
     def may_ask_later(self) -> bool:
         """Whether trials of workers run that a database may find dead."""
@@ -252,9 +260,8 @@ class StudyHost:
         self, number: int, report: EpochReport, *, max_epochs: int, epochs: int
     ) -> bool:
         """Whether the study's pruner would end a trial."""
-        name = self._study.options.pruner
-        pruning = Pruning(self._running[number], name, max_epochs=max_epochs, epochs=epochs)
-        return pruning.is_hopeless(report)
+        trial, name = self._study.queue.running[number], self._study.options.pruner
+        return Pruning(trial, name, max_epochs=max_epochs, epochs=epochs).is_hopeless(report)
 
     def models_directory(self, number: int, score: float) -> Path | None:
         """The trial's folder, if its score is among the best."""
@@ -264,12 +271,12 @@ class StudyHost:
 
     def complete(self, number: int, evaluation: Evaluation) -> None:
         """Store the result of a trial, and remove the models of trials it surpasses."""
-        self._study.queue.complete(self._running[number], evaluation)
+        self._study.queue.complete(self._study.queue.running[number], evaluation)
         self._study.drop_models(keep=self._study.options.keep)
 
     def prune(self, number: int, epochs_trained: int) -> None:
         """End a trial that is not worth continuing."""
-        self._study.queue.prune(self._running[number], epochs_trained)
+        self._study.queue.prune(self._study.queue.running[number], epochs_trained)
 
     def fail(self, number: int, failure: Failure) -> None:
         """End a trial as failed, unless somebody else has ended it."""

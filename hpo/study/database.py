@@ -1,16 +1,19 @@
 """A PostgreSQL server that keeps the trials of studies, through Optuna's own tables.
 
 The server also does what files do for a study in a folder: its advisory locks say whose turn it is,
-and Optuna's heartbeats which workers are alive. A process has one connection.
+and Optuna's heartbeats which workers are alive. A process has one connection. What holds up the
+others, a lock or a transaction, the server takes from a process that is not heard of any more.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import threading
 import time
+import uuid
 import warnings
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,13 +21,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._rdb import models
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from hpo.errors import HPOError, UsageError, one_line
+from hpo.support.heartbeat import Heartbeat
+from hpo.support.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from optuna.trial import FrozenTrial
+    from sqlalchemy.orm import Session
 
 _T = TypeVar("_T")
 
@@ -35,7 +44,11 @@ PATIENCE_SECONDS = 120.0
 """So long a search waits for a server that was reached before, such as one that is restarted."""
 HEARTBEAT_SECONDS = 10
 BEATS_MISSED = 6
-"""A worker that misses so many heartbeats in a row has lost its trial."""
+"""A worker that misses so many heartbeats in a row has lost its trial, and its turn."""
+OLDEST = 14
+"""The oldest version of PostgreSQL that can take a lock from a process that is not heard of."""
+_TOKEN = "hpo:token"  # noqa: S105  (no password)
+"""The system attribute that tells a queued trial from one that is made for the same reason."""
 _SECRETS = ("password", "passfile", "sslpassword", "sslkey")
 
 
@@ -104,8 +117,11 @@ class Database:
         return AdvisoryLock(self.storage, key, self._turns[key])
 
 
-class AdvisoryLock:
+class AdvisoryLock(Lock):
     """A lock that the server releases when the connection of its holder ends.
+
+    It ends, too, if the holder is not heard of for as long as a worker may be silent, for example
+    because its machine sleeps; then :meth:`is_held` is false. This is so unless it is shared.
 
     Args:
         storage: The storage whose connection holds it.
@@ -118,49 +134,57 @@ class AdvisoryLock:
         self._key = key
         self._turn = turn
         self._shared = False
+        self._heartbeat: Heartbeat | None = None
 
     def acquire(self, *, block: bool = True, shared: bool = False) -> bool:
-        """Take the lock.
-
-        Args:
-            block: Whether to wait if another process holds the lock.
-            shared: Whether others may hold the lock too, if they also share it.
-
-        Returns:
-            Whether the lock was taken.
-        """
+        """Take the lock; see :meth:`Lock.acquire`."""
         self._shared = shared
         if not shared and not self._turn.acquire(blocking=block):
             return False
         try:
             kind = "_shared" if shared else ""
             trying = "" if block else "try_"
-            taken = self._storage.value(f"pg_{trying}advisory_lock{kind}({self._key})")
+            limit = "" if shared else f", {_idle_limit(self._storage.silence)}"
+            taken = self._storage.value(f"pg_{trying}advisory_lock{kind}({self._key}){limit}")
         except BaseException:
             self._end_turn()
             raise
         if taken is False:
             self._end_turn()
+        elif not shared:
+            beat = functools.partial(self._storage.value, "1")
+            self._heartbeat = Heartbeat(self._storage.interval, beat)
         return taken is not False
 
     def release(self) -> None:
         """Release the lock."""
         kind = "_shared" if self._shared else ""
+        limit = "" if self._shared else f", {_idle_limit(0)}"
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
         try:
             # A server that was restarted has released it, and says so only in a notice.
-            self._storage.value(f"pg_advisory_unlock{kind}({self._key})")
+            self._storage.value(f"pg_advisory_unlock{kind}({self._key}){limit}")
         finally:
             self._end_turn()
+
+    def is_held(self) -> bool:
+        """Whether this connection holds it, and not a later one, after the server took it back."""
+        return bool(self._count("pid = pg_backend_pid()"))
 
     @property
     def n_holders(self) -> int:
         """Number of processes that hold it."""
+        return self._count("true")
+
+    def _count(self, condition: str) -> int:
         unsigned = self._key % (1 << 64)
         held = f"classid = {unsigned >> 32} AND objid = {unsigned & 0xFFFFFFFF} AND granted"
         here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         return int(
             self._storage.value(
-                f"count(*) FROM pg_locks WHERE locktype = 'advisory' AND {here} AND {held}"
+                f"count(*) FROM pg_locks WHERE locktype = 'advisory' AND {here} AND {held} "
+                f"AND {condition}"
             )
         )
 
@@ -175,11 +199,17 @@ class _Storage(RDBStorage):
     Args:
         url: Where the database is.
         name: The same without secrets.
+
+    Attributes:
+        name: The same without secrets.
+        interval: Seconds between two heartbeats.
+        silence: Seconds after which a process that is not heard of has lost its trial and turn.
     """
 
     def __init__(self, url: str, name: str) -> None:
         self.name = name
-        interval = int(os.environ.get("HPO_HEARTBEAT") or HEARTBEAT_SECONDS)
+        self.interval = int(os.environ.get("HPO_HEARTBEAT") or HEARTBEAT_SECONDS)
+        self.silence = self.interval * BEATS_MISSED
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             super().__init__(
@@ -190,19 +220,27 @@ class _Storage(RDBStorage):
                     "max_overflow": 0,
                     "pool_timeout": 24 * 3600,
                     "pool_pre_ping": True,
+                    "pool_events": [(self._limit_transactions, "connect")],
                     "connect_args": _arguments(),
                 },
-                heartbeat_interval=interval,
-                grace_period=interval * BEATS_MISSED,
+                heartbeat_interval=self.interval,
+                grace_period=self.silence,
                 skip_compatibility_check=True,
                 skip_table_creation=True,
             )
+        self._tokens: set[str] = set()
+
+    def _limit_transactions(self, connection: Any, _: Any) -> None:
+        """Let the server end a transaction in which nothing happens: it locks what it changed."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{self.silence}s'")
+        connection.commit()
 
     def value(self, expression: str) -> Any:
         """Ask the server for a value."""
 
         def ask() -> Any:
-            with self.engine.connect() as connection:
+            with self.engine.begin() as connection:
                 return connection.exec_driver_sql(f"SELECT {expression}").scalar()
 
         return self.patiently(ask)
@@ -226,6 +264,37 @@ class _Storage(RDBStorage):
                     ) from None
             time.sleep(0.5)
 
+    def _create_new_trial(
+        self, study_id: int, template_trial: FrozenTrial | None = None
+    ) -> FrozenTrial:
+        """Make a trial, once: the server may be gone between making one and saying so."""
+        token = uuid.uuid4().hex
+        if template_trial is not None:
+            template_trial.system_attrs[_TOKEN] = token
+        make = super()._create_new_trial
+        try:
+            return self.patiently(lambda: make(study_id, template_trial))
+        finally:
+            self._tokens.discard(token)
+
+    def _get_prepared_new_trial(
+        self, study_id: int, template_trial: FrozenTrial | None, session: Session
+    ) -> models.TrialModel:
+        token = None if template_trial is None else template_trial.system_attrs[_TOKEN]
+        if token in self._tokens:  # a second attempt
+            attribute = models.TrialSystemAttributeModel
+            made = (
+                session.query(models.TrialModel)
+                .join(attribute)
+                .filter(attribute.key == _TOKEN, attribute.value_json == json.dumps(token))
+                .one_or_none()
+            )
+            if made is not None:
+                return made
+        if token is not None:
+            self._tokens.add(token)
+        return super()._get_prepared_new_trial(study_id, template_trial, session)
+
 
 def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
@@ -237,7 +306,6 @@ def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
 
 for _name in (
     *(name for name, member in vars(BaseStorage).items() if callable(member) and name[0] != "_"),
-    "_create_new_trial",
     "_get_trials",
     "_get_stale_trial_ids",
     "record_heartbeat",
@@ -285,6 +353,11 @@ def _parsed(url: str) -> sqlalchemy.URL:
     return parsed.set(drivername=DRIVER)
 
 
+def _idle_limit(seconds: int) -> str:
+    """Let the server end a connection on which nothing happens for so long; 0 is for ever."""
+    return f"set_config('idle_session_timeout', '{seconds}s', false)"
+
+
 def _arguments() -> dict[str, Any]:
     """How to connect: a server that is gone is noticed within a minute."""
     return {
@@ -301,6 +374,9 @@ def _make_tables(url: sqlalchemy.URL) -> None:
     engine = sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=_arguments())
     with engine.connect() as connection:
         # Two that make them at the same time would disturb each other.
+        version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10000
+        if version < OLDEST:
+            raise HPOError(f"{_public(url)}: is PostgreSQL {version}; expected {OLDEST} or later.")
         connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('hpo'))")
         RDBStorage(
             url.render_as_string(hide_password=False),

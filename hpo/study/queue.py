@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-from hpo.study.keys import LATE, RESULT, RETRIED, SEED, WORKER
-from hpo.study.running import RunningTrial, TrialOverError, end_as_failed
+from hpo.study.keys import FAILURE, LATE, RESULT, RETRIED, SEED, WORKER
+from hpo.study.running import RunningTrial, TrialOverError, queued_values
 from hpo.study.trial import Failure, from_optuna
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hpo.training.evaluation import Evaluation
 
 KILLED = Failure("interrupted: the search was killed", "interrupted")
+OUT_OF_TURN = Failure("interrupted: another worker had the turn to draw", "interrupted")
 LOST = Failure("its worker was not heard of any more", "outside")
 
 
@@ -33,13 +35,16 @@ class TrialQueue:
         record: Optuna's study.
         files: The files of the study.
         workers: The workers of the study.
+
+    Attributes:
+        running: The trials that this process has begun and not ended, by their numbers.
     """
 
     def __init__(self, record: optuna.Study, files: StudyFiles, workers: StudyWorkers) -> None:
         self._record = record
         self._files = files
         self._workers = workers
-        self._running: dict[int, RunningTrial] = {}
+        self.running: dict[int, RunningTrial] = {}
 
     def enqueue(self, params: Params, seed: int | None = None) -> None:
         """Queue a configuration; it is tried before the sampler draws another.
@@ -61,8 +66,16 @@ class TrialQueue:
             # Optuna's own loop is not used, and a RunningTrial has a heartbeat.
             warnings.filterwarnings("ignore", "Heartbeat of storage", UserWarning)
             trial = RunningTrial(self._record, self._record.ask())
-        self._running[trial.number] = trial
+        self.running[trial.number] = trial
         return trial
+
+    def withdraw(self, trial: RunningTrial) -> None:
+        """End a trial that another worker may have drawn, too, since its turn was lost.
+
+        What was queued is queued again.
+        """
+        if self._end_as_failed(trial.number, OUT_OF_TURN) and trial.queued:
+            self.enqueue(trial.queued, trial.seed)
 
     def complete(self, trial: RunningTrial, evaluation: Evaluation) -> None:
         """Store the result of a trial; its files first, so that a complete trial has them.
@@ -104,12 +117,29 @@ class TrialQueue:
         Returns:
             Whether the trial was still running; if not, it stays as somebody else ended it.
         """
-        self._rest(number)
-        was_running = end_as_failed(self._record, number, failure)
+        if not self._end_as_failed(number, failure):
+            return False
+        ended = self._record.get_trials(deepcopy=False)[number]
+        # The worker may have died when only some of the queued values were drawn.
+        params = {**queued_values(ended), **ended.params}
+        if failure.cause == "interrupted" and params:
+            self.enqueue(params, ended.user_attrs.get(SEED))
         # A finished evaluation is kept: the line that ended the trial may be damaged.
-        if was_running and not self._files.has_arrays(number):
+        if not self._files.has_arrays(number):
             self._files.remove_trial(number)
-        return was_running
+        return True
+
+    def _end_as_failed(self, number: int, failure: Failure) -> bool:
+        self._rest(number)
+        storage = self._record._storage  # noqa: SLF001
+        trial_id = self._record.get_trials(deepcopy=False)[number]._trial_id  # noqa: SLF001
+        try:
+            # The process that finds a worker dead has the number only, not Optuna's Trial.
+            storage.set_trial_user_attr(trial_id, FAILURE, asdict(failure))
+            self._record.tell(number, state=TrialState.FAIL)
+        except (UpdateFinishedTrialError, ValueError):
+            return False
+        return True
 
     def fail_orphans(self, worker: str | None = None, failure: Failure = KILLED) -> list[int]:
         """Fail the running trials whose worker is dead.
@@ -169,8 +199,8 @@ class TrialQueue:
         return True
 
     def _rest(self, number: int) -> None:
-        if number in self._running:
-            self._running.pop(number).rest()
+        if number in self.running:
+            self.running.pop(number).rest()
 
     def retry_failed(self) -> int:
         """Queue the failed trials again, each with its seed, as after a fix of the plugin.

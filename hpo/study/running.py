@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import asdict
+import functools
 from typing import TYPE_CHECKING, Any
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from hpo.errors import HPOError
-from hpo.study.keys import FAILURE, SEED, WORKER
+from hpo.study.keys import SEED, WORKER
+from hpo.support.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     import optuna
 
     from hpo.space.space import Space
-    from hpo.study.trial import Failure
     from hpo.task import Params
 
 
@@ -35,6 +34,11 @@ class TrialOverError(HPOError):
         )
 
 
+def queued_values(trial: optuna.trial.FrozenTrial) -> Params:
+    """The values with which a trial was queued, by name; empty if it was not."""
+    return dict(trial.system_attrs.get("fixed_params", {}))
+
+
 class RunningTrial:
     """A trial that was begun and has not ended.
 
@@ -46,20 +50,17 @@ class RunningTrial:
     def __init__(self, record: optuna.Study, trial: optuna.Trial) -> None:
         self._record = record
         self._trial = trial
-        self._over = threading.Event()
+        self._heartbeat: Heartbeat | None = None
         storage: Any = record._storage  # noqa: SLF001  (heartbeats are not part of Optuna's API)
         if hasattr(storage, "record_heartbeat"):
-            storage.record_heartbeat(trial._trial_id)  # noqa: SLF001
-            # A daemon: a process that fails must not go on living for its heart alone.
-            threading.Thread(target=self._beat, args=(storage,), daemon=True).start()
-
-    def _beat(self, storage: Any) -> None:
-        while not self._over.wait(storage.get_heartbeat_interval()):
-            storage.record_heartbeat(self._trial._trial_id)  # noqa: SLF001
+            beat = functools.partial(storage.record_heartbeat, trial._trial_id)  # noqa: SLF001
+            beat()
+            self._heartbeat = Heartbeat(storage.get_heartbeat_interval(), beat)
 
     def rest(self) -> None:
         """Send no more heartbeats: the trial has ended."""
-        self._over.set()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
 
     @property
     def number(self) -> int:
@@ -86,6 +87,11 @@ class RunningTrial:
         """Draw its configuration; queued values are taken as they are."""
         return space.suggest(self._trial)
 
+    @property
+    def queued(self) -> Params:
+        """The values it was queued with, by name; the others are drawn."""
+        return queued_values(self._record.get_trials(deepcopy=False)[self.number])
+
     def set_attribute(self, name: str, value: Any) -> None:
         """Record a value that JSON can hold under a name."""
         self._trial.set_user_attr(name, value)
@@ -106,29 +112,3 @@ class RunningTrial:
     def n_complete_trials(self) -> int:
         """Number of complete trials in its study."""
         return len(self._record.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
-
-
-def end_as_failed(record: optuna.Study, number: int, failure: Failure) -> bool:
-    """End a running trial as failed; if it was interrupted, queue its configuration again.
-
-    Args:
-        record: Optuna's study.
-        number: The number of the trial.
-        failure: Why it failed.
-
-    Returns:
-        Whether the trial was still running; if not, nothing changes.
-    """
-    frozen = record.get_trials(deepcopy=False)[number]
-    try:
-        # The process that finds a worker dead has the number only, not Optuna's Trial.
-        record._storage.set_trial_user_attr(frozen._trial_id, FAILURE, asdict(failure))  # noqa: SLF001
-        record.tell(number, state=TrialState.FAIL)
-    except (UpdateFinishedTrialError, ValueError):
-        return False
-    # The worker may have died when only some of the queued values were drawn.
-    params = {**frozen.system_attrs.get("fixed_params", {}), **frozen.params}
-    if failure.cause == "interrupted" and params:
-        attributes = {k: v for k, v in frozen.user_attrs.items() if k == SEED}
-        record.enqueue_trial(params, user_attrs=attributes)
-    return True

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import optuna
 
     from hpo.study.database import AdvisoryLock, Database
+    from hpo.support.locks import Lock
 
 
 def new_worker_name() -> str:
@@ -66,13 +67,16 @@ class StudyWorkers:
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
+    def asking(self) -> Iterator[Lock]:
         """Hold the lock under which a trial is begun and gets the name of its worker.
 
         So a running trial without a worker belongs to a worker that died.
+
+        Yields:
+            The lock, which a database may take back.
         """
-        with self._locked("ask"):
-            yield
+        with self._locked("ask") as lock:
+            yield lock
 
     @contextmanager
     def recording_facts(self) -> Iterator[None]:
@@ -81,15 +85,15 @@ class StudyWorkers:
             yield
 
     @contextmanager
-    def _locked(self, name: str, *, shared: bool = False) -> Iterator[None]:
+    def _locked(self, name: str, *, shared: bool = False) -> Iterator[Lock]:
         lock = self._lock(name)
         lock.acquire(shared=shared)
         try:
-            yield
+            yield lock
         finally:
             lock.release()
 
-    def _lock(self, name: str) -> FileLock | AdvisoryLock:
+    def _lock(self, name: str) -> Lock:
         return FileLock(self._directory / f"{name}.lock")
 
     def lock_path(self, worker: str) -> Path:

@@ -1,11 +1,11 @@
-"""File locks that the operating system releases when their holder dies."""
+"""Locks between processes: what every kind can do, and those of files."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +13,28 @@ if TYPE_CHECKING:
 _locks: weakref.WeakSet[FileLock] = weakref.WeakSet()
 
 
-class FileLock:
+class Lock(Protocol):
+    """What one process holds at a time, or several that share it."""
+
+    def acquire(self, *, block: bool = True, shared: bool = False) -> bool:
+        """Take the lock.
+
+        Args:
+            block: Whether to wait if another process holds the lock.
+            shared: Whether others may hold the lock too, if they also share it.
+
+        Returns:
+            Whether the lock was taken.
+        """
+
+    def release(self) -> None:
+        """Release the lock."""
+
+    def is_held(self) -> bool:
+        """Whether it is still held: who keeps the lock may have given it to another."""
+
+
+class FileLock(Lock):
     """A lock that the operating system releases when its holder dies, however it dies.
 
     A killed holder of one of Optuna's own locks blocks everybody else for half a minute.
@@ -28,15 +49,7 @@ class FileLock:
         _locks.add(self)
 
     def acquire(self, *, block: bool = True, shared: bool = False) -> bool:
-        """Take the lock.
-
-        Args:
-            block: Whether to wait if another process holds the lock.
-            shared: Whether others may hold the lock too, if they also share it.
-
-        Returns:
-            Whether the lock was taken.
-        """
+        """Take the lock; see :meth:`Lock.acquire`."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o644)
         try:
@@ -55,6 +68,10 @@ class FileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def is_held(self) -> bool:
+        """Whether it was taken and not released: a file's lock is never given to another."""
+        return self._descriptor is not None
 
 
 def _release_after_fork() -> None:

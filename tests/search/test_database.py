@@ -12,16 +12,22 @@ import time
 from pathlib import Path
 
 import optuna
+import psycopg
 import pytest
+from optuna.exceptions import StorageInternalError
+from optuna.storages._rdb import storage as rdb
 from postgres import Server
+from sqlalchemy.exc import OperationalError
 
 import hpo
 from hpo.cli import main
 from hpo.errors import HPOError, UsageError
 from hpo.samplers import make_sampler
+from hpo.search.host import Assignment, StudyHost
 from hpo.study import database
 from hpo.study.database import open_database, public_name
 from hpo.study.folder import list_studies, load_study
+from hpo.study.trial import Failure
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 NOTHING = str(BENCHMARKS / "nothing.py")
@@ -65,6 +71,7 @@ task = Task(
 """
 SECRET = "secret-of-the-tests"  # noqa: S105  (of this server alone)
 COUNT = itertools.count()
+STARTED = []
 CHEAP = {"sampler": "random", "pruner": "none", "keep": 0}
 
 
@@ -84,6 +91,15 @@ def url(server):
     database._opened.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def started():
+    """What a test started ends with it, however the test ends."""
+    yield
+    while STARTED:
+        with STARTED.pop() as process:  # also closes its output
+            process.kill()
+
+
 @pytest.fixture
 def plugin(tmp_path):
     path = tmp_path / "slow.py"
@@ -92,13 +108,15 @@ def plugin(tmp_path):
 
 
 def start(runs, url, *words, beat=1, **more):
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "hpo", *map(str, words), "--runs", str(runs)],
         env={**os.environ, "HPO_STORAGE": url, "HPO_HEARTBEAT": str(beat), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    STARTED.append(process)
+    return process
 
 
 def hpo_says(runs, *words, code=0, **more):
@@ -233,7 +251,8 @@ def test_a_paused_worker_tells_too_late(tmp_path, url, plugin):
     study = load_study("slow", tmp_path, url)
     study.options = type(study.options)(**{**vars(study.options), "trials": 4})
     paused = start(tmp_path, url, "worker", "slow", "--task", plugin)
-    until(lambda: running_of(tmp_path, url))
+    turn = open_database(url).lock("slow/ask")
+    until(lambda: any(t.params for t in running_of(tmp_path, url)) and not turn.n_holders)
     os.kill(paused.pid, signal.SIGSTOP)
     lost = running_of(tmp_path, url)[0]
     time.sleep(8)
@@ -250,6 +269,123 @@ def test_a_paused_worker_tells_too_late(tmp_path, url, plugin):
     assert study.trials[lost.number].state == "interrupted"
     again = [t for t in study.trials if t.params == lost.params and t.number != lost.number]
     assert list(study.late_results.values()) == [t.score for t in again]
+
+
+def holder_of(url, lock):
+    """A process that takes a study's lock and goes to sleep with it."""
+    code = (
+        "import os, signal, sys\n"
+        "from hpo.study.database import open_database\n"
+        "lock = open_database(sys.argv[1]).lock(sys.argv[2])\n"
+        "lock.acquire()\n"
+        "print('taken', lock.is_held(), flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "print(lock.is_held())\n"
+        "lock.release()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, url, lock],
+        env={**os.environ, "HPO_HEARTBEAT": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    STARTED.append(process)
+    assert process.stdout.readline() == "taken True\n"
+    return process
+
+
+def test_a_sleeping_worker_holds_nobody_up(url, monkeypatch):
+    monkeypatch.setenv("HPO_HEARTBEAT", "1")
+    asleep = holder_of(url, "slow/ask")
+    lock = open_database(url).lock("slow/ask")
+
+    assert not lock.acquire(block=False)
+    assert lock.acquire()  # at most six seconds later
+    os.kill(asleep.pid, signal.SIGCONT)
+    said, _ = asleep.communicate(timeout=60)
+    assert said == "False\n"
+    assert lock.is_held()
+    lock.release()
+    assert not lock.is_held()
+
+
+def test_who_thinks_for_long_keeps_his_turn(url, monkeypatch):
+    monkeypatch.setenv("HPO_HEARTBEAT", "1")
+    lock = open_database(url).lock("slow/ask")
+    assert lock.acquire()
+    time.sleep(8)
+    assert lock.is_held()
+    lock.release()
+
+
+def test_a_transaction_in_which_nothing_happens_is_ended_and_repeated(url, monkeypatch):
+    monkeypatch.setenv("HPO_HEARTBEAT", "1")
+    storage = open_database(url).storage
+    pauses = [8, 0]
+
+    def write():
+        with storage.engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE made (one int)")
+            time.sleep(pauses.pop(0))
+            return connection.exec_driver_sql("SELECT count(*) FROM made").scalar()
+
+    assert storage.patiently(write) == 0
+    assert pauses == []
+
+
+@pytest.mark.parametrize("is_queued", [False, True])
+def test_what_is_drawn_out_of_turn_is_drawn_again(tmp_path, url, server, monkeypatch, is_queued):
+    study = search(tmp_path, url, trials=1)
+    study.options = type(study.options)(**{**vars(study.options), "trials": 3})
+    if is_queued:
+        study.queue.enqueue({"rate": 0.01, "units": 64}, seed=5)
+    others = []
+
+    def make_slowly(name, seed):
+        if not others:
+            server.ask(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608
+                f"WHERE application_name = 'hpo' AND datname = '{url.rsplit('/', 1)[1]}'"
+            )
+            database._opened.cache_clear()
+            others.append(StudyHost(load_study("nothing", tmp_path, url)))
+            others.append(None if is_queued else others[0].ask("two"))
+        return make_sampler(name, seed)
+
+    monkeypatch.setattr("hpo.search.host.make_sampler", make_slowly)
+    drawn = StudyHost(study).ask("one")
+
+    trials = study.trials
+    if is_queued:
+        assert [t.state for t in trials] == ["complete", "interrupted", "running"]
+        assert drawn == Assignment(2, 5, {"rate": 0.01, "units": 64})
+    else:
+        assert [t.state for t in trials] == ["complete", "running", "interrupted", "running"]
+        assert len({t.params["rate"] for t in trials if t.state != "interrupted"}) == 3
+    for host in (study.queue, others[0]._study.queue):
+        for number in list(host.running):
+            host.fail(number, Failure("the test ends", "outside"))
+
+
+def test_what_was_made_is_not_made_again_when_the_answer_was_lost(tmp_path, url, monkeypatch):
+    study = search(tmp_path, url, trials=1)
+    session, losses = rdb._create_scoped_session, [True]
+
+    @contextlib.contextmanager
+    def losing(*arguments):
+        with session(*arguments) as opened:
+            yield opened
+            known = opened.identity_map.values()
+            made = any(isinstance(one, rdb.models.TrialModel) for one in known)
+        if made and losses:
+            losses.pop()
+            gone = OperationalError("COMMIT", {}, psycopg.OperationalError("the server is gone"))
+            raise StorageInternalError from gone
+
+    monkeypatch.setattr(rdb, "_create_scoped_session", losing)
+    study.queue.enqueue(study.trials[0].params, 7)
+    assert losses == []
+    assert [t.state for t in study.trials] == ["complete", "waiting"]
 
 
 def test_a_database_is_restarted_in_the_middle(tmp_path, url, plugin, server):
