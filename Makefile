@@ -14,7 +14,7 @@ demo: .venv/installed
 	@echo "The page to look at: $(RUNS)/boston/report.html"
 
 test: .venv/installed-dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 	KERAS_BACKEND=jax $(BIN)/pytest -n 2 tests/training/test_parity.py tests/training/test_jax.py
 
 check: .venv/installed-dev

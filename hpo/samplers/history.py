@@ -12,7 +12,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.scoring.direction import as_loss, direction_of
 from hpo.space.axes import Axes, Axis, axes_of_space
-from hpo.study.keys import FIRST_SEED, RETRIED, SETTINGS
+from hpo.study.keys import FIRST_SEED, SETTINGS
+from hpo.study.trial import retried
 from hpo.study.tried import failed_by_configuration, is_interrupted
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class History:
             asking: The trial that asks for a configuration.
         """
         direction = direction_of(study)
-        retried = study.user_attrs.get(RETRIED, ())
+        again = retried(study)
         trials = [t for t in study.get_trials(deepcopy=False) if t.number != asking.number]
         complete = [
             (t, as_loss(t.values[0], direction)) for t in trials if t.state == TrialState.COMPLETE
@@ -67,7 +68,7 @@ class History:
         return cls(
             scored=[trial for trial, _ in pairs],
             scores=_finite([score for _, score in pairs]),
-            failed=[t for t in trials if failed_by_configuration(t) and t.number not in retried],
+            failed=[t for t in trials if failed_by_configuration(t) and t.number not in again],
             running=[t for t in trials if t.state == TrialState.RUNNING],
             begun=sum(t.state != TrialState.WAITING and not is_interrupted(t) for t in trials),
         )

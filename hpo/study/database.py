@@ -7,6 +7,7 @@ others, a lock or a transaction, the server takes from a process that is not hea
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import json
@@ -270,7 +271,8 @@ class _Storage(RDBStorage):
         """Make a trial, once: the server may be gone between making one and saying so."""
         token = uuid.uuid4().hex
         if template_trial is not None:
-            template_trial.system_attrs[_TOKEN] = token
+            template_trial = copy.copy(template_trial)
+            template_trial.system_attrs = {**template_trial.system_attrs, _TOKEN: token}
         make = super()._create_new_trial
         try:
             return self.patiently(lambda: make(study_id, template_trial))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -11,14 +13,17 @@ from typing import TYPE_CHECKING
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-from hpo.study.keys import FAILURE, LATE, RESULT, RETRIED, SEED, WORKER
+from hpo.study.keys import FAILURE, LATE, RESULT, RETRY_OF, SEED, WORKER
 from hpo.study.running import RunningTrial, TrialOverError, queued_values
-from hpo.study.trial import Failure, from_optuna
+from hpo.study.trial import Failure, from_optuna, retried
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import optuna
 
     from hpo.study.files import StudyFiles
+    from hpo.study.trial import Trial
     from hpo.study.workers import StudyWorkers
     from hpo.task import Params
     from hpo.training.evaluation import Evaluation
@@ -46,14 +51,18 @@ class TrialQueue:
         self._workers = workers
         self.running: dict[int, RunningTrial] = {}
 
-    def enqueue(self, params: Params, seed: int | None = None) -> None:
+    def enqueue(
+        self, params: Params, seed: int | None = None, *, retry_of: int | None = None
+    ) -> None:
         """Queue a configuration; it is tried before the sampler draws another.
 
         Args:
             params: The configuration.
             seed: The seed of its weights and batches, or None for a new one.
+            retry_of: The number of the trial that is tried again, if it is one.
         """
-        attributes = {} if seed is None else {SEED: seed}
+        given = {SEED: seed, RETRY_OF: retry_of}
+        attributes = {key: value for key, value in given.items() if value is not None}
         self._record.enqueue_trial(params, user_attrs=attributes)
 
     def ask(self, sampler: optuna.samplers.BaseSampler) -> RunningTrial:
@@ -75,7 +84,7 @@ class TrialQueue:
         What was queued is queued again.
         """
         if self._end_as_failed(trial.number, OUT_OF_TURN) and trial.queued:
-            self.enqueue(trial.queued, trial.seed)
+            self.enqueue(trial.queued, trial.seed, retry_of=trial.number)
 
     def complete(self, trial: RunningTrial, evaluation: Evaluation) -> None:
         """Store the result of a trial; its files first, so that a complete trial has them.
@@ -123,7 +132,7 @@ class TrialQueue:
         # The worker may have died when only some of the queued values were drawn.
         params = {**queued_values(ended), **ended.params}
         if failure.cause == "interrupted" and params:
-            self.enqueue(params, ended.user_attrs.get(SEED))
+            self.enqueue(params, ended.user_attrs.get(SEED), retry_of=number)
         # A finished evaluation is kept: the line that ended the trial may be damaged.
         if not self._files.has_arrays(number):
             self._files.remove_trial(number)
@@ -168,11 +177,14 @@ class TrialQueue:
         """
         with self._workers.asking():
             running = self._record.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-            lost = self._workers.lost(self._record, running) if running else []
-            drawn = {trial.number for trial in running if trial.params}
-            given_up = [n for n in lost if self.fail(n, LOST if n in drawn else KILLED)]
-        for number in drawn.intersection(given_up):
-            self.retry(number, at_most=at_most)
+            for number in self._workers.lost(self._record, running) if running else []:
+                has_params = any(t.number == number and t.params for t in running)
+                self.fail(number, LOST if has_params else KILLED)
+            # Also those of a worker that was killed before it had queued them.
+            lost = asdict(LOST)
+            states = (TrialState.FAIL,)
+            failed = self._record.get_trials(deepcopy=False, states=states)
+            self._retry([t.number for t in failed if t.user_attrs.get(FAILURE) == lost], at_most)
 
     def retry(self, number: int, *, at_most: int) -> bool:
         """Queue a failed trial again, with its seed: what failed was not its configuration.
@@ -185,22 +197,7 @@ class TrialQueue:
             Whether it was queued.
         """
         with self._workers.asking():
-            retried = self._record.user_attrs.get(RETRIED, [])
-            trials = list(map(from_optuna, self._record.get_trials(deepcopy=False)))
-            failed = trials[number]
-            alike = sum(
-                trials[earlier].params == failed.params and trials[earlier].seed == failed.seed
-                for earlier in retried
-            )
-            if alike >= at_most:
-                return False
-            self._record.set_user_attr(RETRIED, [*retried, number])
-            self.enqueue(failed.params, failed.seed)
-        return True
-
-    def _rest(self, number: int) -> None:
-        if number in self.running:
-            self.running.pop(number).rest()
+            return self._retry([number], at_most) > 0
 
     def retry_failed(self) -> int:
         """Queue the failed trials again, each with its seed, as after a fix of the plugin.
@@ -209,11 +206,35 @@ class TrialQueue:
             Their number.
         """
         with self._workers.asking():
-            retried = self._record.user_attrs.get(RETRIED, [])
             trials = map(from_optuna, self._record.get_trials(deepcopy=False))
-            failed = [t for t in trials if t.state == "failed" and t.number not in retried]
-            numbers = [*retried, *(trial.number for trial in failed)]
-            self._record.set_user_attr(RETRIED, numbers)
-            for trial in failed:
-                self.enqueue(trial.params, trial.seed)
-        return len(failed)
+            return self._retry([t.number for t in trials if t.state == "failed"])
+
+    def _retry(self, numbers: Sequence[int], at_most: int | None = None) -> int:
+        """Queue those trials again that were not yet; how many these are."""
+        earlier = retried(self._record)
+        new = [number for number in numbers if number not in earlier]
+        if not new:
+            return 0
+        trials = list(map(from_optuna, self._record.get_trials(deepcopy=False)))
+        done = Counter(
+            _configuration(trials[number])
+            for number in earlier
+            if trials[number].cause != "interrupted"  # it was not the worker that was lost
+        )
+        n_queued = 0
+        for number in new:
+            configuration = _configuration(trials[number])
+            if at_most is None or done[configuration] < at_most:
+                done[configuration] += 1
+                n_queued += 1
+                self.enqueue(trials[number].params, trials[number].seed, retry_of=number)
+        return n_queued
+
+    def _rest(self, number: int) -> None:
+        if number in self.running:
+            self.running.pop(number).rest()
+
+
+def _configuration(trial: Trial) -> str:
+    """What makes two trials the same: the hyperparameters and the seed."""
+    return json.dumps([trial.params, trial.seed], sort_keys=True, default=str)

@@ -32,7 +32,7 @@ from hpo.study.keys import (
 )
 from hpo.study.queue import TrialQueue
 from hpo.study.settings import Settings
-from hpo.study.trial import Trial, from_optuna
+from hpo.study.trial import Trial, from_optuna, retried
 from hpo.study.workers import DatabaseWorkers, StudyWorkers
 from hpo.support.types import checked, fits
 
@@ -245,9 +245,9 @@ class Study:
     def trials(self) -> list[Trial]:
         """All trials, by number; a failed one that was queued again counts as interrupted."""
         with self._reading(RETRIED):
-            retried = set(self._record.user_attrs.get(RETRIED, ()))
+            again = retried(self._record)
         trials = map(self._trial, self._record.get_trials(deepcopy=False))
-        return [replace(t, state="interrupted") if t.number in retried else t for t in trials]
+        return [replace(t, state="interrupted") if t.number in again else t for t in trials]
 
     @property
     def ranking(self) -> list[Trial]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpo.space.ranges import exact
-from hpo.study.keys import FAILURE, RESULT, SEED, WORKER
+from hpo.study.keys import FAILURE, RESULT, RETRIED, RETRY_OF, SEED, WORKER
 from hpo.study.renamed import TRIAL, by_old_name
 from hpo.support.types import fits, fitting
 
@@ -148,6 +148,14 @@ class Trial:
 
         def __getattr__(self, name: str) -> Any:
             return by_old_name(self, name, TRIAL)
+
+
+def retried(record: optuna.Study) -> set[int]:
+    """The numbers of the trials that were queued again."""
+    earlier = record.user_attrs.get(RETRIED, ())
+    trials = record.get_trials(deepcopy=False)
+    repeated = (_if_fits(t.user_attrs.get(RETRY_OF), int) for t in trials)
+    return {*earlier, *(number for number in repeated if number is not None)}
 
 
 def from_optuna(frozen: optuna.trial.FrozenTrial) -> Trial:

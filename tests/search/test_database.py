@@ -362,9 +362,10 @@ def test_what_is_drawn_out_of_turn_is_drawn_again(tmp_path, url, server, monkeyp
     else:
         assert [t.state for t in trials] == ["complete", "running", "interrupted", "running"]
         assert len({t.params["rate"] for t in trials if t.state != "interrupted"}) == 3
-    for host in (study.queue, others[0]._study.queue):
-        for number in list(host.running):
-            host.fail(number, Failure("the test ends", "outside"))
+    for queue in (study.queue, others[0]._study.queue):
+        for number in list(queue.running):
+            queue.fail(number, Failure("the test ends", "outside"))
+    study.database.storage.engine.dispose()
 
 
 def test_what_was_made_is_not_made_again_when_the_answer_was_lost(tmp_path, url, monkeypatch):
@@ -409,8 +410,9 @@ def test_a_killed_search_continues(tmp_path, url, plugin):
     running.communicate()
     said = hpo_says(tmp_path, "run", plugin, "--trials", "6", HPO_STORAGE=url, HPO_HEARTBEAT="1")
 
-    states = [t.state for t in load_study("slow", tmp_path, url).trials]
-    assert states.count("complete") == 6, said
+    trials = load_study("slow", tmp_path, url).trials
+    states = [t.state for t in trials]
+    assert states.count("complete") == 6, (said, [(t.state, t.reason) for t in trials])
     assert set(states) <= {"complete", "interrupted"}
 
 

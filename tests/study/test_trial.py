@@ -7,6 +7,7 @@ from study.demo_study import ask, complete, evaluation
 from hpo.space.parameters import Float
 from hpo.space.space import Space
 from hpo.study.folder import load_study
+from hpo.study.queue import LOST
 from hpo.study.trial import Failure
 
 INTERRUPTED = Failure("interrupted: the search was stopped", "interrupted")
@@ -170,6 +171,14 @@ def test_a_trial_that_failed_by_itself_is_not_tried_again(study, cause):
     study.queue.fail(ask(study).number, Failure("NaN", cause))
 
     assert len(study.trials) == 1
+
+
+def test_a_lost_trial_is_queued_again_by_the_next_if_who_found_it_was_killed(study):
+    study.queue.fail(ask(study, seed=5).number, LOST)
+    for _ in range(2):
+        study.queue.give_up_lost(at_most=2)
+
+    assert [(t.state, t.seed) for t in study.trials] == [("interrupted", 5), ("waiting", 5)]
 
 
 def test_a_configuration_whose_node_was_lost_is_queued_again_so_often_and_not_more(study):
