@@ -104,7 +104,7 @@ def test_of_several_labels_all_above_the_threshold_are_predicted(tmp_path):
     np.testing.assert_allclose(predictions, expected, atol=1e-6)
     hits = ((expected[48:] > 0.5) == (LABELS[48:] == 1)).mean()
     assert ensemble.result["test"]["binary_accuracy"] == pytest.approx(hits, abs=1e-6)
-    worst = mistakes.load(ensemble.study.directory)
+    worst = mistakes.load(ensemble.study)
     assert all(set(one.truth.split(";")) <= {*names, "none"} for one in worst[0].samples)
 
 

@@ -100,6 +100,13 @@ def runs(command: Callable[..., Any]) -> Callable[..., Any]:
     return _runs(_storage(command))
 
 
+artifacts = click.option(
+    "--artifacts",
+    metavar="URL",
+    help="Where the arrays and models of a study in a database are stored, such as "
+    "s3://BUCKET/PREFIX.  [default: the folder of the study, which its machines share]",
+)
+
 task = click.option(
     "--task",
     metavar="TASK",

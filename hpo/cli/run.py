@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @options.flags(Options, StudyOptions)
 @click.option("--study", metavar="NAME", help="Name of the study.  [default: the task's]")
 @options.runs
+@options.artifacts
 @options.as_json
 def command(task: str, *, as_json: bool, **arguments: Any) -> None:
     """Search for good hyperparameters of TASK.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpo.cli import options
 from hpo.cli.output import echo
 from hpo.errors import UsageError
 from hpo.support import formats
@@ -32,7 +33,10 @@ def command() -> None:
     help="Folder with the arrays and models of the studies in the database.  [default: $HPO_RUNS, "
     "or runs]",
 )
-def copy(source: str, target: str, names: tuple[str, ...], runs: str | None) -> None:
+@options.artifacts
+def copy(
+    source: str, target: str, names: tuple[str, ...], runs: str | None, artifacts: str | None
+) -> None:
     """Copy the studies of SOURCE to TARGET.
 
     One of the two is a folder of studies, the other the URL of a database such as
@@ -50,6 +54,10 @@ def copy(source: str, target: str, names: tuple[str, ...], runs: str | None) -> 
             + ("databases" if "://" in source else "folders")
         )
     into = "://" in target
+    if artifacts is not None and not into:
+        raise UsageError(
+            "--artifacts: expected a copy into a database. Received: the folder " + target
+        )
     folder = Path(source) if into else runs_directory(runs)
     url = None if into else source
     chosen = names or list_studies(folder)
@@ -62,6 +70,7 @@ def copy(source: str, target: str, names: tuple[str, ...], runs: str | None) -> 
                 study,
                 runs_directory(runs) if into else Path(target),
                 target if into else None,
+                artifacts,
                 counting(shown_on, f"copying {name}", "trials"),
             )
             echo(f"{study.name}: {formats.count(len(study.trials), 'trial')}: {copied}")

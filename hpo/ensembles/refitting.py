@@ -84,6 +84,8 @@ class RefittedModels:
             HPOError: A loss became NaN or infinite, or the task's own code raised an error.
         """
         jobs = [job for member in sorted(members) for job in self._jobs(member)]
+        for job in jobs:
+            self._studies[job.member.study].files.fetch(job.path)
         missing = {job.path for job in jobs if not job.path.exists()}
         epochs = sum(sum(job.epochs) for job in jobs if job.path in missing)
         folds = self._folds()
@@ -100,6 +102,7 @@ class RefittedModels:
             HPOError: One is missing, or lies outside the folder of its study.
         """
         jobs = self._jobs(member)
+        self._studies[member.study].files.fetch(*(job.path for job in jobs))
         missing = [job.path.name for job in jobs if not job.path.exists()]
         if missing:
             raise HPOError(
@@ -164,3 +167,4 @@ class RefittedModels:
                 on_epoch=on_epoch,
             )
             save_model(model, job.path)
+            study.files.publish(job.path)

@@ -106,9 +106,11 @@ def _train(
     """Train the folds of a trial, store their models, and return the score."""
     seed = trial.seed or 0
     with training_again(study, trial.number, seed):
-        return evaluator.evaluate(
+        result = evaluator.evaluate(
             trial.params,
             seed=seed,
             report=lambda _report: count_epoch(),
             keep_models=lambda _score: study.files.trial_directory(trial.number),
-        ).score
+        )
+        study.files.publish_trial(trial.number)
+        return result.score

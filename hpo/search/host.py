@@ -299,4 +299,4 @@ class StudyHost:
 
     def record_mistakes(self, found: Sequence[Mistakes]) -> None:
         """Write the worst predictions into the study's folder."""
-        mistakes.write(self._study.directory, found)
+        mistakes.write(self._study, found)

@@ -21,6 +21,7 @@ from hpo.space.space import Space
 from hpo.space.training import check_training_parameters
 from hpo.study.commands import runs_directory
 from hpo.study.folder import load_study, opened_study
+from hpo.study.keys import ARTIFACTS
 from hpo.study.settings import Settings
 from hpo.support import backends, files
 from hpo.support.interrupts import interruptible
@@ -44,6 +45,7 @@ def run(
     study: str | None = None,
     runs: str | os.PathLike[str] | None = None,
     storage: str | None = None,
+    artifacts: str | None = None,
     on_event: OnEvent = lambda _event: None,
     on_open: Callable[[Study], None] = lambda _study: None,
     **options: Unpack[RunKeywords],
@@ -58,6 +60,9 @@ def run(
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
         storage: URL of a PostgreSQL database that keeps the trials, so that workers on any
             machines can join; by default ``HPO_STORAGE``, or a journal in the study's folder.
+        artifacts: URL such as ``s3://BUCKET/PREFIX`` under which the arrays and models of a study
+            in a database are stored, so that its machines need not share a folder; see
+            ``docs/scaling.md``.
         on_event: Called with everything that the workers report.
         on_open: Called with the study before the first trial.
         **options: As :mod:`hpo.options` declares them.
@@ -83,6 +88,7 @@ def run(
         settings,
         loaded,
         storage=storage,
+        artifacts=artifacts,
         keep_code=asked.code_changed == "keep",
         keep_backend=of_study.backend is None,
     ) as opened:
@@ -112,6 +118,9 @@ def _command(
     where = [] if runs is None else ["--runs", str(runs)]
     if study.database is not None:
         where += ["--storage", study.database.name]
+    stored = study.attributes.get(ARTIFACTS)
+    if stored:
+        where += ["--artifacts", stored.rpartition("/")[0]]
     return shlex.join(["hpo", "run", reference, *name, *chosen, *where])
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, UsageError
-from hpo.study.folder import existing_record, new_link, open_storage
-from hpo.study.keys import ID, JOURNAL, LINK
+from hpo.study.artifacts import CACHED, Artifacts
+from hpo.study.files import StudyFiles
+from hpo.study.folder import existing_record, new_link, open_storage, stored_at
+from hpo.study.keys import ARTIFACTS, ID, JOURNAL, LINK
 from hpo.support import files
 
 if TYPE_CHECKING:
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
 
     from hpo.study.study import Study
 
-_NOT_COPIED = (JOURNAL, f"{JOURNAL}.lock", LINK, "*.lock", "workers")
+_NOT_COPIED = (JOURNAL, f"{JOURNAL}.lock", LINK, CACHED, "*.lock", "workers")
 
 
 def copy_study(
     source: Study,
     runs: Path,
     storage: str | None = None,
+    artifacts: str | None = None,
     on_trial: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Path:
     """Copy a study with its trials, arrays and models; numbers and times stay as they are.
@@ -36,6 +39,8 @@ def copy_study(
         source: The study, which nobody may be searching.
         runs: The folder of studies that gets its files.
         storage: The database that gets its trials; by default a journal in the new folder does.
+        artifacts: Where the arrays and models of a copy in a database are stored; by default the
+            new folder is.
         on_trial: Called with how many of how many trials are copied.
 
     Returns:
@@ -56,12 +61,17 @@ def copy_study(
         runs.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".copy-", dir=runs) as temporary:
             made = Path(temporary) / source.name
+            source.files.fetch_all()
             shutil.copytree(source.directory, made, ignore=shutil.ignore_patterns(*_NOT_COPIED))
             kept = open_storage(made, storage)
             record = _copied(source, kept, on_trial)
             if storage is not None:
                 link = new_link(storage, record.study_name)
                 files.write_json(made / LINK, link)
+                if artifacts is not None:
+                    stored = stored_at(artifacts, link)
+                    StudyFiles(made, Artifacts(stored, made)).publish_all()
+                    record.set_user_attr(ARTIFACTS, stored)
                 record.set_user_attr(ID, link["id"])  # last: without it, the copy is not complete
             made.rename(directory)
     except OSError as error:
@@ -84,7 +94,7 @@ def _copied(
         study_name=source.name, storage=storage, direction=source.settings.direction
     )
     for key, value in source.attributes.items():
-        if key != ID:
+        if key not in (ID, ARTIFACTS):
             record.set_user_attr(key, value)
     trials = source.storage.get_all_trials(source.storage_id, deepcopy=False)
     for done, trial in enumerate(trials, 1):

@@ -7,6 +7,7 @@ Only this module knows the names of the arrays in ``evaluation.npz``, ``targets.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,11 @@ from hpo.training.evaluation import TrialArrays
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from hpo.study.artifacts import Artifacts
+
 _INDEX, _FOLD, _ID = "index", "fold", "id"
+_MODEL = re.compile(r"fold-(\d+)\.keras")
+_STORED = ("trials/*/[!.]*", "ensemble/**/[!.]*", "targets.npz", "samples.json")
 _CURVE, _OUT_OF_FOLD, _TARGET = "curve/", "oof/", "y/"
 
 
@@ -45,10 +50,12 @@ class StudyFiles:
 
     Args:
         directory: The study's folder.
+        artifacts: Where its files are stored, if the folder is only a cache of them.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, artifacts: Artifacts | None = None) -> None:
         self._directory = directory
+        self._artifacts = artifacts
         self._without_models: set[int] = set()
 
     @property
@@ -62,24 +69,84 @@ class StudyFiles:
 
     def remove_trial(self, number: int) -> None:
         """Remove all files of a trial."""
+        if self._artifacts is not None:
+            folder = self.trial_directory(number)
+            self._artifacts.remove(folder / name for name in self._stored(folder))
         shutil.rmtree(self.trial_directory(number), ignore_errors=True)
 
     def model_paths(self, number: int) -> list[Path]:
         """The models of a trial, one per fold; empty if they were not kept."""
-        paths = self.trial_directory(number).glob("fold-*.keras")
-        return sorted(paths, key=lambda path: int(path.stem.removeprefix("fold-")))
+        paths = self._model_paths(number)
+        self.fetch(*paths)
+        return paths
+
+    def _model_paths(self, number: int) -> list[Path]:
+        folder = self.trial_directory(number)
+        if self._artifacts is None:
+            names: Iterable[str] = (path.name for path in folder.glob("fold-*.keras"))
+        else:
+            names = self._stored(folder)
+        folds = [int(found[1]) for name in names if (found := _MODEL.fullmatch(name))]
+        return [folder / f"fold-{fold}.keras" for fold in sorted(folds)]
+
+    def _stored(self, folder: Path) -> list[str]:
+        """The names of the files that are stored of a folder."""
+        assert self._artifacts is not None  # noqa: S101  (its callers asked)
+        prefix = f"{folder.relative_to(self._directory).as_posix()}/"
+        stored = self._artifacts.names()
+        return [name.removeprefix(prefix) for name in stored if name.startswith(prefix)]
+
+    def fetch(self, *paths: Path) -> None:
+        """Bring files that are stored elsewhere into the study's folder, where they are read.
+
+        Raises:
+            HPOError: The store cannot be read.
+        """
+        if self._artifacts is not None:
+            self._artifacts.fetch(paths)
+
+    def fetch_all(self) -> None:
+        """Bring all files that are stored elsewhere into the study's folder."""
+        if self._artifacts is not None:
+            self.fetch(*(self._directory / name for name in self._artifacts.names()))
+
+    def publish(self, *paths: Path) -> None:
+        """Store files that were written into the study's folder, if others look elsewhere.
+
+        Raises:
+            HPOError: The store cannot be written.
+        """
+        if self._artifacts is not None:
+            self._artifacts.publish(paths)
+
+    def publish_all(self) -> None:
+        """Store all files that others need, if they look elsewhere."""
+        for pattern in _STORED:
+            self.publish(*(path for path in self._directory.glob(pattern) if path.is_file()))
+
+    def publish_trial(self, number: int) -> None:
+        """Store all files of a trial, if others look elsewhere."""
+        self.publish(*self.trial_directory(number).glob("[!.]*"))
 
     def drop_models(self, numbers: Iterable[int]) -> None:
         """Remove the models of trials."""
         for number in numbers:
             if number not in self._without_models:
                 self._without_models.add(number)
-                for path in self.model_paths(number):
+                paths = self._model_paths(number)
+                if self._artifacts is not None:
+                    self._artifacts.remove(paths)
+                for path in paths:
                     path.unlink(missing_ok=True)
 
     def has_arrays(self, number: int) -> bool:
         """Whether the curves and predictions of a trial are stored."""
-        return self._evaluation(number).exists()
+        path = self._evaluation(number)
+        return path.exists() or (self._artifacts is not None and self._artifacts.has(path))
+
+    def fetch_arrays(self, numbers: Iterable[int]) -> None:
+        """Bring the arrays of trials into the study's folder, before they are read one by one."""
+        self.fetch(*map(self._evaluation, numbers))
 
     def arrays(self, number: int) -> TrialArrays:
         """Curves and out-of-fold predictions of a complete trial.
@@ -88,6 +155,7 @@ class StudyFiles:
             HPOError: The trial's file is missing or damaged.
         """
         path = self._evaluation(number)
+        self.fetch(path)
         arrays = files.read_arrays(path)
         try:
             return TrialArrays(
@@ -100,7 +168,7 @@ class StudyFiles:
             raise HPOError(f"{path}: the array {error} is missing. The file is damaged.") from error
 
     def write_arrays(self, number: int, arrays: TrialArrays) -> None:
-        """Write curves and out-of-fold predictions of a trial."""
+        """Write curves and out-of-fold predictions of a trial, whose models are saved."""
         files.write_arrays(
             self._evaluation(number),
             {
@@ -110,6 +178,7 @@ class StudyFiles:
                 **_prefixed(_OUT_OF_FOLD, arrays.predictions),
             },
         )
+        self.publish_trial(number)
 
     def curves(self, number: int, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Some of the curves of a trial, without reading the rest of its file.
@@ -126,6 +195,7 @@ class StudyFiles:
             HPOError: The file is damaged.
         """
         path = self._evaluation(number)
+        self.fetch(path)
         if not path.exists():
             return {}
         read = _with_prefix(files.read_arrays(path, [_CURVE + name for name in names]), _CURVE)
@@ -141,6 +211,7 @@ class StudyFiles:
             HPOError: Their file is damaged.
         """
         path = self._directory / "targets.npz"
+        self.fetch(path)
         found = _with_prefix(files.read_arrays(path), _TARGET) if path.exists() else {}
         if not all(array.ndim for array in found.values()):
             raise HPOError(f"{path}: is damaged (an array has no axis of samples).")
@@ -152,7 +223,9 @@ class StudyFiles:
         Args:
             targets: By output name, shape (n_samples, ...) each.
         """
-        files.write_arrays(self._directory / "targets.npz", _prefixed(_TARGET, targets))
+        path = self._directory / "targets.npz"
+        files.write_arrays(path, _prefixed(_TARGET, targets))
+        self.publish(path)
 
     @property
     def ensemble(self) -> EnsembleRecord | None:
@@ -162,6 +235,7 @@ class StudyFiles:
             HPOError: Its file is damaged.
         """
         path = self._ensemble("ensemble.json")
+        self.fetch(path)
         if not path.exists():
             return None
         try:
@@ -181,6 +255,7 @@ class StudyFiles:
             HPOError: Their file is damaged.
         """
         path = self._ensemble("oof.npz")
+        self.fetch(path)
         if not path.exists():
             return None
         arrays = files.read_arrays(path)
@@ -207,8 +282,10 @@ class StudyFiles:
         named = _prefixed(_OUT_OF_FOLD, predictions.predictions)
         own = np.frombuffer(bytes.fromhex(record.id), "uint8")
         arrays = {_INDEX: predictions.index, _ID: own, **named}
-        files.write_arrays(self._ensemble("oof.npz"), arrays)
-        files.write_json(self._ensemble("ensemble.json"), record.to_json())
+        oof, description = self._ensemble("oof.npz"), self._ensemble("ensemble.json")
+        files.write_arrays(oof, arrays)
+        files.write_json(description, record.to_json())
+        self.publish(oof, description)
 
     def _evaluation(self, number: int) -> Path:
         return self.trial_directory(number) / "evaluation.npz"

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.errors import HPOError, UsageError, suggestion
+from hpo.study.artifacts import Artifacts
 from hpo.study.code import Code
 from hpo.study.commands import linked, runs_directory, storage_url
 from hpo.study.differences import EVERY_SETTING, differences
-from hpo.study.keys import ID, JOURNAL, LINK, SETTINGS
+from hpo.study.keys import ARTIFACTS, ID, JOURNAL, LINK, SETTINGS
 from hpo.study.study import Study
 from hpo.study.workers import DatabaseWorkers, StudyWorkers
 from hpo.support import files, formats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import optuna
 
@@ -40,6 +41,7 @@ def opened_study(
     task: Task | None = None,
     *,
     storage: str | None = None,
+    artifacts: str | None = None,
     keep_code: bool = False,
     keep_backend: bool = False,
 ) -> Iterator[Study]:
@@ -55,6 +57,8 @@ def opened_study(
         task: The task, whose code is compared; None if the code does not matter.
         storage: The database that keeps its trials; by default ``HPO_STORAGE``, else a journal
             in the study's folder does.
+        artifacts: Where the arrays and models of a study in a database are stored; by default
+            the folder is, which all machines share.
         keep_code: Whether a study whose trials were evaluated with other code continues.
         keep_backend: Whether an earlier study continues with its own backend, whatever the
             settings say.
@@ -79,11 +83,13 @@ def opened_study(
         with workers.asking():
             kept = database.storage if database else _journal(directory)
             record = _record(directory, kept) if database is None else _named(database, name)
-            _check_link(directory, record)
+            _check_link(directory, record, database)
             study = _earlier_study(record, directory, database, is_in_use=workers.is_in_use())
             if study is None:
-                study = _new_study(directory, kept, settings, database)
-            elif keep_backend:
+                study = _new_study(directory, kept, settings, database, artifacts)
+            else:
+                _check_artifacts(study, artifacts)
+            if keep_backend:
                 settings = dataclasses.replace(settings, backend=study.settings.backend)
             _check_same(study, settings)
             if task is not None:
@@ -134,7 +140,7 @@ def load_study(
     else:
         link = linked(directory)
         record = _named(database, link["study"] if link else directory.name)
-        _check_link(directory, record)
+        _check_link(directory, record, database)
     if record is None:
         place = directory / JOURNAL if database is None else database.name
         raise HPOError(
@@ -173,7 +179,12 @@ def _find(name: str, runs: Path, url: str | None) -> Path:
             return directory
     known = list_studies(runs)
     hint = suggestion(name, known) if known else "Make one first: hpo run TASK."
-    if url is not None and _named(_open(url), name) is not None:
+    record = _named(_open(url), name) if url is not None else None
+    if url is not None and record is not None:
+        if ARTIFACTS in record.user_attrs:
+            directory = _directory(runs, name)
+            _link_here(directory, record, _open(url))
+            return directory
         raise UsageError(
             f"study {name!r} is in {_shown(url)}, but the folder with its arrays and models "
             f"is not here: {runs / name}. Name the folder of studies, which all machines must "
@@ -251,11 +262,20 @@ def _named(database: Database, name: str) -> optuna.Study | None:
     return existing_record(database.storage, name)
 
 
-def _check_link(directory: Path, record: optuna.Study | None) -> None:
+def _link_here(directory: Path, record: optuna.Study, database: Database) -> None:
+    """Make the folder on this machine of a study whose arrays and models are stored elsewhere."""
+    link = {"storage": database.name, "study": record.study_name, "id": record.user_attrs[ID]}
+    files.write_json(directory / LINK, link)
+
+
+def _check_link(directory: Path, record: optuna.Study | None, database: Database | None) -> None:
     """Refuse the folder of another study than the one in the database."""
     link = linked(directory)
     if link is None:
         if record is None or ID not in record.user_attrs:
+            return
+        if database is not None and ARTIFACTS in record.user_attrs:
+            _link_here(directory, record, database)
             return
         raise UsageError(
             f"study {record.study_name!r} exists in the database, but {directory} does not hold "
@@ -345,20 +365,57 @@ def _new_study(
     storage: optuna.storages.BaseStorage,
     settings: Settings,
     database: Database | None,
+    artifacts: str | None,
 ) -> Study:
     import optuna
+
+    if artifacts is not None and database is None:
+        raise UsageError(
+            "--artifacts needs a database, which says where they are. Add --storage URL."
+        )
+    link = None if database is None else new_link(database.url, directory.name)
+    if link is not None:
+        files.write_json(directory / LINK, link)
+    if link is not None and artifacts is not None:
+        artifacts = stored_at(artifacts, link)
+        try:
+            Artifacts(artifacts, directory).publish([directory / LINK])
+        except HPOError:
+            (directory / LINK).unlink()  # nothing is begun where nothing can be stored
+            raise
 
     record = optuna.create_study(
         study_name=directory.name, storage=storage, direction=settings.direction
     )
+    if artifacts is not None:
+        record.set_user_attr(ARTIFACTS, artifacts)
     study = Study(record, directory, database)
-    if database is not None:
-        link = new_link(database.url, directory.name)
-        files.write_json(directory / LINK, link)
     study.settings = settings
-    if database is not None:
+    if link is not None:
         record.set_user_attr(ID, link["id"])  # last: without it, the study is not complete
     return study
+
+
+def stored_at(url: str, link: Mapping[str, str]) -> str:
+    """Where the files of a study are below the URL that its user names.
+
+    Args:
+        url: That URL.
+        link: What the study's folder says of its database.
+    """
+    return f"{url.rstrip('/')}/{link['study']}-{link['id'][:8]}"
+
+
+def _check_artifacts(study: Study, artifacts: str | None) -> None:
+    """Refuse to store arrays and models elsewhere than those of earlier trials."""
+    stored = study.attributes.get(ARTIFACTS)
+    if artifacts is None or (stored and stored.rpartition("/")[0] == artifacts.rstrip("/")):
+        return
+    raise UsageError(
+        f"study {study.name!r}: its arrays and models are in {stored or study.directory}. "
+        f"Received: --artifacts {artifacts}. Leave it out, or choose another name with "
+        "--study NAME."
+    )
 
 
 def _check_same(study: Study, settings: Settings) -> None:

@@ -25,7 +25,6 @@ from hpo.support.types import checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from hpo.scoring.outcomes import Labels
     from hpo.study.study import Study
@@ -103,7 +102,7 @@ def store(study: Study, data: Data) -> None:
         study: The study.
         data: The data that it searches on.
     """
-    write(study.directory, find(predictions_of(study), data))
+    write(study, find(predictions_of(study), data))
 
 
 def predictions_of(study: Study) -> Predictions:
@@ -132,21 +131,23 @@ def find(predictions: Predictions, data: Data) -> list[Mistakes]:
     ]
 
 
-def write(directory: Path, found: Sequence[Mistakes]) -> None:
+def write(study: Study, found: Sequence[Mistakes]) -> None:
     """Write the worst samples.
 
     Args:
-        directory: The study's folder.
+        study: The study.
         found: The samples.
     """
-    files.write_json(directory / FILE, [asdict(mistakes) for mistakes in found])
+    path = study.directory / FILE
+    files.write_json(path, [asdict(mistakes) for mistakes in found])
+    study.files.publish(path)
 
 
-def load(directory: Path) -> tuple[Mistakes, ...]:
+def load(study: Study) -> tuple[Mistakes, ...]:
     """Read what :func:`write` wrote.
 
     Args:
-        directory: The study's folder.
+        study: The study.
 
     Returns:
         The worst samples; empty if none were stored.
@@ -154,7 +155,8 @@ def load(directory: Path) -> tuple[Mistakes, ...]:
     Raises:
         HPOError: The file is damaged.
     """
-    path = directory / FILE
+    path = study.directory / FILE
+    study.files.fetch(path)
     if not path.exists():
         return ()
     try:

@@ -14,11 +14,13 @@ from hpo.errors import HPOError, one_line
 from hpo.options import Options
 from hpo.scoring.direction import as_loss, direction_of
 from hpo.study import confirmation, renamed
+from hpo.study.artifacts import Artifacts
 from hpo.study.code import Code, CodeChange
 from hpo.study.commands import command
 from hpo.study.facts import Facts
 from hpo.study.files import StudyFiles
 from hpo.study.keys import (
+    ARTIFACTS,
     CODE,
     CODE_CHANGES,
     CONSULTATION,
@@ -89,7 +91,8 @@ class Study:
         self._record = record
         self.directory = directory
         self.database = database
-        self.files = StudyFiles(directory)
+        url = None if database is None else record.user_attrs.get(ARTIFACTS)
+        self.files = StudyFiles(directory, Artifacts(url, directory) if url else None)
         self.workers = (
             StudyWorkers(directory)
             if database is None

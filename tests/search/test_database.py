@@ -1,7 +1,6 @@
 """Studies whose trials a PostgreSQL server keeps, with a real server."""
 
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -9,17 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import optuna
 import psycopg
 import pytest
+from database_studies import (
+    NOTHING,
+    STARTED,
+    as_rows,
+    hpo_says,
+    search,
+    start,
+    until,
+)
 from optuna.exceptions import StorageInternalError
 from optuna.storages._rdb import storage as rdb
-from postgres import Server
 from sqlalchemy.exc import OperationalError
 
-import hpo
 from hpo.cli import main
 from hpo.errors import HPOError, UsageError
 from hpo.samplers import make_sampler
@@ -29,119 +34,7 @@ from hpo.study.database import open_database, public_name
 from hpo.study.folder import list_studies, load_study
 from hpo.study.trial import Failure
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-NOTHING = str(BENCHMARKS / "nothing.py")
-PLUGIN = """
-import time
-
-import numpy as np
-
-import keras
-
-from hpo import Data, Float, Space, Task
-
-
-def load(data_dir):
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(60, 2)).astype("float32")
-    return Data(x=x, y=x.sum(axis=1))
-
-
-class Slow(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        time.sleep(0.05)
-
-
-def model(params, data):
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.Adam(params["rate"]), "mse")
-    return model
-
-
-task = Task(
-    name="slow",
-    load=load,
-    model=model,
-    space=Space({"rate": Float(1e-4, 1e-1, log=True)}),
-    objective="val_loss",
-    cv="holdout:0.5",
-    epochs=20,
-    callbacks=lambda params: [Slow()],
-)
-"""
 SECRET = "secret-of-the-tests"  # noqa: S105  (of this server alone)
-COUNT = itertools.count()
-STARTED = []
-CHEAP = {"sampler": "random", "pruner": "none", "keep": 0}
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.remove()
-
-
-@pytest.fixture
-def url(server):
-    url = server.make_database(f"test_{next(COUNT)}")
-    yield url
-    with contextlib.suppress(HPOError):
-        open_database(url).storage.engine.dispose()
-    database._opened.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def started():
-    """What a test started ends with it, however the test ends."""
-    yield
-    while STARTED:
-        with STARTED.pop() as process:  # also closes its output
-            process.kill()
-
-
-@pytest.fixture
-def plugin(tmp_path):
-    path = tmp_path / "slow.py"
-    path.write_text(PLUGIN)
-    return path
-
-
-def start(runs, url, *words, beat=1, **more):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hpo", *map(str, words), "--runs", str(runs)],
-        env={**os.environ, "HPO_STORAGE": url, "HPO_HEARTBEAT": str(beat), **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    STARTED.append(process)
-    return process
-
-
-def hpo_says(runs, *words, code=0, **more):
-    ended = subprocess.run(
-        [sys.executable, "-m", "hpo", *map(str, words), "--runs", str(runs)],
-        check=False,
-        env={**os.environ, **more},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ended.returncode == code, ended.stderr
-    return ended.stdout if code == 0 else ended.stderr
-
-
-def search(runs, url, *, trials, workers=1, study=None, plugin=NOTHING, **more):
-    return hpo.run(
-        str(plugin),
-        trials=trials,
-        workers=workers,
-        study=study,
-        runs=runs,
-        storage=url,
-        **CHEAP | more,
-    )
 
 
 def main_says(capsys, *words):
@@ -153,17 +46,6 @@ def main_says(capsys, *words):
 
 def running_of(runs, url):
     return [t for t in load_study("slow", runs, url).trials if t.state == "running"]
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
-
-
-def as_rows(study):
-    return [(t.number, t.state, t.params, t.seed, t.score) for t in study.trials]
 
 
 def test_trials_in_a_database_are_those_of_a_journal(tmp_path, url):

@@ -23,7 +23,7 @@ def store(tmp_path, data, predictions, targets=None):
     arrays = dataclasses.replace(found.arrays, predictions=predictions)
     studies.add_complete(study, dataclasses.replace(found, arrays=arrays))
     mistakes.store(study, data)
-    return mistakes.load(study.directory)
+    return mistakes.load(study)
 
 
 def texts(*words: str) -> np.ndarray:
@@ -109,7 +109,7 @@ def test_the_ensemble_is_looked_at_before_the_best_trial(tmp_path):
     study = studies.regression_study(tmp_path, trials=3)
     data = Data(x=np.zeros((200, 2)), y=study.files.targets[""], feature_names=["a", "b"])
     mistakes.store(study, data)
-    assert [one.source for one in mistakes.load(study.directory)] == ["ensemble", study.best.number]
+    assert [one.source for one in mistakes.load(study)] == ["ensemble", study.best.number]
 
 
 def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
@@ -124,19 +124,20 @@ def test_a_study_on_a_part_of_the_data_shows_samples_of_that_part(tmp_path):
     found = studies.evaluation(0.5, targets=np.asarray(part.y), folds=2)
     studies.add_complete(study, found)
     mistakes.store(study, searched_part(whole, study.settings, bare_task("val_mae")))
-    (stored,) = mistakes.load(study.directory)
+    (stored,) = mistakes.load(study)
     assert all(sample.truth == sample.content["number"] for sample in stored.samples)
 
 
 def test_a_study_without_samples_has_none(tmp_path):
-    assert mistakes.load(tmp_path) == ()
+    assert mistakes.load(studies.new_study(tmp_path)) == ()
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", json.dumps([{"source": 1}])])
 def test_a_damaged_file_is_refused(tmp_path, content):
-    (tmp_path / mistakes.FILE).write_text(content)
+    study = studies.new_study(tmp_path)
+    (study.directory / mistakes.FILE).write_text(content)
     with pytest.raises(HPOError, match=r"samples\.json"):
-        mistakes.load(tmp_path)
+        mistakes.load(study)
 
 
 def test_the_file_holds_nothing_but_json(tmp_path):

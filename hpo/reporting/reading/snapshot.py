@@ -168,6 +168,7 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
     trials = study.trials
     ranking = [trial for trial in study.ranking if finite(trial.score) is not None]
     space = _read(lambda: study.space, unreadable)
+    _read(lambda: study.files.fetch_arrays(trial.number for trial in trials), unreadable)
     return Snapshot(
         name=study.name,
         settings=settings,
@@ -184,7 +185,7 @@ def take(study: Study, opened: Mapping[str, Study] | None = None) -> Snapshot:
         curves=_curves(study, settings, trials, unreadable),
         importances=_importances(study, space),
         rivals=rivals(study, opened or {}),
-        mistakes=_read(lambda: mistakes.load(study.directory), unreadable) or (),
+        mistakes=_read(lambda: mistakes.load(study), unreadable) or (),
         consultations=_read(lambda: study.test_consultations, unreadable) or [],
         confirmation=_read(lambda: study.confirmation, unreadable),
         code_changes=_read(lambda: study.code_changes, unreadable) or [],
