@@ -35,6 +35,10 @@ class UsageError(HPOError):
     """A wrong name or value was given; the command line ends with exit status 2."""
 
 
+class StoreError(HPOError):
+    """What keeps a part of a study cannot be used now; no configuration is to blame."""
+
+
 class HPOWarning(UserWarning):
     """Something the user should know; the command line shows its text on a line of its own."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo import pruners
-from hpo.errors import HPOError, UsageError, located, one_line
+from hpo.errors import HPOError, StoreError, UsageError, located, one_line
 from hpo.search import devices
 from hpo.search.events import (
     EpochEnded,
@@ -212,6 +212,9 @@ class Worker:
         except TrialPruned as pruning:
             self._host.prune(trial.number, pruning.report.epoch)
             pruned = str(pruning)
+        except StoreError as error:
+            self._host.fail(trial.number, Failure(f"interrupted: {error}", "interrupted"))
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
             failure = _failure(error, params)
             self._host.fail(trial.number, failure)

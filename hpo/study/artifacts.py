@@ -6,20 +6,23 @@ all, and what is read comes from there.
 
 from __future__ import annotations
 
-import functools
 import time
 import uuid
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, suppress
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpo.errors import HPOError, UsageError, one_line
+from hpo.errors import HPOError, StoreError, UsageError, one_line
 from hpo.support import files
 from hpo.support.types import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
+_T = TypeVar("_T")
+
+PATIENCE_SECONDS = 120.0
 LISTING_SECONDS = 10.0
 """So long a list of what others have stored is used."""
 CACHED = "cached.json"
@@ -36,10 +39,17 @@ class Artifacts:
     Args:
         url: Where they are, such as ``s3://BUCKET/PREFIX/STUDY``.
         cache: The study's folder on this machine.
+        patience: So many seconds it is called again when it cannot be reached; by default two
+            minutes.
+
+    Attributes:
+        url: Where the files are.
+        patience: So many seconds the store is called again when it cannot be reached.
     """
 
-    def __init__(self, url: str, cache: Path) -> None:
+    def __init__(self, url: str, cache: Path, patience: float | None = None) -> None:
         self.url = url
+        self.patience = PATIENCE_SECONDS if patience is None else patience
         self._cache = cache
         self._listed: dict[str, str] = {}
         self._listed_at = float("-inf")
@@ -56,21 +66,18 @@ class Artifacts:
         """Store files of the study's folder, each whole or not at all.
 
         Raises:
-            HPOError: One could not be stored.
+            StoreError: One could not be stored.
         """
         for path in paths:
             name = self._name(path)
-            with self._explained():
-                self._put(path, self._remote(name))
-                version = _version(self._files.info(self._remote(name)))
-            self._listed[name] = version
+            version = self._listed[name] = self._call(partial(self._put, path, name))
             self._remember({name: version})
 
     def fetch(self, paths: Iterable[Path]) -> None:
         """Bring files into the study's folder, if they are stored and not there already.
 
         Raises:
-            HPOError: One could not be read.
+            StoreError: One could not be read.
         """
         stored, cached = self._versions(), self._cached()
         named = {name: path for path in paths if (name := self._name(path)) in stored}
@@ -81,25 +88,22 @@ class Artifacts:
         }
         if not wanted:
             return
-        with self._explained(), ExitStack() as stack:
-            here = [str(stack.enter_context(files.replacing(path))) for path in wanted.values()]
-            self._files.get([self._remote(name) for name in wanted], here)
+        self._call(lambda: self._get(wanted))
         self._remember({name: stored[name] for name in wanted})
 
     def remove(self, paths: Iterable[Path]) -> None:
         """Remove stored files; those that are not there are left out.
 
         Raises:
-            HPOError: They could not be removed.
+            StoreError: They could not be removed.
         """
         names = [name for path in paths if (name := self._name(path)) in self._versions()]
         if names:
-            with self._explained(), suppress(FileNotFoundError):  # another was faster
-                self._files.rm([self._remote(name) for name in names])
+            self._call(lambda: self._remove(names))
         for name in names:
             self._listed.pop(name, None)
 
-    @functools.cached_property
+    @cached_property
     def _files(self) -> Any:
         kind = self.url.partition("://")[0]
         try:
@@ -117,21 +121,32 @@ class Artifacts:
             raise UsageError(f"--artifacts: expected {known}. Received: {self.url}") from None
         return files
 
-    def _put(self, path: Path, target: str) -> None:
+    def _put(self, path: Path, name: str) -> str:
+        """Store a file, and give its version."""
+        target = self._remote(name)
         if self.url.partition("://")[0] in _EXTRAS:
             self._files.put_file(str(path), target)
-            return
-        temporary = f"{target}.{uuid.uuid4().hex}{_UNFINISHED}"
-        self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-        self._files.put_file(str(path), temporary)
-        self._files.mv(temporary, target)
+        else:
+            temporary = f"{target}.{uuid.uuid4().hex}{_UNFINISHED}"
+            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self._files.put_file(str(path), temporary)
+            self._files.mv(temporary, target)
+        return _version(self._files.info(target))
+
+    def _get(self, wanted: Mapping[str, Path]) -> None:
+        with ExitStack() as stack:
+            here = [str(stack.enter_context(files.replacing(path))) for path in wanted.values()]
+            self._files.get([self._remote(name) for name in wanted], here)
+
+    def _remove(self, names: Collection[str]) -> None:
+        with suppress(FileNotFoundError):  # another was faster
+            self._files.rm([self._remote(name) for name in names])
 
     def _versions(self) -> dict[str, str]:
         """What is stored, and the version of each file."""
         if time.monotonic() > self._listed_at + LISTING_SECONDS:
             root = self._files._strip_protocol(self.url)  # noqa: SLF001  (part of fsspec's interface)
-            with self._explained():
-                found = self._files.find(root, detail=True)
+            found = self._call(lambda: self._files.find(root, detail=True))
             named = {name.removeprefix(root).lstrip("/"): info for name, info in found.items()}
             self._listed = {
                 name: _version(info)
@@ -161,14 +176,19 @@ class Artifacts:
     def _remote(self, name: str) -> str:
         return f"{self._files._strip_protocol(self.url)}/{name}"  # noqa: SLF001
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except HPOError:
-            raise
-        except Exception as error:  # each kind of store raises its own
-            raise HPOError(f"{self.url}: cannot be used ({one_line(error)}).") from error
+    def _call(self, call: Callable[[], _T]) -> _T:
+        """Call the store again as long as it may only be out of reach for the moment."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                return call()
+            except HPOError:
+                raise
+            except Exception as error:  # each kind of store raises its own
+                final = isinstance(error, (FileNotFoundError, PermissionError))
+                if final or time.monotonic() > deadline:
+                    raise StoreError(f"{self.url}: cannot be used ({one_line(error)}).") from error
+            time.sleep(1)
 
 
 def _changes(name: str) -> bool:

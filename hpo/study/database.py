@@ -26,7 +26,7 @@ from optuna.storages._rdb import models
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from hpo.errors import HPOError, UsageError, one_line
+from hpo.errors import HPOError, StoreError, UsageError, one_line
 from hpo.support.heartbeat import Heartbeat
 from hpo.support.locks import Lock
 
@@ -250,7 +250,7 @@ class _Storage(RDBStorage):
         """Call the server again as long as it may be restarting.
 
         Raises:
-            HPOError: It cannot be reached any more.
+            StoreError: It cannot be reached any more.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -260,7 +260,7 @@ class _Storage(RDBStorage):
                 if not _is_lost(error):
                     raise
                 if time.monotonic() > deadline:
-                    raise HPOError(
+                    raise StoreError(
                         f"{self.name}: cannot be reached any more ({_cause(error)})."
                     ) from None
             time.sleep(0.5)

@@ -379,7 +379,7 @@ def _new_study(
     if link is not None and artifacts is not None:
         artifacts = stored_at(artifacts, link)
         try:
-            Artifacts(artifacts, directory).publish([directory / LINK])
+            Artifacts(artifacts, directory, patience=0).publish([directory / LINK])
         except HPOError:
             (directory / LINK).unlink()  # nothing is begun where nothing can be stored
             raise

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from database_studies import NOTHING, as_rows, hpo_says, search, start
 from moto.server import ThreadedMotoServer
 
 import hpo
-from hpo.errors import UsageError
+from hpo.errors import HPOError, StoreError, UsageError
 from hpo.study import artifacts
 from hpo.study.artifacts import Artifacts
 from hpo.study.folder import load_study
@@ -171,6 +172,50 @@ def test_what_must_be_installed_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("fsspec.core.url_to_fs", missing)
     with pytest.raises(UsageError, match=r"pip install 'hpo-keras\[gs\]'"):
         Artifacts("gs://bucket/x", tmp_path).names()
+
+
+def test_a_store_that_is_out_of_reach_is_waited_for(tmp_path):
+    (tmp_path / "targets.npz").write_text("y")
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="away")
+        client.close()
+        kept = Artifacts("s3://away/x", tmp_path)
+        assert list(kept.names()) == []
+        server.stop()
+        again = ThreadedMotoServer("127.0.0.1", port=port, verbose=False)
+        later = threading.Timer(3, again.start)
+        later.start()
+        kept.publish([tmp_path / "targets.npz"])
+        later.join()
+        again.stop()
+        impatient = Artifacts("s3://away/x", tmp_path, patience=0)
+        with pytest.raises(StoreError, match=r"s3://away/x: cannot be used \(.*\)"):
+            impatient.names()
+
+
+def test_a_store_that_is_gone_ends_the_search_and_its_trial_is_queued_again(
+    tmp_path, url, monkeypatch
+):
+    store = tmp_path / "store"
+    study = search(tmp_path / "runs", url, trials=1, artifacts=f"file://{store}")
+    monkeypatch.setattr(artifacts, "PATIENCE_SECONDS", 0)
+
+    def refuse(*_arguments, **_keywords):
+        raise OSError("no route to host")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fsspec.implementations.local.LocalFileSystem.put_file", refuse)
+        with pytest.raises(HPOError, match="no route to host"):
+            search(tmp_path / "runs", url, trials=3, executor="inline")
+    assert [t.state for t in study.trials] == ["complete", "interrupted", "waiting"]
+    assert search(tmp_path / "runs", url, trials=3).n_finished == 3
 
 
 def test_a_file_is_stored_whole_or_not_at_all(tmp_path, monkeypatch):
