@@ -7,6 +7,7 @@ study lies is the host's matter alone, so a worker may run on a machine that can
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -164,6 +165,7 @@ class StudyHost:
 
     def __init__(self, study: Study) -> None:
         self._study = study
+        self._looked_at = float("-inf")
 
     def terms(self) -> Terms:
         """What the study is now."""
@@ -213,8 +215,7 @@ class StudyHost:
     def ask(self, worker: str) -> Assignment | None:
         """Begin a trial, unless enough have been begun or patience has run out."""
         while True:
-            if self._study.database is not None:  # nobody else may be there to notice
-                self._study.queue.give_up_lost(at_most=self._study.options.retry)
+            self._give_up_lost()
             with self._study.workers.asking() as turn:
                 # Trials of other workers count, too, or two workers would ask for the same.
                 counts = self._study.counts
@@ -243,6 +244,13 @@ class StudyHost:
         if trial is not None:
             study.queue.withdraw(trial)
         return None
+
+    def _give_up_lost(self) -> None:
+        """Give up the trials of dead workers in a database: nobody else may be there to notice."""
+        database, now = self._study.database, time.monotonic()
+        if database is not None and now >= self._looked_at + database.interval:
+            self._looked_at = now
+            self._study.queue.give_up_lost(at_most=self._study.options.retry)
 
     def may_ask_later(self) -> bool:
         """Whether trials of workers run that a database may find dead."""

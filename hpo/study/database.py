@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb import models
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -33,6 +34,7 @@ from hpo.support.locks import Lock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
     from sqlalchemy.orm import Session
 
@@ -46,6 +48,8 @@ PATIENCE_SECONDS = 120.0
 HEARTBEAT_SECONDS = 10
 BEATS_MISSED = 6
 """A worker that misses so many heartbeats in a row has lost its trial, and its turn."""
+FRESH_SECONDS = 0.1
+"""So long what was read of a study is not read again, unless this process has changed it."""
 OLDEST = 14
 """The oldest version of PostgreSQL that can take a lock from a process that is not heard of."""
 _TOKEN = "hpo:token"  # noqa: S105  (no password)
@@ -102,12 +106,15 @@ class Database:
         url: Where it is, with the password.
         name: The same without secrets, to be shown.
         storage: Optuna's storage.
+        interval: Seconds between two heartbeats of a running trial.
     """
 
     def __init__(self, url: sqlalchemy.URL, name: str) -> None:
         self.url = url.render_as_string(hide_password=False)
         self.name = name
-        self.storage = _Storage(self.url, name)
+        self._server = _Storage(self.url, name)
+        self.storage = _Cache(self._server)
+        self.interval = self._server.interval
         self._turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
     def lock(self, name: str) -> AdvisoryLock:
@@ -115,7 +122,11 @@ class Database:
         key = int.from_bytes(
             hashlib.blake2b(f"hpo/{name}".encode(), digest_size=8).digest(), "big", signed=True
         )
-        return AdvisoryLock(self.storage, key, self._turns[key])
+        return AdvisoryLock(self._server, self.storage, key, self._turns[key])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._server.engine.dispose()
 
 
 class AdvisoryLock(Lock):
@@ -125,13 +136,15 @@ class AdvisoryLock(Lock):
     because its machine sleeps; then :meth:`is_held` is false. This is so unless it is shared.
 
     Args:
-        storage: The storage whose connection holds it.
+        server: The server, whose connection holds it.
+        cache: What was read before the lock was taken, and may have changed since.
         key: Its number.
         turn: Orders the threads of this process, which share the connection.
     """
 
-    def __init__(self, storage: _Storage, key: int, turn: threading.Lock) -> None:
-        self._storage = storage
+    def __init__(self, server: _Storage, cache: _Cache, key: int, turn: threading.Lock) -> None:
+        self._server = server
+        self._cache = cache
         self._key = key
         self._turn = turn
         self._shared = False
@@ -145,16 +158,17 @@ class AdvisoryLock(Lock):
         try:
             kind = "_shared" if shared else ""
             trying = "" if block else "try_"
-            limit = "" if shared else f", {_idle_limit(self._storage.silence)}"
-            taken = self._storage.value(f"pg_{trying}advisory_lock{kind}({self._key}){limit}")
+            limit = "" if shared else f", {_idle_limit(self._server.silence)}"
+            taken = self._server.value(f"pg_{trying}advisory_lock{kind}({self._key}){limit}")
         except BaseException:
             self._end_turn()
             raise
         if taken is False:
             self._end_turn()
         elif not shared:
-            beat = functools.partial(self._storage.value, "1")
-            self._heartbeat = Heartbeat(self._storage.interval, beat)
+            beat = functools.partial(self._server.value, "1")
+            self._heartbeat = Heartbeat(self._server.interval, beat)
+        self._cache.forget()
         return taken is not False
 
     def release(self) -> None:
@@ -165,7 +179,7 @@ class AdvisoryLock(Lock):
             self._heartbeat.stop()
         try:
             # A server that was restarted has released it, and says so only in a notice.
-            self._storage.value(f"pg_advisory_unlock{kind}({self._key}){limit}")
+            self._server.value(f"pg_advisory_unlock{kind}({self._key}){limit}")
         finally:
             self._end_turn()
 
@@ -183,7 +197,7 @@ class AdvisoryLock(Lock):
         held = f"classid = {unsigned >> 32} AND objid = {unsigned & 0xFFFFFFFF} AND granted"
         here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         return int(
-            self._storage.value(
+            self._server.value(
                 f"count(*) FROM pg_locks WHERE locktype = 'advisory' AND {here} AND {held} "
                 f"AND {condition}"
             )
@@ -296,6 +310,101 @@ class _Storage(RDBStorage):
         if token is not None:
             self._tokens.add(token)
         return super()._get_prepared_new_trial(study_id, template_trial, session)
+
+
+class _Cache(_CachedStorage):
+    """Optuna's cache of finished trials, which also remembers for a moment what still changes.
+
+    What this process writes, it knows at once.
+    """
+
+    def __init__(self, server: _Storage) -> None:
+        super().__init__(server)
+        self._read_at: dict[tuple[str, int], float] = {}
+        self._attributes: dict[int, dict[str, Any]] = {}
+
+    def forget(self) -> None:
+        """Read everything again that may change."""
+        self._read_at.clear()
+
+    def forget_trials(self) -> None:
+        """Read all trials again that may change."""
+        for key in [key for key in self._read_at if key[0] == "trials"]:
+            del self._read_at[key]
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """What is recorded of a study, by key."""
+        read = super().get_study_user_attrs
+
+        def read_now() -> None:
+            self._attributes[study_id] = read(study_id)
+
+        self._unless_fresh("attributes", study_id, read_now)
+        return self._attributes[study_id]
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """A trial."""
+        study_id, number = self._trial_id_to_study_id_and_number.get(trial_id, (None, -1))
+        if study_id is None:
+            return super().get_trial(trial_id)
+        return copy.deepcopy(self.get_all_trials(study_id, deepcopy=False)[number])
+
+    def set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+    ) -> None:
+        """Record a hyperparameter of a trial."""
+        super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
+        value = distribution.to_external_repr(param_value_internal)
+        self._change(trial_id, "params", param_name, value)
+        self._change(trial_id, "distributions", param_name, distribution)
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Record a value of a trial under a key."""
+        super().set_trial_user_attr(trial_id, key, value)
+        self._change(trial_id, "user_attrs", key, value)
+
+    def _change(self, trial_id: int, what: str, key: str, value: Any) -> None:
+        """Change what is known of a trial; whoever holds what was known before keeps that."""
+        study_id, number = self._trial_id_to_study_id_and_number.get(trial_id, (None, -1))
+        if study_id is not None:
+            with self._lock:
+                trials = self._studies[study_id].trials
+                changed = trials[number] = copy.copy(trials[number])
+                setattr(changed, what, {**getattr(changed, what), key: value})
+
+    def _read_trials_from_remote_storage(self, study_id: int) -> None:
+        read = functools.partial(super()._read_trials_from_remote_storage, study_id)
+        self._unless_fresh("trials", study_id, read)
+
+    def _unless_fresh(self, what: str, study_id: int, read: Callable[[], None]) -> None:
+        """Read something, unless it was read a moment ago."""
+        now = time.monotonic()
+        if now >= self._read_at.get((what, study_id), float("-inf")) + FRESH_SECONDS:
+            read()
+            self._read_at[what, study_id] = now
+
+
+def _forgetting(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: _Cache, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return method(self, *arguments, **keywords)
+        finally:
+            if "trial" in method.__name__:
+                self.forget_trials()
+            else:
+                self.forget()
+
+    return call
+
+
+for _name, _member in vars(_CachedStorage).items():
+    if _name.startswith(("create_", "delete_", "set_")) and _name not in vars(_Cache):
+        setattr(_Cache, _name, _forgetting(_member))
 
 
 def _patient(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -152,8 +152,8 @@ class Trial:
 
 def retried(record: optuna.Study) -> set[int]:
     """The numbers of the trials that were queued again."""
-    earlier = record.user_attrs.get(RETRIED, ())
     trials = record.get_trials(deepcopy=False)
+    earlier = record.user_attrs.get(RETRIED, ())
     repeated = (_if_fits(t.user_attrs.get(RETRY_OF), int) for t in trials)
     return {*earlier, *(number for number in repeated if number is not None)}
 

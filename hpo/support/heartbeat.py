@@ -22,11 +22,13 @@ class Heartbeat:
         self._beat = beat
         self._stopped = threading.Event()
         # A daemon: a process that fails must not go on living for its heart alone.
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
-        """Call it no more; a call that has begun may still end."""
+        """Call it no more, and wait for the end of a call that has begun."""
         self._stopped.set()
+        self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):

@@ -41,7 +41,7 @@ def url(server):
     url = server.make_database(f"test_{next(COUNT)}")
     yield url
     with contextlib.suppress(HPOError):
-        open_database(url).storage.engine.dispose()
+        open_database(url).close()
     database._opened.cache_clear()
 
 

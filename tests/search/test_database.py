@@ -202,7 +202,7 @@ def test_who_thinks_for_long_keeps_his_turn(url, monkeypatch):
 
 def test_a_transaction_in_which_nothing_happens_is_ended_and_repeated(url, monkeypatch):
     monkeypatch.setenv("HPO_HEARTBEAT", "1")
-    storage = open_database(url).storage
+    storage = open_database(url)._server
     pauses = [8, 0]
 
     def write():
@@ -247,7 +247,30 @@ def test_what_is_drawn_out_of_turn_is_drawn_again(tmp_path, url, server, monkeyp
     for queue in (study.queue, others[0]._study.queue):
         for number in list(queue.running):
             queue.fail(number, Failure("the test ends", "outside"))
-    study.database.storage.engine.dispose()
+    study.database.close()
+
+
+def test_what_another_process_has_done_is_seen_within_a_moment(tmp_path, url, monkeypatch):
+    mine = search(tmp_path, url, trials=2)
+    one = open_database(url)
+    database._opened.cache_clear()
+    theirs = load_study("nothing", tmp_path, url)
+    assert theirs.database is not one
+    assert as_rows(mine) == as_rows(theirs)
+
+    theirs.queue.enqueue({"rate": 0.01, "units": 64}, seed=3)
+    time.sleep(2 * database.FRESH_SECONDS)
+    assert [t.state for t in mine.trials] == ["complete", "complete", "waiting"]
+    trial = mine.queue.ask(make_sampler("random", 0))
+    trial.assign("me", 1)
+    params = trial.suggest(mine.space)
+    assert (mine.trials[2].params, mine.trials[2].seed) == (params, 3)  # its own, at once
+    assert mine.trials[2].worker == "me"
+    time.sleep(2 * database.FRESH_SECONDS)
+    assert as_rows(mine) == as_rows(theirs)
+    mine.queue.fail(2, Failure("the test ends", "outside"))
+    assert mine.trials[2].state == "failed"
+    one.close()
 
 
 def test_what_was_made_is_not_made_again_when_the_answer_was_lost(tmp_path, url, monkeypatch):
@@ -316,7 +339,7 @@ def test_a_configuration_whose_worker_is_lost_is_tried_again_at_most_so_often(tm
             trial.suggest(study.space)
             trial.assign("somebody", 1)
         trial.rest()
-        with study.database.storage.engine.begin() as connection:
+        with study.database._server.engine.begin() as connection:
             connection.exec_driver_sql(
                 "UPDATE trial_heartbeats SET heartbeat = now() - interval '1 hour'"
             )
@@ -369,7 +392,7 @@ def test_a_database_without_rights(tmp_path, url, server):
 
 
 def test_a_database_of_another_version(url, server):
-    open_database(url).storage.engine.dispose()
+    open_database(url).close()
     server.ask("UPDATE alembic_version SET version_num = 'v99.0.0'", url)
     database._opened.cache_clear()
 
