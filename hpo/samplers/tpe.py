@@ -79,6 +79,7 @@ class _StudyWithFailures:
 
     def __init__(self, study: optuna.Study) -> None:
         self._study = study
+        self._shown: list[FrozenTrial] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._study, name)
@@ -89,14 +90,18 @@ class _StudyWithFailures:
         states: Container[TrialState] | None = None,
         use_cache: bool = False,
     ) -> list[FrozenTrial]:
-        trials = self._study._get_trials(deepcopy, None, use_cache)  # noqa: SLF001
+        if self._shown is None or not use_cache:  # which is asked for several times
+            self._shown = self._all(self._study._get_trials(deepcopy, None, use_cache))  # noqa: SLF001
+        return [trial for trial in self._shown if states is None or trial.state in states]
+
+    @staticmethod
+    def _all(trials: list[FrozenTrial]) -> list[FrozenTrial]:
         complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
         failed = [trial for trial in trials if failed_by_configuration(trial)]
         # With more failed trials, some would count as good for lack of complete ones.
         counted = failed[-complete * (_TRIALS_PER_GOOD_ONE - 1) :] if complete else []
         shown = {trial.number: _as_pruned(trial) for trial in counted}
-        trials = [shown.get(trial.number, trial) for trial in trials]
-        return [trial for trial in trials if states is None or trial.state in states]
+        return [shown.get(trial.number, trial) for trial in trials]
 
 
 def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
