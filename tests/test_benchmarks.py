@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,16 @@ def test_the_rate_of_several_workers_is_measured():
     printed = run("scale.py", "--kind", "journal", "--workers", "2", "--trials", "10")
 
     assert re.fullmatch(r"workers +journal\n +2 +[\d.]+\n", printed)
+
+
+def test_the_simulation_gives_what_can_be_computed_by_hand():
+    names = runpy.run_path(str(BENCHMARKS / "simulate.py"))
+    share, costs = names["share_of_training"], names["Costs"]
+
+    free = costs(ask=0.0, ask_later={}, most=1e9)
+    assert share([10.0], 4, 400, 0.0, free) == pytest.approx(1)
+    # One asks at a time, for as long as a trial takes: one of a hundred trains.
+    slow = costs(ask=1.0, ask_later={}, most=1e9)
+    assert share([1.0], 100, 5000, 1.0, slow) == pytest.approx(0.01, rel=0.01)
+    # Two trials a second of two seconds each keep four of eight busy.
+    assert share([2.0], 8, 4000, 0.0, costs(0.0, {}, most=2)) == pytest.approx(0.5, rel=0.01)
