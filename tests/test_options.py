@@ -25,7 +25,10 @@ from hpo.options import (
 )
 from hpo.support.options import default_of, options_of
 
-PLACES = {"task", "study", "studies", "runs", "storage", "data_dir", "as_json", "file", "open_page"}
+PLACES = {
+    *("task", "study", "studies", "runs", "storage", "artifacts"),
+    *("data_dir", "as_json", "file", "open_page"),
+}
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,8 @@ def run(
         runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
         storage: URL of a PostgreSQL database that keeps the trials, so that workers on any
             machines can join; by default ``HPO_STORAGE``, or a journal in the study's folder.
-        artifacts: URL such as ``s3://BUCKET/PREFIX`` under which the arrays and models of a study
-            in a database are stored, so that its machines need not share a folder; see
-            ``docs/scaling.md``.
+        artifacts: URL such as ``s3://BUCKET/PREFIX`` under which arrays and models of a study in a
+            database are stored; by default its folder is, which its machines then share.
         on_event: Called with everything that the workers report.
         on_open: Called with the study before the first trial.
         **options: As :mod:`hpo.options` declares them.
@@ -77,10 +76,9 @@ def run(
     """
     refuse_while_importing("hpo.run")
     asked, of_study = read_options(Options, options), read_options(StudyOptions, options)
-    executor = asked.executor or ("local" if isinstance(task, str) else "inline")
     loaded, reference = _task_and_reference(task, asked.executor)
     settings = _settings(loaded, reference, of_study)
-    _check(asked, executor)
+    executor = _executor(task, asked)
     first = _first_configurations(settings.space, asked, runs)
     with opened_study(
         runs_directory(runs),
@@ -92,11 +90,8 @@ def run(
         keep_code=asked.code_changed == "keep",
         keep_backend=of_study.backend is None,
     ) as opened:
-        chosen = command_words(asked, _as_repeated(of_study, opened, loaded))
-        opened.options = _to_be_stored(asked, _command(opened, loaded, reference, chosen, runs))
-        _prepare(opened, first, retry_failed=asked.retry_failed)
-        if executor == "inline":
-            import_keras(opened.settings.backend)  # before anything is shown, since it prints a lot
+        command = _command(opened, loaded, reference, (asked, of_study), runs)
+        _prepare(opened, _to_be_stored(asked, command), first, executor)
         on_open(opened)
         with interruptible() as interrupted:
             stopping = Stopping(opened, interrupted, on_event)
@@ -110,10 +105,12 @@ def _command(
     study: Study,
     task: Task,
     reference: str,
-    chosen: Sequence[str],
+    options: tuple[Options, StudyOptions],
     runs: str | os.PathLike[str] | None,
 ) -> str:
     """The command that repeats a search."""
+    asked, of_study = options
+    chosen = command_words(asked, _as_repeated(of_study, study, task))
     name = [] if study.name == task.name else ["--study", study.name]
     where = [] if runs is None else ["--runs", str(runs)]
     if study.database is not None:
@@ -132,19 +129,22 @@ def _as_repeated(options: StudyOptions, study: Study, task: Task) -> StudyOption
     )
 
 
-def _prepare(study: Study, first: Sequence[Params], *, retry_failed: bool) -> None:
-    """Clean up after earlier runs, and queue what is tried first."""
+def _prepare(study: Study, options: Options, first: Sequence[Params], executor: str) -> None:
+    """Record the options of a run, clean up after earlier ones, and queue what is tried first."""
+    study.options = options
     if study.database is None:
         study.queue.fail_orphans()
     else:
         study.queue.give_up_lost(at_most=study.options.retry)
     study.workers.sweep()
     files.sweep(study.directory)
-    if retry_failed:
+    if options.retry_failed:
         study.queue.retry_failed()
     if not study.trials:
         for params in first:
             study.queue.enqueue(params)
+    if executor == "inline":
+        import_keras(study.settings.backend)  # before anything is shown, since it prints a lot
 
 
 def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:
@@ -168,8 +168,9 @@ def _settings(task: Task, reference: str, options: StudyOptions) -> Settings:
     )
 
 
-def _check(options: Options, executor: str) -> None:
-    """Refuse options that cannot work, before a study is made."""
+def _executor(task: str | Task, options: Options) -> str:
+    """Who evaluates; options that cannot work are refused, before a study is made."""
+    executor = options.executor or ("local" if isinstance(task, str) else "inline")
     samplers.make_sampler(options.sampler, options.seed)
     pruners.check(options.pruner)
     if options.tensorboard is not None:
@@ -184,6 +185,7 @@ def _check(options: Options, executor: str) -> None:
     if options.worker_memory and not Path("/proc").is_dir():
         raise UsageError("worker_memory: this system does not say how much memory a process takes.")
     environments(options)
+    return executor
 
 
 def _check_ray(options: Options, executor: str) -> None:

@@ -22,12 +22,12 @@ from hpo.support import files
 from hpo.training.evaluation import TrialArrays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from hpo.study.artifacts import Artifacts
 
 _INDEX, _FOLD, _ID = "index", "fold", "id"
-_MODEL = re.compile(r"fold-(\d+)\.keras")
+_MODEL = re.compile(r"trials/(\d+)/fold-\d+\.keras")
 _STORED = ("trials/*/[!.]*", "ensemble/**/[!.]*", "targets.npz", "samples.json")
 _CURVE, _OUT_OF_FOLD, _TARGET = "curve/", "oof/", "y/"
 
@@ -70,8 +70,9 @@ class StudyFiles:
     def remove_trial(self, number: int) -> None:
         """Remove all files of a trial."""
         if self._artifacts is not None:
-            folder = self.trial_directory(number)
-            self._artifacts.remove(folder / name for name in self._stored(folder))
+            prefix = f"trials/{number}/"
+            stored = [name for name in self._artifacts.names() if name.startswith(prefix)]
+            self._artifacts.remove(self._directory / name for name in stored)
         shutil.rmtree(self.trial_directory(number), ignore_errors=True)
 
     def model_paths(self, number: int) -> list[Path]:
@@ -82,19 +83,17 @@ class StudyFiles:
 
     def _model_paths(self, number: int) -> list[Path]:
         folder = self.trial_directory(number)
-        if self._artifacts is None:
-            names: Iterable[str] = (path.name for path in folder.glob("fold-*.keras"))
-        else:
-            names = self._stored(folder)
-        folds = [int(found[1]) for name in names if (found := _MODEL.fullmatch(name))]
-        return [folder / f"fold-{fold}.keras" for fold in sorted(folds)]
+        paths = (
+            folder.glob("fold-*.keras")
+            if self._artifacts is None
+            else self._stored_models({number})
+        )
+        return sorted(paths, key=lambda path: int(path.stem.removeprefix("fold-")))
 
-    def _stored(self, folder: Path) -> list[str]:
-        """The names of the files that are stored of a folder."""
-        assert self._artifacts is not None  # noqa: S101  (its callers asked)
-        prefix = f"{folder.relative_to(self._directory).as_posix()}/"
-        stored = self._artifacts.names()
-        return [name.removeprefix(prefix) for name in stored if name.startswith(prefix)]
+    def _stored_models(self, numbers: Collection[int]) -> list[Path]:
+        names = self._artifacts.names() if self._artifacts is not None else ()
+        found = (_MODEL.fullmatch(name) for name in names)
+        return [self._directory / one[0] for one in found if one and int(one[1]) in numbers]
 
     def fetch(self, *paths: Path) -> None:
         """Bring files that are stored elsewhere into the study's folder, where they are read.
@@ -130,14 +129,15 @@ class StudyFiles:
 
     def drop_models(self, numbers: Iterable[int]) -> None:
         """Remove the models of trials."""
-        for number in numbers:
-            if number not in self._without_models:
-                self._without_models.add(number)
-                paths = self._model_paths(number)
-                if self._artifacts is not None:
-                    self._artifacts.remove(paths)
-                for path in paths:
-                    path.unlink(missing_ok=True)
+        if self._artifacts is not None:
+            paths = self._stored_models(set(numbers))
+            self._artifacts.remove(paths)
+        else:
+            new = set(numbers) - self._without_models
+            self._without_models |= new
+            paths = [path for number in new for path in self._model_paths(number)]
+        for path in paths:
+            path.unlink(missing_ok=True)
 
     def has_arrays(self, number: int) -> bool:
         """Whether the curves and predictions of a trial are stored."""

@@ -70,25 +70,20 @@ def opened_study(
         UsageError: The name cannot be the name of a folder.
         HPOError: A study of this name has other settings, other code, or cannot be read.
     """
-    directory = _directory(runs, name)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HPOError(f"{directory}: cannot be created ({error.strerror}).") from error
+    directory = _made(_directory(runs, name))
     database = _database_for(directory, storage_url(storage))
-    link = linked(directory)
-    name = link["study"] if link else directory.name
-    workers = DatabaseWorkers(directory, database, name) if database else StudyWorkers(directory)
+    workers = (
+        StudyWorkers(directory)
+        if database is None
+        else DatabaseWorkers(directory, database, _name_of(directory))
+    )
     with ExitStack() as stack:
         with workers.asking():
-            kept = database.storage if database else _journal(directory)
-            record = _record(directory, kept) if database is None else _named(database, name)
-            _check_link(directory, record, database)
+            record = _record(directory, database)
             study = _earlier_study(record, directory, database, is_in_use=workers.is_in_use())
             if study is None:
-                study = _new_study(directory, kept, settings, database, artifacts)
-            else:
-                _check_artifacts(study, artifacts)
+                study = _new_study(directory, settings, database, artifacts)
+            _check_artifacts(study, artifacts)
             if keep_backend:
                 settings = dataclasses.replace(settings, backend=study.settings.backend)
             _check_same(study, settings)
@@ -135,12 +130,7 @@ def load_study(
     url = storage_url(storage)
     directory = _find(os.fspath(name), runs_directory(runs), url)
     database = None if (directory / JOURNAL).exists() else _database_for(directory, url)
-    if database is None:
-        record = _record(directory, _journal(directory))
-    else:
-        link = linked(directory)
-        record = _named(database, link["study"] if link else directory.name)
-        _check_link(directory, record, database)
+    record = _record(directory, database)
     if record is None:
         place = directory / JOURNAL if database is None else database.name
         raise HPOError(
@@ -173,13 +163,21 @@ def _directory(runs: Path, name: str) -> Path:
     return runs / name
 
 
+def _made(directory: Path) -> Path:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HPOError(f"{directory}: cannot be created ({error.strerror}).") from error
+    return directory
+
+
 def _find(name: str, runs: Path, url: str | None) -> Path:
     for directory in (runs / name, Path(name)):
         if _is_study(directory):
             return directory
     known = list_studies(runs)
     hint = suggestion(name, known) if known else "Make one first: hpo run TASK."
-    record = _named(_open(url), name) if url is not None else None
+    record = None if url is None else existing_record(_open(url).storage, name)
     if url is not None and record is not None:
         if ARTIFACTS in record.user_attrs:
             directory = _directory(runs, name)
@@ -258,8 +256,19 @@ def existing_record(storage: optuna.storages.BaseStorage, name: str) -> optuna.S
         return None
 
 
-def _named(database: Database, name: str) -> optuna.Study | None:
-    return existing_record(database.storage, name)
+def _name_of(directory: Path) -> str:
+    """The name in its storage of the study in a folder, which may have been renamed."""
+    link = linked(directory)
+    return link["study"] if link else directory.name
+
+
+def _record(directory: Path, database: Database | None) -> optuna.Study | None:
+    """The study of a folder in its storage, or None."""
+    if database is None:
+        return _record_of_journal(directory, _journal(directory))
+    record = existing_record(database.storage, _name_of(directory))
+    _check_link(directory, record, database)
+    return record
 
 
 def _link_here(directory: Path, record: optuna.Study, database: Database) -> None:
@@ -268,13 +277,13 @@ def _link_here(directory: Path, record: optuna.Study, database: Database) -> Non
     files.write_json(directory / LINK, link)
 
 
-def _check_link(directory: Path, record: optuna.Study | None, database: Database | None) -> None:
+def _check_link(directory: Path, record: optuna.Study | None, database: Database) -> None:
     """Refuse the folder of another study than the one in the database."""
     link = linked(directory)
     if link is None:
         if record is None or ID not in record.user_attrs:
             return
-        if database is not None and ARTIFACTS in record.user_attrs:
+        if ARTIFACTS in record.user_attrs:
             _link_here(directory, record, database)
             return
         raise UsageError(
@@ -305,7 +314,9 @@ def _journal(directory: Path) -> optuna.storages.BaseStorage:
     return open_journal(directory / JOURNAL)
 
 
-def _record(directory: Path, storage: optuna.storages.BaseStorage) -> optuna.Study | None:
+def _record_of_journal(
+    directory: Path, storage: optuna.storages.BaseStorage
+) -> optuna.Study | None:
     """The study in a journal, whatever its name; None if there is none.
 
     Version 0.1.0 could add a second one, without trials, to a copied study; that is left out.
@@ -361,11 +372,7 @@ def _check_empty(record: optuna.Study, study: Study) -> None:
 
 
 def _new_study(
-    directory: Path,
-    storage: optuna.storages.BaseStorage,
-    settings: Settings,
-    database: Database | None,
-    artifacts: str | None,
+    directory: Path, settings: Settings, database: Database | None, artifacts: str | None
 ) -> Study:
     import optuna
 
@@ -384,6 +391,7 @@ def _new_study(
             (directory / LINK).unlink()  # nothing is begun where nothing can be stored
             raise
 
+    storage = _journal(directory) if database is None else database.storage
     record = optuna.create_study(
         study_name=directory.name, storage=storage, direction=settings.direction
     )
