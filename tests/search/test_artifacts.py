@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 import time
 from pathlib import Path
 
@@ -174,30 +173,26 @@ def test_what_must_be_installed_is_said(tmp_path, monkeypatch):
         Artifacts("gs://bucket/x", tmp_path).names()
 
 
-def test_a_store_that_is_out_of_reach_is_waited_for(tmp_path):
+def test_a_store_that_is_out_of_reach_is_waited_for(tmp_path, monkeypatch):
     (tmp_path / "targets.npz").write_text("y")
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="away")
-        client.close()
-        kept = Artifacts("s3://away/x", tmp_path)
-        assert list(kept.names()) == []
-        server.stop()
-        again = ThreadedMotoServer("127.0.0.1", port=port, verbose=False)
-        later = threading.Timer(3, again.start)
-        later.start()
-        kept.publish([tmp_path / "targets.npz"])
-        later.join()
-        again.stop()
-        impatient = Artifacts("s3://away/x", tmp_path, patience=0)
-        with pytest.raises(StoreError, match=r"s3://away/x: cannot be used \(.*\)"):
-            impatient.names()
+    kept = Artifacts(f"file://{tmp_path / 'store'}", tmp_path)
+    kind, failures = type(kept._files), [OSError("no route"), TimeoutError("no answer")]
+    put = kind.put_file
+
+    def put_later(*arguments, **keywords):
+        if failures:
+            raise failures.pop()
+        return put(*arguments, **keywords)
+
+    monkeypatch.setattr(kind, "put_file", put_later)
+    kept.publish([tmp_path / "targets.npz"])
+    assert failures == []
+    assert list(kept.names()) == ["targets.npz"]
+
+    failures.append(OSError("no route"))
+    impatient = Artifacts(kept.url, tmp_path, patience=0)
+    with pytest.raises(StoreError, match=r"store: cannot be used \(OSError: no route\)"):
+        impatient.publish([tmp_path / "targets.npz"])
 
 
 def test_a_store_that_is_gone_ends_the_search_and_its_trial_is_queued_again(
