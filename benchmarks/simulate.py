@@ -36,8 +36,8 @@ class Costs:
 
 
 COSTS = {
-    "journal": Costs(ask=0.01, ask_later={"random": 0.1, "tpe": 0.4}, most=46),
-    "ray": Costs(ask=0.02, ask_later={"random": 0.1, "tpe": 0.4}, most=23),
+    "journal": Costs(ask=0.01, ask_later={"random": 0.03, "tpe": 0.28}, most=46),
+    "ray": Costs(ask=0.02, ask_later={"random": 0.03, "tpe": 0.28}, most=23),
     "postgres": Costs(ask=0.03, ask_later={"random": 0.14, "tpe": 0.5}, most=28),
 }
 """Measured by ``benchmarks/scale.py`` and ``benchmarks/overhead.py``, on two cores."""
