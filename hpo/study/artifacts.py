@@ -192,8 +192,8 @@ class Artifacts:
 
 
 def _changes(name: str) -> bool:
-    """Whether a file may be stored again with other contents: a trial's is not."""
-    return not name.startswith("trials/")
+    """Whether a file may be stored again with other contents: a trial's arrays are not."""
+    return not name.endswith("/evaluation.npz")
 
 
 def _version(info: Mapping[str, Any]) -> str:

@@ -77,18 +77,14 @@ class StudyFiles:
 
     def model_paths(self, number: int) -> list[Path]:
         """The models of a trial, one per fold; empty if they were not kept."""
-        paths = self._model_paths(number)
-        self.fetch(*paths)
-        return paths
+        here = self._artifacts is None
+        paths = self._local_models(number) if here else self._stored_models({number})
+        ordered = sorted(paths, key=lambda path: int(path.stem.removeprefix("fold-")))
+        self.fetch(*ordered)
+        return ordered
 
-    def _model_paths(self, number: int) -> list[Path]:
-        folder = self.trial_directory(number)
-        paths = (
-            folder.glob("fold-*.keras")
-            if self._artifacts is None
-            else self._stored_models({number})
-        )
-        return sorted(paths, key=lambda path: int(path.stem.removeprefix("fold-")))
+    def _local_models(self, number: int) -> Iterable[Path]:
+        return self.trial_directory(number).glob("fold-*.keras")
 
     def _stored_models(self, numbers: Collection[int]) -> list[Path]:
         names = self._artifacts.names() if self._artifacts is not None else ()
@@ -129,15 +125,13 @@ class StudyFiles:
 
     def drop_models(self, numbers: Iterable[int]) -> None:
         """Remove the models of trials."""
+        dropped = set(numbers)
         if self._artifacts is not None:
-            paths = self._stored_models(set(numbers))
-            self._artifacts.remove(paths)
-        else:
-            new = set(numbers) - self._without_models
-            self._without_models |= new
-            paths = [path for number in new for path in self._model_paths(number)]
-        for path in paths:
-            path.unlink(missing_ok=True)
+            self._artifacts.remove(self._stored_models(dropped))
+        for number in dropped - self._without_models:
+            for path in self._local_models(number):
+                path.unlink(missing_ok=True)
+        self._without_models |= dropped
 
     def has_arrays(self, number: int) -> bool:
         """Whether the curves and predictions of a trial are stored."""
