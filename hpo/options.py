@@ -63,7 +63,52 @@ def _space(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Options:
+class Placement:
+    """Where trials are evaluated, and how long one may take."""
+
+    executor: str | None = option(
+        None,
+        "Evaluate in child processes (local), in this process (inline), or on a Ray cluster (ray).",
+        one_of(*get_args(Executor)),
+        metavar="[local|inline|ray]",
+        default_means="inline, or local with several workers",
+    )
+    workers: int | None = option(
+        None,
+        "Number of trials evaluated at the same time.",
+        whole(1),
+        metavar="N",
+        default_means="one per device",
+    )
+    devices: str = option(
+        "auto", "Where trials are evaluated: auto, cpu, or GPUs such as 0,1.", text
+    )
+    trials_per_device: int = option(
+        1, "Number of workers that share a device.", whole(1), metavar="N"
+    )
+    address: str | None = option(
+        None,
+        "With ray: the address of the cluster, such as auto, HOST:6379 or ray://HOST:10001.",
+        text,
+        metavar="ADDRESS",
+        default_means="a cluster of this machine",
+    )
+    cpus_per_worker: float = option(
+        1.0, "With ray: number of cores that a worker takes.", share, metavar="N"
+    )
+    gpus_per_worker: float = option(
+        0.0, "With ray: number of GPUs that a worker takes, such as 0.5.", share, metavar="N"
+    )
+    trial_timeout: float | None = option(
+        None,
+        "Fail a trial that takes longer than so many seconds, or 30m, 2h.",
+        seconds,
+        metavar="DURATION",
+    )
+
+
+@dataclass(frozen=True)
+class Options(Placement):
     """How a study is searched; a later run of it may choose otherwise."""
 
     sampler: str = option(
@@ -96,12 +141,6 @@ class Options:
     timeout: float | None = option(
         None, "End the search after so many seconds, or 30m, 2h.", seconds, metavar="DURATION"
     )
-    trial_timeout: float | None = option(
-        None,
-        "Fail a trial that takes longer than so many seconds, or 30m, 2h.",
-        seconds,
-        metavar="DURATION",
-    )
     patience: int | None = option(
         None,
         "End the search after N finished trials without a better score. (A search space may have "
@@ -125,32 +164,6 @@ class Options:
         one_of(*get_args(Executor)),
         metavar="[local|inline|ray]",
         default_means="local",
-    )
-    address: str | None = option(
-        None,
-        "With ray: the address of the cluster, such as auto, HOST:6379 or ray://HOST:10001.",
-        text,
-        metavar="ADDRESS",
-        default_means="a cluster of this machine",
-    )
-    cpus_per_worker: float = option(
-        1.0, "With ray: number of cores that a worker takes.", share, metavar="N"
-    )
-    gpus_per_worker: float = option(
-        0.0, "With ray: number of GPUs that a worker takes, such as 0.5.", share, metavar="N"
-    )
-    workers: int | None = option(
-        None,
-        "Number of trials evaluated at the same time.",
-        whole(1),
-        metavar="N",
-        default_means="one per device",
-    )
-    devices: str = option(
-        "auto", "Where trials are evaluated: auto, cpu, or GPUs such as 0,1.", text
-    )
-    trials_per_device: int = option(
-        1, "Number of workers that share a device.", whole(1), metavar="N"
     )
     worker_memory: int | None = option(
         None,
@@ -245,7 +258,20 @@ class StudyOptions:
     )
 
 
-class RunKeywords(TypedDict, total=False):
+class PlacementKeywords(TypedDict, total=False):
+    """The options of :class:`Placement`."""
+
+    executor: Executor | None
+    workers: int | None
+    devices: str
+    trials_per_device: int
+    address: str | None
+    cpus_per_worker: float
+    gpus_per_worker: float
+    trial_timeout: float | str | None
+
+
+class RunKeywords(PlacementKeywords, total=False):
     """The options of ``hpo.run``: those of :class:`Options` and :class:`StudyOptions`."""
 
     sampler: str
@@ -253,17 +279,9 @@ class RunKeywords(TypedDict, total=False):
     warm_start_from: Named | None
     trials: int
     timeout: float | str | None
-    trial_timeout: float | str | None
     patience: int | None
     seed: int
     keep: int
-    executor: Executor | None
-    address: str | None
-    cpus_per_worker: float
-    gpus_per_worker: float
-    workers: int | None
-    devices: str
-    trials_per_device: int
     worker_memory: int | str | None
     tensorboard: Named | None
     data_dir: Named | None
@@ -280,7 +298,7 @@ class RunKeywords(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class EnsembleOptions:
+class EnsembleOptions(Placement):
     """How an ensemble is made."""
 
     method: str = option(
@@ -310,7 +328,7 @@ class EnsembleOptions:
     )
 
 
-class EnsembleKeywords(TypedDict, total=False):
+class EnsembleKeywords(PlacementKeywords, total=False):
     """The options of ``hpo.ensemble``: those of :class:`EnsembleOptions`."""
 
     method: str
@@ -320,7 +338,7 @@ class EnsembleKeywords(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class ConfirmOptions:
+class ConfirmOptions(Placement):
     """How the best configurations are confirmed."""
 
     top: int = option(
@@ -334,7 +352,7 @@ class ConfirmOptions:
     )
 
 
-class ConfirmKeywords(TypedDict, total=False):
+class ConfirmKeywords(PlacementKeywords, total=False):
     """The options of ``hpo.confirm``: those of :class:`ConfirmOptions`."""
 
     top: int

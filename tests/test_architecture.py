@@ -18,6 +18,7 @@ FLOORS = [
     {"plugins", "data"},
     {"scoring", "training", "options"},
     {"study"},
+    {"placement"},
     {"samplers", "pruners", "ensembles", "reporting"},
     {"search", "adapters", "predicting"},
     {"exporting"},

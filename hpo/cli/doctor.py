@@ -43,8 +43,8 @@ def _print(facts: dict[str, Any]) -> None:
 def _facts(runs: str | None, data_dir: str | None) -> tuple[dict[str, Any], str]:
     """What this machine has, by name, and what is wrong with it, or ""."""
     from hpo.errors import HPOError
+    from hpo.placement.devices import list_gpus, unused_gpus
     from hpo.plugins import list_tasks
-    from hpo.search.devices import list_gpus, unused_gpus
     from hpo.study.commands import runs_directory
     from hpo.study.environment import Environment, versions
     from hpo.study.folder import list_studies

@@ -87,7 +87,7 @@ def _work_by_hand(study: Study, task: str | None, name: str) -> None:
 
 def _work_for_parent(study: Study, task: str | None, name: str, events: int) -> None:
     """Report every event to a parent process, and end when it asks to or dies."""
-    from hpo.search import devices
+    from hpo.placement import devices
     from hpo.search.host import StudyHost
     from hpo.search.worker import Worker
     from hpo.support.interrupts import interruptible

@@ -19,13 +19,15 @@ from hpo.ensembles.refitting import RefittedModels
 from hpo.ensembles.retraining import train_missing
 from hpo.ensembles.test_set import consult_test
 from hpo.errors import HPOError, UsageError, suggestion
-from hpo.options import EnsembleOptions
+from hpo.options import EnsembleOptions, Placement
+from hpo.placement.jobs import Workshop
 from hpo.plugins import absolute_reference
 from hpo.study import mistakes
 from hpo.study.files import OutOfFold
 from hpo.study.folder import load_study
 from hpo.study.opening import open_data
 from hpo.study.study import Study
+from hpo.study.terms import terms_of
 from hpo.support.options import command_words, read_options, takes_options
 from hpo.training import threads
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from hpo.ensembles.selection import Candidates, Choice, Combiner
     from hpo.options import EnsembleKeywords
     from hpo.study.ensemble_record import EnsembleRecord
-    from hpo.task import Data, Task
+    from hpo.task import Task
 
 
 @takes_options(EnsembleOptions)
@@ -84,13 +86,14 @@ def ensemble(
     opened = pool.open_studies(_listed(studies), runs)
     first, *_ = opened.values()
     data = open_data(first, task, data_dir)
+    workshop = Workshop(asked, terms_of(first), task, data, data_dir, for_scores=False)
     candidates = pool.candidates(opened, data.task, data.searched)
     choice = _choose(asked, candidates, first, data.task)
     trained_on = data.whole if asked.refit else data.searched
     single = [] if data.whole.x_test is None else candidates.members[:1]
     needed = _Needed(asked.refit, asked.seeds, {*choice.combiner.weights, *single})
-    models, retrained = _train(opened, data.task, trained_on, needed, on_refit)
     cut = splits.split(first.settings.cv_for(data.task), data.searched, data.task.objective)
+    models, retrained = _train(opened, workshop, needed, len(cut), on_refit)
     in_time_order = splits.are_in_time_order(cut)
     record = describe(first, asked, candidates, choice, retrained, in_time_order=in_time_order)
     made = Ensemble(first, data.task, trained_on, choice.combiner, models, record)
@@ -143,7 +146,9 @@ def load_ensemble(
     data = open_data(opened, task, data_dir).without_test()
     trained_on = data.whole if record.refit else data.searched
     needed = _Needed(record.refit, record.seeds or 1, set(combiner.weights))
-    members, _retrained_now = _train(studies, data.task, trained_on, needed, on_refit)
+    cut = splits.split(opened.settings.cv_for(data.task), data.searched, data.task.objective)
+    here = Workshop(Placement(), terms_of(opened), task, data, data_dir, for_scores=False)
+    members, _retrained_now = _train(studies, here, needed, len(cut), on_refit)
     return Ensemble(opened, data.task, trained_on, combiner, members, record)
 
 
@@ -216,16 +221,17 @@ def _choose(options: EnsembleOptions, candidates: Candidates, study: Study, task
 
 def _train(
     studies: dict[str, Study],
-    task: Task,
-    data: Data,
+    workshop: Workshop,
     needed: _Needed,
+    n_folds: int,
     on_refit: Callable[[RefitProgress], None],
 ) -> tuple[Members, list[Retrained]]:
     """Train the models that are missing."""
-    threads.use_few_for(data)
+    task, data = workshop.data.task, workshop.data
+    threads.use_few_for(data.searched)
     if needed.refit:
-        models = RefittedModels(studies, task, data, needed.seeds)
-        models.train(needed.members, on_refit)
+        models = RefittedModels(studies, task, data.whole, needed.seeds)
+        models.train(needed.members, workshop, on_refit)
         return models, []
-    retrained = train_missing(studies, task, data, needed.members, on_refit)
-    return FoldModels(studies, task, data), retrained
+    retrained = train_missing(studies, needed.members, n_folds, workshop, on_refit)
+    return FoldModels(studies, task, data.searched), retrained

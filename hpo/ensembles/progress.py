@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -18,7 +16,7 @@ class RefitProgress:
     Attributes:
         trial: The trial whose model is being trained.
         seed: The seed it is trained with.
-        model: The position of this model among all models, from 1.
+        model: The number of models that are trained, with this one.
         models: Number of models.
         epochs: Number of epochs this model is trained.
         epochs_done: Epochs trained so far, of all models.
@@ -54,28 +52,39 @@ class Tally:
         self._model = 0
         self._epochs_done = 0
 
-    @contextmanager
-    def model(self, trial: int, seed: int, epochs: int) -> Iterator[Callable[[], None]]:
-        """Count a model once the block ends.
+    def count_epoch(self, trial: int, seed: int, epochs: int) -> None:
+        """Count an epoch of a model that is being trained.
 
         Args:
-            trial: The trial whose model is trained in the block, if it does not exist yet.
+            trial: The trial whose model it is.
             seed: The seed it is trained with.
             epochs: Number of epochs it is trained.
-
-        Yields:
-            A function to call after every epoch.
         """
-        began, epochs_before = time.monotonic(), self._epochs_done
+        self._epochs_done += 1
+        self._report(trial, seed, epochs, None)
+
+    def count_model(self, trial: int, seed: int, epochs: int, seconds: float = 0.0) -> None:
+        """Count a model.
+
+        Args:
+            trial: The trial whose model it is.
+            seed: The seed it is trained with.
+            epochs: Number of epochs it is trained.
+            seconds: How long it took; 0 if it existed already.
+        """
         self._model += 1
-        progress = RefitProgress(
-            trial, seed, self._model, self._models, epochs, epochs_before, self._epochs
+        self._report(trial, seed, epochs, seconds)
+
+    def _report(self, trial: int, seed: int, epochs: int, seconds: float | None) -> None:
+        self._on_progress(
+            RefitProgress(
+                trial,
+                seed,
+                self._model + (seconds is None),
+                self._models,
+                epochs,
+                self._epochs_done,
+                self._epochs,
+                seconds,
+            )
         )
-
-        def count_epoch() -> None:
-            self._epochs_done += 1
-            self._on_progress(replace(progress, epochs_done=self._epochs_done))
-
-        yield count_epoch
-        seconds = time.monotonic() - began if self._epochs_done > epochs_before else 0.0
-        self._on_progress(replace(progress, epochs_done=self._epochs_done, seconds=seconds))

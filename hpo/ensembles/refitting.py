@@ -10,7 +10,10 @@ search; one over epochs does not. Batch size and learning rate are those of the 
 
 from __future__ import annotations
 
+import tempfile
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +24,8 @@ from hpo.ensembles.members import SavedModel, check_path
 from hpo.ensembles.progress import Tally
 from hpo.ensembles.training_again import training_again
 from hpo.errors import HPOError
+from hpo.study.terms import terms_of
+from hpo.support import files
 from hpo.support.seeds import derived_seed
 from hpo.training.evaluation import build
 from hpo.training.fixed_epochs import train_for
@@ -28,23 +33,88 @@ from hpo.training.saving import save_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
 
     from hpo.ensembles.members import Member
     from hpo.ensembles.progress import RefitProgress
+    from hpo.placement.bench import Bench
+    from hpo.placement.jobs import JobLostError, Workshop
     from hpo.study.study import Study
+    from hpo.study.terms import Terms
     from hpo.task import Data, Params, Task
 
 
 @dataclass(frozen=True)
 class _Job:
-    """One model to train."""
+    """One model to train.
+
+    Attributes:
+        member: Whose model it is.
+        study: The study of the member.
+        params: Its configuration.
+        seed: The seed of its weights and batches.
+        epochs: How long each stage trains.
+        path: Where the model is stored.
+    """
 
     member: Member
+    study: Terms
     params: Params
     seed: int
     epochs: tuple[int, ...]
     path: Path
+
+    def do(self, bench: Bench, on_epoch: Callable[[], None]) -> bytes:
+        """Train the model and return its file."""
+        task, data = bench.data.task, bench.data.whole
+        with training_again(self.study, self.member.trial, self.seed, refit=True):
+            folds = bench.keep("refit", lambda: _one_fold(task, data))
+            model, (fold,) = build(task, data, folds, self.params, self.seed)
+            train_for(
+                task, model, fold, self.params, self.epochs, seed=self.seed, on_epoch=on_epoch
+            )
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / self.path.name
+                save_model(model, path)
+                return path.read_bytes()
+
+
+class _Refitting:
+    """Stores the models that are trained, and counts them.
+
+    Args:
+        studies: The studies of the members, by name.
+        tally: Counts.
+    """
+
+    def __init__(self, studies: Mapping[str, Study], tally: Tally) -> None:
+        self._studies = studies
+        self._tally = tally
+        self._began: dict[Path, float] = {}
+
+    def wants(self, job: _Job) -> bool:
+        """Whether its model is missing: it always is."""
+        return not job.path.exists()
+
+    def begun(self, job: _Job) -> None:
+        """A model is being trained."""
+        self._began[job.path] = time.monotonic()
+
+    def epoch(self, job: _Job) -> None:
+        """It has trained an epoch."""
+        self._tally.count_epoch(job.member.trial, job.seed, sum(job.epochs))
+
+    def done(self, job: _Job, result: bytes) -> None:
+        """Store it."""
+        with files.replacing(job.path) as temporary:
+            temporary.write_bytes(result)
+        self._studies[job.member.study].files.publish(job.path)
+        seconds = time.monotonic() - self._began[job.path]
+        self._tally.count_model(job.member.trial, job.seed, sum(job.epochs), seconds)
+
+    def lost(self, job: _Job, error: JobLostError) -> None:
+        """It cannot be trained."""
+        with training_again(job.study, job.member.trial, job.seed, refit=True):
+            raise error
 
 
 class RefittedModels:
@@ -65,11 +135,12 @@ class RefittedModels:
         self._task = task
         self._data = data.without_test()
         self._seeds = seeds
-        self._transformers = self._folds()
+        self._transformers = _one_fold(task, self._data)
 
     def train(
         self,
         members: Collection[Member],
+        workshop: Workshop,
         on_progress: Callable[[RefitProgress], None] = lambda _progress: None,
     ) -> None:
         """Train the models of members, except those that exist already.
@@ -78,6 +149,7 @@ class RefittedModels:
 
         Args:
             members: The members.
+            workshop: Where they are trained.
             on_progress: Called after every epoch and every model.
 
         Raises:
@@ -86,14 +158,12 @@ class RefittedModels:
         jobs = [job for member in sorted(members) for job in self._jobs(member)]
         for job in jobs:
             self._studies[job.member.study].files.fetch(job.path)
-        missing = {job.path for job in jobs if not job.path.exists()}
-        epochs = sum(sum(job.epochs) for job in jobs if job.path in missing)
-        folds = self._folds()
-        tally = Tally(on_progress, len(jobs), epochs)
+        missing = [job for job in jobs if not job.path.exists()]
+        tally = Tally(on_progress, len(jobs), sum(sum(job.epochs) for job in missing))
         for job in jobs:
-            with tally.model(job.member.trial, job.seed, sum(job.epochs)) as count_epoch:
-                if job.path in missing:
-                    self._train(job, folds, count_epoch)
+            if job not in missing:
+                tally.count_model(job.member.trial, job.seed, sum(job.epochs))
+        workshop.run(missing, _Refitting(self._studies, tally))
 
     def models(self, member: Member) -> list[SavedModel]:
         """The models of a member, one per seed.
@@ -124,11 +194,6 @@ class RefittedModels:
         )
         return model
 
-    def _folds(self) -> FoldCache:
-        """All the data as one fold without a validation part."""
-        rows = np.arange(self._data.n_samples)
-        return FoldCache(self._task, self._data, [Split(rows, rows[:0])])
-
     def _jobs(self, member: Member) -> list[_Job]:
         study = self._studies[member.study]
         trial = study.trials[member.trial]
@@ -145,6 +210,7 @@ class RefittedModels:
         return [
             _Job(
                 member=member,
+                study=terms_of(study),
                 params=trial.params,
                 seed=seed,
                 epochs=epochs,
@@ -153,18 +219,8 @@ class RefittedModels:
             for seed in seeds
         ]
 
-    def _train(self, job: _Job, folds: FoldCache, on_epoch: Callable[[], None]) -> None:
-        study = self._studies[job.member.study]
-        with training_again(study, job.member.trial, job.seed, refit=True):
-            model, (fold,) = build(self._task, self._data, folds, job.params, job.seed)
-            train_for(
-                self._task,
-                model,
-                fold,
-                job.params,
-                job.epochs,
-                seed=job.seed,
-                on_epoch=on_epoch,
-            )
-            save_model(model, job.path)
-            study.files.publish(job.path)
+
+def _one_fold(task: Task, data: Data) -> FoldCache:
+    """All the data as one fold without a validation part."""
+    rows = np.arange(data.n_samples)
+    return FoldCache(task, data, [Split(rows, rows[:0])])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import tempfile
+import time
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.ensembles.progress import Tally
 from hpo.ensembles.training_again import training_again
+from hpo.study.terms import terms_of
 from hpo.training.evaluation import Evaluator
 
 if TYPE_CHECKING:
@@ -16,9 +20,11 @@ if TYPE_CHECKING:
 
     from hpo.ensembles.members import Member
     from hpo.ensembles.progress import RefitProgress
+    from hpo.placement.bench import Bench
+    from hpo.placement.jobs import JobLostError, Workshop
     from hpo.study.study import Study
-    from hpo.study.trial import Trial
-    from hpo.task import Data, Task
+    from hpo.study.terms import Terms
+    from hpo.task import Params
 
 TOLERANCE = 1e-4
 """Scores are the same if their relative difference is at most this."""
@@ -48,11 +54,93 @@ def is_the_same(score: float, recorded: float) -> bool:
     return math.isclose(score, recorded, rel_tol=TOLERANCE, abs_tol=1e-9)
 
 
+@dataclass(frozen=True)
+class _Job:
+    """A trial whose folds are trained again.
+
+    Attributes:
+        member: The trial.
+        study: Its study.
+        params: Its configuration.
+        seed: The seed of its weights and batches.
+        epochs: How many epochs it was trained in the search.
+        recorded: Its score in the search.
+    """
+
+    member: Member
+    study: Terms
+    params: Params
+    seed: int
+    epochs: int
+    recorded: float
+
+    def do(self, bench: Bench, on_epoch: Callable[[], None]) -> tuple[float, dict[str, bytes]]:
+        """Train the folds; return the score, and the files of the models by name."""
+        task, data = bench.data.task, bench.data.searched
+        way = bench.terms.settings.cv_for(task)
+        with (
+            training_again(self.study, self.member.trial, self.seed),
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            result = bench.keep("folds", lambda: Evaluator(task, data, way)).evaluate(
+                self.params,
+                seed=self.seed,
+                report=lambda _report: on_epoch(),
+                keep_models=lambda _score: Path(folder),
+            )
+            return result.score, {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+class _Retraining:
+    """Stores the models that are trained, and counts them.
+
+    Args:
+        studies: The studies of the members, by name.
+        tally: Counts.
+
+    Attributes:
+        results: What was trained.
+    """
+
+    def __init__(self, studies: Mapping[str, Study], tally: Tally) -> None:
+        self.results: list[Retrained] = []
+        self._studies = studies
+        self._tally = tally
+        self._began: dict[Member, float] = {}
+
+    def wants(self, job: _Job) -> bool:
+        """Every trial was asked for once."""
+        return job.member not in self._began
+
+    def begun(self, job: _Job) -> None:
+        """A trial is being trained."""
+        self._began[job.member] = time.monotonic()
+
+    def epoch(self, job: _Job) -> None:
+        """All its folds have trained an epoch."""
+        self._tally.count_epoch(job.member.trial, job.seed, job.epochs)
+
+    def done(self, job: _Job, result: tuple[float, dict[str, bytes]]) -> None:
+        """Store its models."""
+        score, models = result
+        stored = self._studies[job.member.study].files
+        stored.write_models(job.member.trial, models)
+        stored.publish_trial(job.member.trial)
+        self.results.append(Retrained(job.member, score, job.recorded))
+        seconds = time.monotonic() - self._began[job.member]
+        self._tally.count_model(job.member.trial, job.seed, job.epochs, seconds)
+
+    def lost(self, job: _Job, error: JobLostError) -> None:
+        """It cannot be trained."""
+        with training_again(job.study, job.member.trial, job.seed):
+            raise error
+
+
 def train_missing(
     studies: Mapping[str, Study],
-    task: Task,
-    data: Data,
     members: Collection[Member],
+    n_folds: int,
+    workshop: Workshop,
     on_progress: Callable[[RefitProgress], None] = lambda _progress: None,
 ) -> list[Retrained]:
     """Train the folds of members that lack models again, and store the models.
@@ -63,9 +151,9 @@ def train_missing(
 
     Args:
         studies: The studies by name.
-        task: Their task.
-        data: The data they searched on.
         members: The trials that need their models.
+        n_folds: How many models each of them has.
+        workshop: Where they are trained.
         on_progress: Called after every epoch of all folds, and after every trial.
 
     Returns:
@@ -74,25 +162,19 @@ def train_missing(
     Raises:
         HPOError: A trial cannot be trained again.
     """
-    first = next(iter(studies.values()))
-    evaluator = Evaluator(task, data, first.settings.cv_for(task))
     missing = [
-        member
+        _job(studies[member.study], member)
         for member in sorted(members)
-        if len(studies[member.study].files.model_paths(member.trial)) != len(evaluator.splits)
+        if len(studies[member.study].files.model_paths(member.trial)) != n_folds
     ]
-    trials = {member: studies[member.study].trials[member.trial] for member in missing}
-    epochs = sum(trial.epochs_trained or 0 for trial in trials.values())
-    tally = Tally(on_progress, len(missing), epochs)
-    results = []
-    for member, trial in trials.items():
-        with tally.model(trial.number, trial.seed or 0, trial.epochs_trained or 0) as count_epoch:
-            score = _train(studies[member.study], evaluator, trial, count_epoch)
-        result = Retrained(member, score, float(trial.score or 0.0))
-        results.append(result)
+    tally = Tally(on_progress, len(missing), sum(job.epochs for job in missing))
+    retraining = _Retraining(studies, tally)
+    workshop.run(missing, retraining)
+    results = sorted(retraining.results, key=lambda result: result.member)
+    for result in results:
         if not is_the_same(result.score, result.recorded):
             warnings.warn(
-                f"{member}, trained again, has a score of {result.score:.6g}, not of "
+                f"{result.member}, trained again, has a score of {result.score:.6g}, not of "
                 f"{result.recorded:.6g} as in the search",
                 OtherScoreWarning,
                 stacklevel=2,
@@ -100,17 +182,13 @@ def train_missing(
     return results
 
 
-def _train(
-    study: Study, evaluator: Evaluator, trial: Trial, count_epoch: Callable[[], None]
-) -> float:
-    """Train the folds of a trial, store their models, and return the score."""
-    seed = trial.seed or 0
-    with training_again(study, trial.number, seed):
-        result = evaluator.evaluate(
-            trial.params,
-            seed=seed,
-            report=lambda _report: count_epoch(),
-            keep_models=lambda _score: study.files.trial_directory(trial.number),
-        )
-        study.files.publish_trial(trial.number)
-        return result.score
+def _job(study: Study, member: Member) -> _Job:
+    trial = study.trials[member.trial]
+    return _Job(
+        member,
+        terms_of(study),
+        trial.params,
+        trial.seed or 0,
+        trial.epochs_trained or 0,
+        float(trial.score or 0.0),
+    )

@@ -13,11 +13,11 @@ from hpo.training.stage_run import TrialFailedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hpo.study.study import Study
+    from hpo.study.terms import Terms
 
 
 @contextmanager
-def training_again(study: Study, trial: int, seed: int, *, refit: bool = False) -> Iterator[None]:
+def training_again(study: Terms, trial: int, seed: int, *, refit: bool = False) -> Iterator[None]:
     """Train a trial in the block, under its study's precision, and free the memory afterward.
 
     Args:

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 from hpo.data import splits
 from hpo.errors import HPOError, located
 from hpo.options import ConfirmOptions
+from hpo.placement.jobs import Workshop
 from hpo.study.confirmation import Repeat
 from hpo.study.folder import load_study
 from hpo.study.opening import open_data
 from hpo.study.study import Study
+from hpo.study.terms import terms_of
 from hpo.support.options import read_options, takes_options
 from hpo.support.quiet import import_keras
 from hpo.support.seeds import derived_seed
-from hpo.training import threads
 from hpo.training.evaluation import Evaluator
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from hpo.options import ConfirmKeywords
+    from hpo.placement.bench import Bench
+    from hpo.placement.jobs import JobLostError
     from hpo.study.confirmation import Confirmation
     from hpo.study.trial import Trial
-    from hpo.task import Data, Task
-    from hpo.training.lockstep import EpochReport
+    from hpo.task import Params, Task
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def confirm(
     All configurations of a repeat share its splits. If the data cannot be split differently
     (``time:K``, ``predefined``, a splitter without a seed), only the seeds are new. Evaluations are
     kept, so calling it again continues a confirmation that was stopped. Evaluations that failed are
-    tried again.
+    tried again. With several ``workers`` they are spread over child processes, or a Ray cluster.
 
     Args:
         study: The study, its name or the path of its folder.
@@ -110,112 +112,147 @@ def confirm(
         )
     import_keras(opened.settings.backend)
     data = open_data(opened, task, data_dir, for_scores=True).without_test()
-    threads.use_few_for(data.searched)
+    workshop = Workshop(asked, terms_of(opened), task, data, data_dir, for_scores=True)
     new_cuts = splits.depends_on_seed(opened.settings.cv_for(data.task))
     opened.plan_confirmation(best, asked.repeats, new_cuts=new_cuts)
-    with precision(opened.settings.precision):
-        _Confirming(opened, data.task, data.searched, best, asked.repeats, on_progress).run()
+    every = _jobs(best, asked.repeats)
+    missing = [job for job in every if not opened.has_repeat(job.number, job.repeat)]
+    workshop.run(missing, _Confirming(opened, data.task, len(every), len(missing), on_progress))
     found = opened.confirmation
     assert found is not None  # noqa: S101  (its plan was just written)
     return found
 
 
-@dataclass
-class _Confirming:
-    """The evaluations of a confirmation, one after the other.
+@dataclass(frozen=True)
+class _Evaluation:
+    """The evaluation of a configuration with new splits, which all of its repeat share.
 
     Attributes:
-        study: The study.
-        task: Its task.
-        data: The data that it searched on.
-        trials: The trials to confirm.
-        repeats: How often each is evaluated.
-        on_progress: Called after every epoch and every evaluation.
-        done: Number of evaluations that are finished, or are left out after a failed one.
+        number: The number of the trial.
+        repeat: The number of the repeat, from 1.
+        params: The configuration.
+        seed: The seed of its weights and batches.
     """
 
-    study: Study
-    task: Task
-    data: Data
-    trials: Sequence[Trial]
-    repeats: int
-    on_progress: Callable[[ConfirmProgress], None]
-    done: int = 0
+    number: int
+    repeat: int
+    params: Params
+    seed: int
 
-    def run(self) -> None:
-        """Evaluate what has no score yet; a configuration that fails has no further repeats."""
-        failed: set[int] = set()
-        for repeat in range(1, self.repeats + 1):
-            missing = [
-                trial
-                for trial in self.trials
-                if trial.number not in failed and not self.study.has_repeat(trial.number, repeat)
-            ]
-            self.done += len(self.trials) - len(missing)
-            if not missing:
-                continue
-            # All share its splits, so that they are compared on the same folds.
-            evaluator = self._evaluator(repeat)
-            failed |= {t.number for t in missing if not self._evaluate(evaluator, t, repeat)}
-
-    def _evaluator(self, repeat: int) -> Evaluator:
-        way = self.study.settings.cv_for(self.task)
-        return Evaluator(
-            self.task,
-            self.data,
-            splits.make_splitter(
-                way,
-                self.data,
-                objective=self.task.objective,
-                seed=splits.SPLIT_SEED + repeat,
-            ),
-        )
-
-    def _evaluate(self, evaluator: Evaluator, trial: Trial, repeat: int) -> bool:
-        """Evaluate a configuration and keep the result; return whether it has a score."""
+    def do(self, bench: Bench, on_epoch: Callable[[], None]) -> Repeat:
+        """Evaluate the configuration; only errors of the disk are raised."""
         began = time.monotonic()
-        of = len(self.trials) * self.repeats
-        epochs = self.task.plan(trial.params).epochs
-        now = ConfirmProgress(self.done, of, trial.number, repeat, 0, epochs)
-        self.on_progress(now)
-        result = _evaluated(
-            evaluator,
-            trial,
-            derived_seed(trial.seed or 0, "confirmation", repeat),
-            lambda report: self.on_progress(replace(now, epoch=report.epoch)),
+        with precision(bench.terms.settings.precision):
+            evaluator = bench.keep(("confirm", self.repeat), lambda: self._evaluator(bench))
+            result = self._evaluated(evaluator, on_epoch)
+        return replace(result, seconds=time.monotonic() - began)
+
+    def _evaluator(self, bench: Bench) -> Evaluator:
+        task, data = bench.data.task, bench.data.searched
+        way = bench.terms.settings.cv_for(task)
+        seed = splits.SPLIT_SEED + self.repeat
+        splitter = splits.make_splitter(way, data, objective=task.objective, seed=seed)
+        return Evaluator(task, data, splitter)
+
+    def _evaluated(self, evaluator: Evaluator, on_epoch: Callable[[], None]) -> Repeat:
+        try:
+            with freed_after():
+                evaluation = evaluator.evaluate(
+                    self.params, seed=self.seed, report=lambda _report: on_epoch()
+                )
+        except OSError:  # a full disk says nothing about a configuration
+            raise
+        except HPOError as error:
+            return Repeat(self.seed, reason=str(error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
+            return Repeat(self.seed, reason=located(error))
+        return Repeat(
+            self.seed,
+            score=evaluation.score,
+            std_error=evaluation.std_error,
+            fold_scores=evaluation.fold_scores,
+            epochs=sum(evaluation.epochs),
         )
-        result = replace(result, seconds=time.monotonic() - began)
-        self.study.record_repeat(trial.number, repeat, result)
-        self.done += 1
-        self.on_progress(
+
+
+def _jobs(trials: Sequence[Trial], repeats: int) -> list[_Evaluation]:
+    """All evaluations, one repeat after the other."""
+    return [
+        _Evaluation(
+            trial.number,
+            repeat,
+            trial.params,
+            derived_seed(trial.seed or 0, "confirmation", repeat),
+        )
+        for repeat in range(1, repeats + 1)
+        for trial in trials
+    ]
+
+
+class _Confirming:
+    """Keeps what the evaluations of a confirmation say.
+
+    Args:
+        study: The study.
+        task: Its task.
+        of: Number of all evaluations.
+        missing: How many of them have no score yet.
+        on_progress: Called after every epoch and every evaluation.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        task: Task,
+        of: int,
+        missing: int,
+        on_progress: Callable[[ConfirmProgress], None],
+    ) -> None:
+        self._study = study
+        self._task = task
+        self._of = of
+        self._on_progress = on_progress
+        self._done = of - missing
+        self._failed: set[int] = set()
+        self._running: dict[tuple[int, int], ConfirmProgress] = {}
+
+    def wants(self, job: _Evaluation) -> bool:
+        """Whether it makes sense: a configuration that failed has no further repeats."""
+        has_failed = job.number in self._failed
+        self._done += has_failed
+        return not has_failed
+
+    def begun(self, job: _Evaluation) -> None:
+        """An evaluation was begun."""
+        epochs = self._task.plan(job.params).epochs
+        self._report(job, ConfirmProgress(self._done, self._of, job.number, job.repeat, 0, epochs))
+
+    def epoch(self, job: _Evaluation) -> None:
+        """It has trained an epoch of all folds."""
+        now = self._running[job.number, job.repeat]
+        self._report(job, replace(now, done=self._done, epoch=now.epoch + 1))
+
+    def done(self, job: _Evaluation, result: Repeat) -> None:
+        """Keep its result."""
+        self._study.record_repeat(job.number, job.repeat, result)
+        self._done += 1
+        if result.score is None:
+            self._failed.add(job.number)
+        now = self._running.pop((job.number, job.repeat))
+        self._on_progress(
             replace(
                 now,
-                done=self.done,
+                done=self._done,
                 seconds=result.seconds,
                 score=result.score,
                 reason=result.reason,
             )
         )
-        return result.score is not None
 
+    def lost(self, job: _Evaluation, error: JobLostError) -> None:
+        """Keep that it ended with its process."""
+        self.done(job, Repeat(job.seed, reason=str(error), seconds=0.0))
 
-def _evaluated(
-    evaluator: Evaluator, trial: Trial, seed: int, report: Callable[[EpochReport], None]
-) -> Repeat:
-    """The result of an evaluation."""
-    try:
-        with freed_after():
-            evaluation = evaluator.evaluate(trial.params, seed=seed, report=report)
-    except OSError:  # a full disk says nothing about a configuration
-        raise
-    except HPOError as error:
-        return Repeat(seed, reason=str(error))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a plugin does)
-        return Repeat(seed, reason=located(error))
-    return Repeat(
-        seed,
-        score=evaluation.score,
-        std_error=evaluation.std_error,
-        fold_scores=evaluation.fold_scores,
-        epochs=sum(evaluation.epochs),
-    )
+    def _report(self, job: _Evaluation, now: ConfirmProgress) -> None:
+        self._running[job.number, job.repeat] = now
+        self._on_progress(now)

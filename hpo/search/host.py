@@ -17,6 +17,7 @@ from hpo.pruners.pruning import Pruning
 from hpo.samplers import make_sampler
 from hpo.samplers.untried import UntriedSampler
 from hpo.study import mistakes
+from hpo.study.terms import terms_of
 from hpo.support.seeds import derived_seed
 
 if TYPE_CHECKING:
@@ -26,40 +27,15 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from hpo.options import Options
-    from hpo.study.code import Code
     from hpo.study.facts import Facts
     from hpo.study.mistakes import Mistakes, Predictions
-    from hpo.study.settings import Settings
     from hpo.study.study import Study
+    from hpo.study.terms import Terms
     from hpo.study.trial import Failure
     from hpo.support.locks import Lock
     from hpo.task import Params
     from hpo.training.evaluation import Evaluation
     from hpo.training.lockstep import EpochReport
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a study is, as far as a worker has to know it.
-
-    Attributes:
-        name: Its name.
-        place: Where it lies, for messages.
-        settings: What must not change while it exists.
-        options: How it is searched.
-        code: The task's code as it was accepted last.
-        facts: What is recorded of data and environment, if anything.
-        has_begun: Whether a trial was ever begun.
-    """
-
-    name: str
-    place: str
-    settings: Settings
-    options: Options
-    code: Code | None
-    facts: Facts | None
-    has_begun: bool
 
 
 @dataclass(frozen=True)
@@ -169,16 +145,7 @@ class StudyHost:
 
     def terms(self) -> Terms:
         """What the study is now."""
-        study = self._study
-        return Terms(
-            name=study.name,
-            place=str(study.directory),
-            settings=study.settings,
-            options=study.options,
-            code=study.code,
-            facts=study.facts,
-            has_begun=study.has_begun,
-        )
+        return terms_of(self._study)
 
     def working(self, worker: str) -> AbstractContextManager[None]:
         """Count a worker as alive."""

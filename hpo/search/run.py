@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from hpo import pruners, samplers
 from hpo.errors import UsageError
 from hpo.options import Options, StudyOptions
+from hpo.placement.choice import check_inline, check_ray
+from hpo.placement.devices import environments
 from hpo.plugins import IN_CODE, absolute_reference, load_space, load_task, refuse_while_importing
-from hpo.search.devices import environments
 from hpo.search.executors import make_executor
 from hpo.search.stopping import Stopping
 from hpo.search.tensorboard import check_folder
@@ -175,38 +176,16 @@ def _executor(task: str | Task, options: Options) -> str:
     pruners.check(options.pruner)
     if options.tensorboard is not None:
         check_folder(Path(options.tensorboard))
-    placement = (options.workers or 1, options.devices, options.trials_per_device)
-    if executor == "inline" and (placement != (1, "auto", 1) or options.worker_memory):
-        raise UsageError(
-            "workers, devices, trials_per_device and worker_memory are for child processes: "
-            "pass the name of the task instead of a Task, and leave executor at local."
-        )
-    _check_ray(options, executor)
+    check_inline(options, executor)
+    check_ray(options, executor)
+    if executor == "inline" and options.worker_memory:
+        raise UsageError("worker_memory: a task in code runs in this process, which is not killed.")
+    if executor == "ray" and options.tensorboard is not None:
+        raise UsageError("tensorboard: workers on a Ray cluster do not write for TensorBoard.")
     if options.worker_memory and not Path("/proc").is_dir():
         raise UsageError("worker_memory: this system does not say how much memory a process takes.")
     environments(options)
     return executor
-
-
-def _check_ray(options: Options, executor: str) -> None:
-    """Refuse options of Ray without it, and those of this machine with it."""
-    if executor != "ray":
-        if options.address is not None or (options.cpus_per_worker, options.gpus_per_worker) != (
-            1.0,
-            0.0,
-        ):
-            raise UsageError(
-                "address, cpus_per_worker and gpus_per_worker are for a Ray cluster: add "
-                "--executor ray, or leave them out."
-            )
-        return
-    if (options.devices, options.trials_per_device) != ("auto", 1):
-        raise UsageError(
-            "devices and trials_per_device are for this machine. On a Ray cluster use "
-            "--gpus-per-worker."
-        )
-    if options.tensorboard is not None:
-        raise UsageError("tensorboard: workers on a Ray cluster do not write for TensorBoard.")
 
 
 def _first_configurations(

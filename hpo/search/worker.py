@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpo import pruners
 from hpo.errors import HPOError, StoreError, UsageError, located, one_line
-from hpo.search import devices
+from hpo.placement import devices
 from hpo.search.events import (
     EpochEnded,
     FoldEnded,

@@ -123,6 +123,12 @@ class StudyFiles:
         """Store all files of a trial, if others look elsewhere."""
         self.publish(*self.trial_directory(number).glob("[!.]*"))
 
+    def write_models(self, number: int, models: Mapping[str, bytes]) -> None:
+        """Write the models of a trial that another process saved, by the names of their files."""
+        for name, content in models.items():
+            with files.replacing(self.trial_directory(number) / Path(name).name) as temporary:
+                temporary.write_bytes(content)
+
     def drop_models(self, numbers: Iterable[int]) -> None:
         """Remove the models of trials."""
         dropped = set(numbers)

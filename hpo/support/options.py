@@ -84,12 +84,17 @@ def option(
 
 
 def options_of(kind: type[Any]) -> dict[str, Option]:
-    """The options that a class declares, by the names of its fields."""
+    """The options of a class, by the names of its fields: its own first, then inherited ones."""
+    own = list(inspect.get_annotations(kind))
+    fields = sorted(
+        dataclasses.fields(kind),
+        key=lambda field: own.index(field.name) if field.name in own else len(own),
+    )
     return {
         field.name: dataclasses.replace(
             declared, flag=declared.flag or field.name.replace("_", "-")
         )
-        for field in dataclasses.fields(kind)
+        for field in fields
         if (declared := field.metadata.get(_METADATA)) is not None
     }
 

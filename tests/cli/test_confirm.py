@@ -1,6 +1,9 @@
 """``hpo confirm`` as a user runs it, and what other commands say afterwards."""
 
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -138,3 +141,72 @@ def test_copies_are_counted_and_kept_in_one_fold_where_that_is_asked_for(shell):
     status, _, err = shell.run("run", str(plugin), "--trials", "2", "--group-duplicates")
     assert status == 1
     assert "--group-duplicates is on, not off" in err
+
+
+# ---------------------------------------------------------------- several workers
+
+
+def scores(shell):
+    status, out, err = shell.run("show", "tiny", "--json")
+    assert status == 0, err
+    return [one["scores"] for one in json.loads(out)["confirmation"]["configurations"]]
+
+
+def test_two_workers_find_what_one_finds(searched):
+    assert confirm(searched)[0] == 0
+    alone = scores(searched)
+    shutil.rmtree(searched.folder / "runs")
+    searched.run("run", TINY, "--trials", "3", "--keep", "0")
+
+    status, out, err = confirm(searched, "--workers", "2")
+
+    assert status == 0, err
+    assert "best: trial" in out
+    assert err.count("evaluations)") == 4
+    assert scores(searched) == [pytest.approx(few, rel=1e-6) for few in alone]
+
+
+def test_a_worker_that_dies_fails_one_configuration_and_the_others_go_on(searched):
+    calls = ["fine"] * 3 + ["exit"]  # three trials were searched
+
+    status, _, err = confirm(searched, "--executor", "local", behaviour=",".join(calls))
+
+    assert status == 0, err
+    assert "failed: its worker exited with status 3" in err
+    assert "(4/4 evaluations)" in err
+    assert len([few for few in scores(searched) if len(few) == 2]) == 1
+
+
+def test_an_evaluation_that_hangs_is_killed_and_one_that_takes_too_long_fails(searched):
+    calls = ["fine"] * 3 + ["hang"]
+
+    hung = confirm(
+        searched, "--executor", "local", "--trial-timeout", "20", behaviour=",".join(calls)
+    )
+    slow = confirm(searched, "--trial-timeout", "0.000001")
+
+    assert "and was killed" in hung[2]
+    assert "ran longer than --trial-timeout" in slow[2]
+
+
+def test_nothing_is_left_running_after_ctrl_c(searched):
+    calls = ["fine"] * 3 + ["tell", "hang"]
+    command = ("confirm", "tiny", "--task", TINY, "--workers", "2")
+    process = searched.start(*command, behaviour=",".join(calls))
+    pid = searched.pid_of_worker()
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "Run the same command again" in err or "continue" in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_options_that_contradict_each_other_are_refused_before_anything_is_trained(searched):
+    status, _, err = confirm(searched, "--address", "auto")
+
+    assert status == 2
+    assert "are for a Ray cluster: add --executor ray" in err
+    assert err.count("\n") <= 3

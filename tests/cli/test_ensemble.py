@@ -1,6 +1,7 @@
 """``hpo ensemble`` as a user runs it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,29 @@ def test_a_method_that_does_not_exist_is_a_wrong_usage(searched):
 
     assert status == 2
     assert "Choose one of: auto, greedy, weighted, mean, stacking" in err
+
+
+@pytest.mark.parametrize("options", [("--refit", "--seeds", "2"), ("--method", "mean")])
+def test_two_workers_train_the_models_that_one_trains(searched, options):
+    status, alone, err = combine(searched, *options, "--json")
+    assert status == 0, err
+    shutil.rmtree(searched.folder / "runs")
+    searched.run("run", TINY, "--trials", "3", "--keep", "1")
+
+    status, out, err = combine(searched, *options, "--json", "--workers", "2")
+
+    assert status == 0, err
+    expected, found = json.loads(alone), json.loads(out)
+    assert found["test"] == pytest.approx(expected["test"], rel=1e-5)
+    assert [m["trial"] for m in found["members"]] == [m["trial"] for m in expected["members"]]
+
+
+def test_a_refit_whose_worker_dies_says_which_trial_and_why(searched):
+    status, _, err = searched.run(
+        *("ensemble", "tiny", "--refit", "--workers", "2", "--task", TINY),
+        behaviour=",".join(["fine"] * 3 + ["exit"] * 2),
+    )
+
+    assert status == 1
+    assert "cannot be refitted with seed" in err
+    assert "its worker exited with status 3" in err

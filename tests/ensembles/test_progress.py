@@ -5,27 +5,38 @@ def test_epochs_and_models_are_counted_over_all_models():
     reports = []
     tally = Tally(reports.append, models=2, epochs=3)
 
-    with tally.model(trial=5, seed=1, epochs=2) as count_epoch:
-        count_epoch()
-        count_epoch()
-    with tally.model(trial=6, seed=2, epochs=1) as count_epoch:
-        count_epoch()
+    tally.count_epoch(trial=5, seed=1, epochs=2)
+    tally.count_epoch(trial=5, seed=1, epochs=2)
+    tally.count_model(trial=5, seed=1, epochs=2, seconds=1.5)
+    tally.count_epoch(trial=6, seed=2, epochs=1)
+    tally.count_model(trial=6, seed=2, epochs=1, seconds=0.5)
 
-    assert [(r.trial, r.model, r.epochs_done, r.seconds is None) for r in reports] == [
-        (5, 1, 1, True),
-        (5, 1, 2, True),
-        (5, 1, 2, False),
-        (6, 2, 3, True),
-        (6, 2, 3, False),
+    assert [(r.trial, r.model, r.epochs_done, r.seconds) for r in reports] == [
+        (5, 1, 1, None),
+        (5, 1, 2, None),
+        (5, 1, 2, 1.5),
+        (6, 2, 3, None),
+        (6, 2, 3, 0.5),
     ]
     assert {(r.models, r.epochs_wanted) for r in reports} == {(2, 3)}
+
+
+def test_models_that_are_trained_at_the_same_time_are_counted_when_they_end():
+    reports = []
+    tally = Tally(reports.append, models=2, epochs=2)
+
+    tally.count_epoch(trial=5, seed=1, epochs=1)
+    tally.count_epoch(trial=6, seed=2, epochs=1)
+    tally.count_model(trial=6, seed=2, epochs=1, seconds=0.5)
+    tally.count_model(trial=5, seed=1, epochs=1, seconds=1.5)
+
+    assert [(r.trial, r.model) for r in reports] == [(5, 1), (6, 1), (6, 1), (5, 2)]
 
 
 def test_a_model_that_exists_takes_no_time():
     reports = []
 
-    with Tally(reports.append, models=1, epochs=0).model(trial=5, seed=1, epochs=2):
-        pass
+    Tally(reports.append, models=1, epochs=0).count_model(trial=5, seed=1, epochs=2)
 
     (report,) = reports
     assert (report.epochs, report.epochs_done, report.seconds) == (2, 0, 0.0)

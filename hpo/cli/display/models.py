@@ -25,16 +25,18 @@ class ConfirmDisplay:
         self.screen = screen
         self.bar: Bar | None = None
         self._metric = metric
+        self._running: dict[tuple[int, int], ConfirmProgress] = {}
 
     def __call__(self, event: ConfirmProgress) -> None:
         """Show how far it is."""
-        running = event.seconds is None
-        done = event.done + (event.epoch / event.epochs if running and event.epochs else 0)
+        self._running.pop((event.trial, event.repeat), None)
+        if event.seconds is None:
+            self._running[event.trial, event.repeat] = event
+        running = self._running.values()
+        done = event.done + sum(one.epoch / one.epochs for one in running if one.epochs)
         self.bar = Bar("confirming", event.done, event.of, "evaluations", part=done / event.of)
-        cells = (f"trial {event.trial}", f"repeat {event.repeat}")
-        if running:
-            row = Row((*cells, f"epoch {event.epoch}/{event.epochs}"))
-            self.screen.update(self.bar, [row])
+        if event.seconds is None:
+            self.screen.update(self.bar, [Row(_cells(one)) for one in running])
             return
         outcome = (
             f"failed: {event.reason}"
@@ -42,7 +44,13 @@ class ConfirmDisplay:
             else f"{self._metric} {formats.number(event.score)}"
         )
         took = formats.duration(event.seconds)
-        self.screen.finish("  ".join((*cells, outcome, took)), self.bar, bad=event.score is None)
+        cells = (f"trial {event.trial}", f"repeat {event.repeat}", outcome, took)
+        self.screen.finish("  ".join(cells), self.bar, bad=event.score is None)
+
+
+def _cells(event: ConfirmProgress) -> tuple[str, ...]:
+    epoch = f"epoch {event.epoch}/{event.epochs}"
+    return (f"trial {event.trial}", f"repeat {event.repeat}", epoch)
 
 
 class TrainingDisplay:
@@ -55,6 +63,7 @@ class TrainingDisplay:
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self.bar: Bar | None = None
+        self._running: dict[tuple[int, int], Row] = {}
 
     def __call__(self, event: RefitProgress) -> None:
         """Show how far it is."""
@@ -62,8 +71,10 @@ class TrainingDisplay:
         part = event.epochs_done / event.epochs_wanted if event.epochs_wanted else None
         self.bar = Bar("training", event.model - running, event.models, "models", part=part)
         cells = (f"trial {event.trial}", f"seed {event.seed}", formats.count(event.epochs, "epoch"))
+        self._running.pop((event.trial, event.seed), None)
         if running:
-            self.screen.update(self.bar, [Row(cells)])
+            self._running[event.trial, event.seed] = Row(cells)
+            self.screen.update(self.bar, list(self._running.values()))
             return
         took = formats.duration(event.seconds) if event.seconds else "already trained"
         self.screen.finish("  ".join((*cells, took)), self.bar)

@@ -6,14 +6,13 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from hpo.placement.children import cause_of_death, environment_of_children
 from hpo.search.events import from_line
 from hpo.search.executors.member import Member
 from hpo.study.workers import new_worker_name
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from hpo.search.events import OnEvent
     from hpo.study.study import Study
 
-
-TAIL_BYTES = 8_000
-LOGGED = re.compile(r"[IWEF]\d{4} \d\d:\d\d:|WARNING: All log messages before absl")
 CLEANUP_SECONDS = 1.0
 
 
@@ -71,7 +67,12 @@ class Child(Member):
                 stderr=log,
                 pass_fds=[writing],
                 start_new_session=True,  # Ctrl-C is for this process to handle
-                env={**_environment(), **_storage_of(study), **self.environment, MARK: self.name},
+                env={
+                    **environment_of_children(),
+                    **_storage_of(study),
+                    **self.environment,
+                    MARK: self.name,
+                },
             )
         os.close(writing)
 
@@ -144,16 +145,7 @@ class Child(Member):
 
     def cause_of_death(self) -> str:
         """Why it died, in one line."""
-        status = self.exit_status
-        if self.exceeded:
-            return self.exceeded
-        if status < 0:
-            name = signal.Signals(-status).name
-            hint = " (perhaps out of memory)" if name == "SIGKILL" else ""
-            return f"its worker was killed by {name}{hint}"
-        line = last_words(self._printed[-TAIL_BYTES:].decode(errors="replace"))
-        last = f"; it last printed: {line[:200]}" if line else ""
-        return f"its worker exited with status {status}{last}"
+        return self.exceeded or cause_of_death(self.exit_status, self._printed)
 
     @property
     def _stdin(self) -> IO[bytes]:
@@ -161,18 +153,6 @@ class Child(Member):
         return self._process.stdin
 
 
-def last_words(printed: str) -> str:
-    """The last line of what a process printed that its libraries in C++ did not log, or ""."""
-    lines = (line.strip() for line in reversed(printed.splitlines()))
-    return next((line for line in lines if line and not LOGGED.match(line)), "")
-
-
 def _storage_of(study: Study) -> dict[str, str]:
     """Where the trials are: in the environment, since anybody can read command lines."""
     return {} if study.database is None else {"HPO_STORAGE": study.database.url}
-
-
-def _environment() -> dict[str, str]:
-    """This process's environment, with which a child finds the same modules."""
-    path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
-    return {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": path}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING
 
-from hpo.search.devices import environments
+from hpo.placement.devices import environments
 from hpo.search.executors.child import Child
 from hpo.search.executors.crew import Crew
 

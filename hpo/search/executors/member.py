@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from hpo.placement.serving import kill_after
 from hpo.search.events import TrialEnded, TrialStarted, WorkerFailed, WorkerLeft
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Member(ABC):
         self.has_begun = False
         self.has_left = False
         self.exceeded = ""
-        self._kill_after = _kill_after(study.options.trial_timeout)
+        self._kill_after = kill_after(study.options.trial_timeout)
         self._running_since: float | None = None
 
     def notice(self, event: Event, on_event: OnEvent) -> None:
@@ -79,8 +80,3 @@ class Member(ABC):
     @abstractmethod
     def cause_of_death(self) -> str:
         """Why it died, in one line."""
-
-
-def _kill_after(trial_timeout: float | None) -> float | None:
-    """Seconds after which a trial that does not end by itself is killed."""
-    return None if trial_timeout is None else trial_timeout + max(10.0, 0.5 * trial_timeout)

@@ -8,42 +8,29 @@ models included.
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
-import re
-import socket
-import sys
-import warnings
-from contextlib import ExitStack, contextmanager
-from importlib import metadata
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from hpo.errors import HPOError, UsageError, one_line
-from hpo.plugins import file_reference
-from hpo.search.devices import GROWING
+from hpo.errors import HPOError, one_line
+from hpo.placement.cluster import Cluster, alive_nodes, connected, loss_of
 from hpo.search.events import Warned, WorkerPlaced
 from hpo.search.executors.crew import Crew
 from hpo.search.executors.member import Member
+from hpo.search.executors.ray_actor import Actor
 from hpo.search.host import StudyHost
 from hpo.study.workers import new_worker_name
-from hpo.support import files, formats
-from hpo.training.threads import THREADS
+from hpo.support import formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hpo.options import Options
+    from hpo.placement.wire import Message
     from hpo.search.events import OnEvent
-    from hpo.search.executors.ray_actor import Message
     from hpo.study.study import Study
     from hpo.task import Task
 
 POLL_SECONDS = 0.2
-CONNECT_SECONDS = 5.0
-
-NOT_SHIPPED = [".git", ".venv", "__pycache__", "runs", "reports", "*.keras", "*.npz"]
-"""What does not travel with a plugin's folder."""
 
 
 class RayExecutor:
@@ -54,49 +41,9 @@ class RayExecutor:
     ) -> None:
         """Evaluate trials on the cluster until the study has enough or the search is stopped."""
         del task  # the nodes find it through the study's settings
-        with _connected(study) as cluster:
+        with connected(study.options, study.settings.task) as cluster:
             _warn_of_waiting(study.options, on_event)
             _RayCrew(study, on_event, cluster).work(stopping)
-
-
-class _Cluster:
-    """A connection to a cluster.
-
-    Args:
-        options: How the search places its workers.
-        task: How nodes find the task.
-        is_remote: Whether the cluster was there before.
-    """
-
-    def __init__(self, options: Options, task: str, *, is_remote: bool) -> None:
-        self.options = options
-        self.task = task
-        self.is_remote = is_remote
-
-    def start(self, name: str, study: Study) -> Any:
-        """Start an actor; Ray places it as soon as a node has room."""
-        import ray
-
-        from hpo.search.executors.ray_actor import Actor
-
-        options, settings = self.options, study.settings
-        threads = str(max(1, int(options.cpus_per_worker)))
-        variables = dict.fromkeys((THREADS, "OMP_NUM_THREADS", "NPROC"), threads)  # NPROC: XLA's
-        variables["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        if options.gpus_per_worker:
-            variables |= GROWING
-        if not self.is_remote:
-            variables["PYTHONPATH"] = os.pathsep.join(f or str(Path.cwd()) for f in sys.path)
-        return (
-            ray.remote(Actor)
-            .options(
-                num_cpus=options.cpus_per_worker,
-                num_gpus=options.gpus_per_worker,
-                max_concurrency=3,
-                runtime_env={"env_vars": variables},
-            )
-            .remote(name, self.task, settings.backend, options.worker_memory)
-        )
 
 
 class _Distant(Member):
@@ -107,12 +54,14 @@ class _Distant(Member):
         cluster: Where it is placed.
     """
 
-    def __init__(self, study: Study, cluster: _Cluster) -> None:
+    def __init__(self, study: Study, cluster: Cluster) -> None:
         super().__init__(study, new_worker_name())
         self._host = StudyHost(study)
         self._study = study
-        self._actor = cluster.start(self.name, study)
-        self._max_bytes = cluster.options.worker_memory
+        self._actor = cluster.start(
+            Actor, self.name, cluster.task, study.settings.backend, study.options.worker_memory
+        )
+        self._max_bytes = study.options.worker_memory
         self._reason = ""
         self._node: str | None = None
         self._alive = ExitStack()
@@ -134,12 +83,7 @@ class _Distant(Member):
             messages = ray.get(self.next_messages)
         except ray.exceptions.RayError as error:
             self.ended = True
-            self.lost_node = self._node is not None and self._node not in {
-                node["NodeID"] for node in _alive_nodes()
-            }
-            self._reason = (
-                "its node was lost" if self.lost_node else f"its worker died ({one_line(error)})"
-            )
+            self._reason, self.lost_node = loss_of(self._node or "", error)
             return
         for message in messages:
             self._take(message, on_event)
@@ -211,10 +155,7 @@ class _Distant(Member):
         match method:
             case "complete":
                 number, evaluation, models = arguments
-                for name, content in models.items():
-                    path = self._study.files.trial_directory(number) / Path(name).name
-                    with files.replacing(path) as temporary:
-                        temporary.write_bytes(content)
+                self._study.files.write_models(number, models)
                 return self._host.complete(number, evaluation)
             case "is_hopeless":
                 number, report, max_epochs, epochs = arguments
@@ -226,7 +167,7 @@ class _Distant(Member):
 class _RayCrew(Crew[_Distant]):
     """The actors that work for a study."""
 
-    def __init__(self, study: Study, on_event: OnEvent, cluster: _Cluster) -> None:
+    def __init__(self, study: Study, on_event: OnEvent, cluster: Cluster) -> None:
         super().__init__(study, study.options.workers or 1, on_event)
         self._cluster = cluster
 
@@ -267,79 +208,12 @@ def make() -> RayExecutor:
     return RayExecutor()
 
 
-@contextmanager
-def _connected(study: Study) -> Iterator[_Cluster]:
-    """Connect to a cluster, or start one on this machine, until the search ends."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError:
-        raise UsageError(
-            "executor ray: Ray is not installed. Install it: pip install 'hpo-keras[ray]'"
-        ) from None
-    options, address, task = study.options, study.options.address, study.settings.task
-    if ray.is_initialized():  # by whoever called hpo.run, who decides what travels
-        yield _Cluster(options, task, is_remote=False)
-        return
-    task, environment = _shipped(task) if address else (task, {})
-    _check_reachable(address)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong is in the error, too
-            ray.init(
-                address=address or "local",
-                include_dashboard=False if address is None else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                runtime_env=environment,
-            )
-    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        raise HPOError(
-            f"executor ray: cannot connect to {address or 'a cluster of this machine'} "
-            f"({one_line(error)}). If the cluster asks for a token, set "
-            "RAY_AUTH_MODE=token."
-        ) from error
-    try:
-        _check_room(options)
-        yield _Cluster(options, task, is_remote=address is not None)
-    finally:
-        ray.shutdown()
-
-
-def _check_reachable(address: str | None) -> None:
-    """Refuse an address at which nothing listens, for which Ray would wait for long."""
-    match = re.fullmatch(r"(?:ray://)?([^/:]+):(\d+)", address or "")
-    if match is None:
-        return
-    try:
-        socket.create_connection((match[1], int(match[2])), CONNECT_SECONDS).close()
-    except OSError as error:
-        raise HPOError(
-            f"executor ray: nothing answers at {address} ({error.strerror or error}). Start a "
-            "cluster with `ray start --head`, or leave --address out for one on this machine."
-        ) from error
-
-
-def _check_room(options: Options) -> None:
-    """Refuse workers for which no node has room, since Ray would wait for one forever."""
-    wanted = {"CPU": options.cpus_per_worker, "GPU": options.gpus_per_worker}
-    found = [node["Resources"] for node in _alive_nodes()]
-    for kind, number in wanted.items():
-        most = max((resources.get(kind, 0.0) for resources in found), default=0.0)
-        if number > most:
-            flag = f"--{kind.lower()}s-per-worker"
-            raise UsageError(
-                f"executor ray: no node has {number:g} {kind}s for a worker; the largest has "
-                f"{most:g}. Ask for fewer with {flag}."
-            )
-
-
 def _warn_of_waiting(options: Options, on_event: OnEvent) -> None:
     """Say that some workers wait, which a cluster that grows by itself may soon change."""
     wanted = {"CPU": options.cpus_per_worker, "GPU": options.gpus_per_worker}
     room = sum(
         min(int(node["Resources"].get(kind, 0) / n) for kind, n in wanted.items() if n)
-        for node in _alive_nodes()
+        for node in alive_nodes()
         if any(wanted.values())
     )
     n_workers = options.workers or 1
@@ -351,30 +225,3 @@ def _warn_of_waiting(options: Options, on_event: OnEvent) -> None:
                 "there is more",
             )
         )
-
-
-def _shipped(reference: str) -> tuple[str, dict[str, Any]]:
-    """How nodes find a task, and what Ray takes there: a plugin's folder, or a distribution."""
-    modules = [str(Path(__file__).parents[2])]  # hpo itself
-    found = file_reference(reference)
-    if found is not None:
-        file, attribute = found
-        environment = {"working_dir": str(file.parent), "excludes": NOT_SHIPPED}
-        task = ":".join(filter(None, (file.name, attribute)))
-        return task, {**environment, "py_modules": modules}
-    return reference, {"py_modules": modules, **_distribution(reference)}
-
-
-def _distribution(reference: str) -> dict[str, Any]:
-    """What installs the distribution of a task; nothing for the built-in ones."""
-    for distribution in metadata.distributions():
-        for entry in distribution.entry_points.select(group="hpo.tasks"):
-            if reference in (entry.name, entry.value) and distribution.name != "hpo-keras":
-                return {"pip": [f"{distribution.name}=={distribution.version}"]}
-    return {}
-
-
-def _alive_nodes() -> list[dict[str, Any]]:
-    import ray
-
-    return [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import tempfile
 import threading
 import time
@@ -11,73 +10,25 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpo.placement.wire import Wire
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
 
-    from hpo.search.host import Assignment, Cut, Terms
+    from hpo.placement.wire import Message
+    from hpo.search.host import Assignment, Cut
     from hpo.study.facts import Facts
     from hpo.study.mistakes import Mistakes, Predictions
+    from hpo.study.terms import Terms
     from hpo.study.trial import Failure
     from hpo.training.evaluation import Evaluation
     from hpo.training.lockstep import EpochReport
 
-GATHER_SECONDS = 0.05
-"""Events wait so long for others to travel with."""
-
-LISTEN_SECONDS = 5.0
-"""The driver hears at least so often from an actor."""
-
 MEMORY_SECONDS = 0.2
 """The memory of a worker is measured so often."""
-
-Message = tuple[str, Any]
-"""A kind and its content: ("placed", (id, address) of its node), ("event", Event), ("call",
-(method, arguments)), ("exceeded", None), ("broken", why), ("ended", None)."""
-
-
-class Wire:
-    """The worker's end of the connection: what it sends, and the answers it waits for."""
-
-    def __init__(self) -> None:
-        self._sent: queue.Queue[Message] = queue.Queue()
-        self._answers: queue.Queue[tuple[Any, Exception | None]] = queue.Queue()
-
-    def send(self, kind: str, content: Any = None) -> None:
-        """Send something that needs no answer."""
-        self._sent.put((kind, content))
-
-    def call(self, method: str, *arguments: Any) -> Any:
-        """Call a method of the host and wait for what it returns.
-
-        Raises:
-            Exception: What the method raised.
-        """
-        self.send("call", (method, arguments))
-        answer, error = self._answers.get()
-        if error is not None:
-            raise error
-        return answer
-
-    def answer(self, answer: Any, error: Exception | None) -> None:
-        """Take the answer to the last call."""
-        self._answers.put((answer, error))
-
-    def receive(self) -> list[Message]:
-        """What was sent since the last time; waits for something, but not for long."""
-        try:
-            messages = [self._sent.get(timeout=LISTEN_SECONDS)]
-        except queue.Empty:
-            return []
-        deadline = time.monotonic() + GATHER_SECONDS
-        while messages[-1][0] == "event" and (left := deadline - time.monotonic()) > 0:
-            try:
-                messages.append(self._sent.get(timeout=left))
-            except queue.Empty:
-                break
-        return messages
 
 
 class DistantHost:
@@ -201,7 +152,7 @@ class Actor:
     def _work(self) -> None:
         import ray
 
-        from hpo.search import devices
+        from hpo.placement import devices
         from hpo.search.worker import Worker
         from hpo.support.quiet import import_keras
 

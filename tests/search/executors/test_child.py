@@ -1,6 +1,6 @@
 import pytest
 
-from hpo.search.executors.child import last_words
+from hpo.placement.children import last_words
 
 LOGGED = (
     "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"

@@ -2,9 +2,11 @@
 
 import builtins
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -274,12 +276,65 @@ def test_without_ray_the_extra_is_named(plugin, tmp_path, monkeypatch):
 
 
 def test_a_plugins_folder_travels():
-    from hpo.search.executors.ray import _shipped
+    from hpo.placement.cluster import shipped
 
-    task, environment = _shipped("/home/me/project/own.py:task")
+    task, environment = shipped("/home/me/project/own.py:task")
 
     assert task == "own.py:task"
     assert environment["working_dir"] == "/home/me/project"
     assert Path(environment["py_modules"][0]).name == "hpo"
-    assert _shipped("boston")[0] == "boston"
-    assert "pip" not in _shipped("boston")[1]
+    assert shipped("boston")[0] == "boston"
+    assert "pip" not in shipped("boston")[1]
+
+
+# ---------------------------------------------------------------- after the search
+
+
+def test_configurations_are_confirmed_and_refitted_on_the_cluster_as_here(cluster, tmp_path):
+    plugin = write_plugin(tmp_path, "plain")
+    study = hpo.run(str(plugin), runs=tmp_path / "runs", trials=3, sampler="random")
+    shutil.copytree(study.directory, tmp_path / "copy" / "own")
+    copy = hpo.load_study(tmp_path / "copy" / "own")
+    on_ray = {"executor": "ray", "address": cluster.address, "workers": 2}
+
+    here = hpo.confirm(study, task=str(plugin), top=2, repeats=2)
+    there = hpo.confirm(copy, task=str(plugin), top=2, repeats=2, **on_ray)
+    refitted = hpo.ensemble(copy, task=str(plugin), refit=True, **on_ray)
+
+    for one, other in zip(here.configurations, there.configurations, strict=True):
+        assert other.scores == pytest.approx(one.scores, rel=1e-5)
+    expected = hpo.ensemble(study, task=str(plugin), refit=True)
+    x = np.ones((2, 3))
+    np.testing.assert_allclose(refitted.predict(x), expected.predict(x), rtol=1e-4)
+
+
+def test_an_evaluation_whose_node_is_lost_is_done_on_another(cluster, plugin):
+    folder = plugin.parent.parent / "folder"
+    study = search(cluster, plugin, 2)
+    for path in folder.glob("*-*"):
+        path.unlink()
+    node = cluster.add_node(num_cpus=1, resources={"here": 1})
+    (folder / "hold").touch()
+
+    def lose_the_node():
+        deadline = time.monotonic() + 120
+        while not any(name == node.node_id for _, name in placed(folder)):
+            assert time.monotonic() < deadline, "nothing was placed on the new node"
+            time.sleep(0.1)
+        cluster.remove_node(node)
+        (folder / "hold").unlink()
+
+    losing = threading.Thread(target=lose_the_node)
+    losing.start()
+    found = hpo.confirm(
+        study,
+        task=str(plugin),
+        top=2,
+        repeats=2,
+        executor="ray",
+        address=cluster.address,
+        workers=4,
+    )
+    losing.join()
+
+    assert all(len(one.scores) == 2 and one.reason is None for one in found.configurations)

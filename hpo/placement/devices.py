@@ -15,7 +15,7 @@ from hpo.training.threads import THREADS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpo.options import Options
+    from hpo.options import Placement
 
 QUERY_SECONDS = 10
 
@@ -28,7 +28,7 @@ CORES = "HPO_CORES"
 """The environment variable with the cores that a worker keeps to, such as 0,1."""
 
 
-def environments(options: Options) -> list[Environment]:
+def environments(options: Placement) -> list[Environment]:
     """The variables to add to the environment of every worker.
 
     Args:

@@ -6,7 +6,7 @@ import pytest
 
 from hpo.errors import UsageError
 from hpo.options import Options
-from hpo.search import devices
+from hpo.placement import devices
 
 
 @pytest.fixture
