@@ -45,13 +45,13 @@ def command(*, study: str | None, port: int, runs: str | None) -> None:
     \b
     pip install 'hpo-keras[dashboard]'
     """
-    from hpo.study.commands import runs_directory
+    from hpo.study.commands import runs_directory, storage_url
     from hpo.study.folder import last_changed, list_studies, load_study
 
     dashboard = _dashboard()
     if study is None:
         folder = runs_directory(runs)
-        names = list_studies(runs)
+        names = list_studies(runs, storage_url())
         if not names:
             raise UsageError(f"{folder} contains no study. Create one first: hpo run TASK.")
         study = max(names, key=lambda name: last_changed(folder / name))

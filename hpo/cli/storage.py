@@ -60,9 +60,9 @@ def copy(
         )
     folder = Path(source) if into else runs_directory(runs)
     url = None if into else source
-    chosen = names or list_studies(folder)
+    chosen = names or list_studies(folder, url)
     if not chosen:
-        raise UsageError(f"there is no study in {folder}.")
+        raise UsageError(f"there is no study in {source if into else folder}.")
     with screen() as shown_on:
         for name in chosen:
             study: Study = load_study(name, folder, url)

@@ -49,8 +49,8 @@ def check_inline(placement: Placement, executor: str) -> None:
     """
     if executor == "inline" and _is_for_children(placement):
         raise UsageError(
-            "workers, devices and trials_per_device are for child processes: pass the name of the "
-            "task instead of a Task, and leave executor at local."
+            "workers, devices and trials_per_device are for child processes: use executor local, "
+            "and give the name of the task instead of a Task."
         )
 
 

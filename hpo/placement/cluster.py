@@ -127,11 +127,30 @@ def _check_reachable(address: str | None) -> None:
         return
     try:
         socket.create_connection((match[1], int(match[2])), CONNECT_SECONDS).close()
+        why = _why_not_grpc(f"{match[1]}:{match[2]}")
     except OSError as error:
+        why = error.strerror or str(error)
+    if why:
         raise HPOError(
-            f"executor ray: nothing answers at {address} ({error.strerror or error}). Start a "
-            "cluster with `ray start --head`, or leave --address out for one on this machine."
-        ) from error
+            f"executor ray: no cluster answers at {address} ({why}). Start one with "
+            "`ray start --head`, or leave --address out for one on this machine."
+        )
+
+
+def _why_not_grpc(address: str) -> str:
+    """Why what listens at an address cannot be Ray, which speaks gRPC; "" if it may be."""
+    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
+        return ""  # only Ray knows the certificates
+    try:
+        import grpc
+    except ImportError:
+        return ""
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=CONNECT_SECONDS)
+        except grpc.FutureTimeoutError:
+            return "something else listens there"
+    return ""
 
 
 def _check_room(options: Placement) -> None:

@@ -119,9 +119,10 @@ def write_reports(
     """
     from hpo.reporting.index import entry, index_page
     from hpo.reporting.reading.snapshot import take
+    from hpo.study.commands import storage_url
     from hpo.study.folder import list_studies, load_study
 
-    names = list_studies(runs)
+    names = list_studies(runs, storage_url())
     if not names:
         raise UsageError(f"there is no study in {runs}. Start one first: hpo run TASK.")
     folder = runs if output is None else output

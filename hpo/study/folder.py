@@ -139,9 +139,20 @@ def load_study(
     return Study(record, directory, database)
 
 
-def list_studies(runs: str | os.PathLike[str] | None = None) -> list[str]:
-    """Names of the studies in a folder, sorted."""
-    return sorted(path.name for path in runs_directory(runs).glob("*") if _is_study(path))
+def list_studies(
+    runs: str | os.PathLike[str] | None = None, storage: str | None = None
+) -> list[str]:
+    """Names of the studies that can be loaded, sorted.
+
+    Args:
+        runs: The folder of studies; by default ``HPO_RUNS``, or ``runs`` in this folder.
+        storage: A database, whose studies with an object store need no folder here.
+    """
+    found = {path.name for path in runs_directory(runs).glob("*") if _is_study(path)}
+    if storage is not None:
+        stored = _open(storage).storage.get_all_studies()
+        found |= {one.study_name for one in stored if ARTIFACTS in one.user_attrs}
+    return sorted(found)
 
 
 def last_changed(directory: Path) -> float:

@@ -102,6 +102,30 @@ def test_every_command_reads_a_study_that_lies_elsewhere(tmp_path, url, bucket, 
     assert "secret" not in page
 
 
+def test_predictions_and_exports_are_made_where_no_file_of_the_study_is(
+    tmp_path, url, bucket, plugin
+):
+    search(tmp_path / "one", url, trials=2, plugin=plugin, keep=2, artifacts=bucket)
+    hpo_says(tmp_path / "one", "ensemble", "slow", "--task", plugin, HPO_STORAGE=url)
+    rows = tmp_path / "rows.csv"
+    rows.write_text("0.5,0.25\n-1,2\n")
+    words = ("predict", "slow", rows, "--task", plugin)
+
+    here, there = (
+        hpo_says(tmp_path / folder, *words, HPO_STORAGE=url) for folder in ("one", "two")
+    )
+    hpo_says(
+        tmp_path / "three", "export", "slow", tmp_path / "out", "--task", plugin, HPO_STORAGE=url
+    )
+    hpo_says(tmp_path / "four", "report", HPO_STORAGE=url)
+    assert (tmp_path / "four" / "slow" / "report.html").exists()
+    assert [path.name for path in (tmp_path / "four").glob("*.html")] == ["index.html"]
+
+    assert there == here
+    assert here.count("\n") == 3
+    assert list((tmp_path / "out").rglob("*.keras"))
+
+
 def test_a_study_goes_on_where_its_files_lie(tmp_path, url, bucket):
     search(tmp_path / "one", url, trials=2, artifacts=bucket)
     study = search(tmp_path / "two", url, trials=4)
@@ -128,8 +152,11 @@ def test_a_study_is_copied_into_a_store_and_back(tmp_path, url, bucket, s3):
         tmp_path / "elsewhere", "storage", "copy", url, tmp_path / "back", "--study", "nothing"
     )
 
+    hpo_says(tmp_path / "another", "storage", "copy", url, tmp_path / "all")
+
     back = load_study("nothing", tmp_path / "back")
     assert as_rows(back) == as_rows(first)
+    assert as_rows(load_study("nothing", tmp_path / "all")) == as_rows(first)
     assert (back.files.arrays(2).curves["loss"] == first.files.arrays(2).curves["loss"]).all()
 
 

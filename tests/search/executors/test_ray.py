@@ -4,6 +4,7 @@ import builtins
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -250,8 +251,18 @@ def test_what_a_cluster_does_not_have_is_refused(cluster, plugin, options, messa
 
 def test_an_address_where_nothing_answers_is_refused_soon(plugin, tmp_path):
     began = time.monotonic()
-    with pytest.raises(HPOError, match=r"nothing answers at 127\.0\.0\.1:9"):
+    with pytest.raises(HPOError, match=r"no cluster answers at 127\.0\.0\.1:9 \(Conn"):
         hpo.run(str(plugin), runs=tmp_path, executor="ray", address="127.0.0.1:9")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+def test_an_address_where_something_else_answers_is_refused_soon(plugin, tmp_path, address):
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = address.format(other.getsockname()[1])
+        with pytest.raises(HPOError, match=r"no cluster answers .*something else listens there"):
+            hpo.run(str(plugin), runs=tmp_path, executor="ray", address=address)
     assert time.monotonic() - began < 10
 
 
