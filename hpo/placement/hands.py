@@ -113,7 +113,7 @@ class _Child(Hand):
         self._send(order)
 
     def _send(self, job: Job | Order) -> None:
-        with contextlib.suppress(BrokenPipeError):  # its end is noticed when it is read
+        with contextlib.suppress(OSError):  # its end is noticed when it is read
             self.pipe.send(job)
 
     def take(self) -> list[Message]:

@@ -215,6 +215,7 @@ class _Confirming:
         self._done = of - missing
         self._failed: set[int] = set()
         self._running: dict[tuple[int, int], ConfirmProgress] = {}
+        self._began: dict[tuple[int, int], float] = {}
 
     def wants(self, job: _Evaluation) -> bool:
         """Whether it makes sense: a configuration that failed has no further repeats."""
@@ -224,6 +225,7 @@ class _Confirming:
 
     def begun(self, job: _Evaluation) -> None:
         """An evaluation was begun."""
+        self._began[job.number, job.repeat] = time.monotonic()
         epochs = self._task.plan(job.params).epochs
         self._report(job, ConfirmProgress(self._done, self._of, job.number, job.repeat, 0, epochs))
 
@@ -251,7 +253,8 @@ class _Confirming:
 
     def lost(self, job: _Evaluation, error: JobLostError) -> None:
         """Keep that it ended with its process."""
-        self.done(job, Repeat(job.seed, reason=str(error), seconds=0.0))
+        seconds = time.monotonic() - self._began[job.number, job.repeat]
+        self.done(job, Repeat(job.seed, reason=str(error), seconds=seconds))
 
     def _report(self, job: _Evaluation, now: ConfirmProgress) -> None:
         self._running[job.number, job.repeat] = now
