@@ -50,14 +50,16 @@ class Data:
         x: Training samples, shape (n_samples, ...), or a dict of such arrays by input name. Samples
             of different lengths go into an array of objects, shape (n_samples,), which a
             ``preprocessor`` turns into numbers.
-        y: Training targets, shape (n_samples, ...), or a dict of such arrays by output name.
+        y: Training targets, shape (n_samples, ...), or a dict of such arrays by output name. Labels
+            that are texts become class numbers before ``model`` sees them, and ``class_names``.
         x_test: Test samples like ``x``; only an ensemble reads them, and every reading is counted.
         y_test: Test targets like ``y``.
         sample_weight: Weight of every training sample, shape (n_samples,).
         groups: Group of every training sample, shape (n_samples,); a group stays in one fold.
         folds: Fold of every training sample for ``cv="predefined"``, shape (n_samples,);
             samples with -1 are part of every training set.
-        class_names: One name per class; they make the task a classification.
+        class_names: One name per class; they make the task a classification. By default the labels
+            in ``y`` in alphabetical order, if they are texts.
         feature_names: One name per column of a two-dimensional ``x``.
         decode: Turns one sample of ``x`` into text or a picture for people.
 
@@ -153,7 +155,8 @@ def _as_arrays(arrays: Arrays) -> Arrays:
 
 def _has_other_rows(array: Any) -> bool:
     """Whether it is a data frame or a sparse matrix, whose rows are indexed differently."""
-    return hasattr(array, "iloc") or hasattr(array, "toarray")
+    is_frame = hasattr(array, "iloc") and len(array.shape) > 1  # a Series is a column
+    return is_frame or hasattr(array, "toarray")
 
 
 def _rows(arrays: Arrays, positions: np.ndarray) -> Arrays:

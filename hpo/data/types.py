@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpo.data.labels import numbered
 from hpo.errors import HPOError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _FOR_WEIGHTS = "Convert them to numbers."
 
 
 def settled(task: Task, data: Data) -> Data:
-    """The data with arrays of numbers in place of arrays of objects that are all numbers.
+    """The data with arrays of numbers in place of arrays of objects, and of labels as texts.
 
     Samples may be of any type if the task has a preprocessor; without one they are numbers or
     texts.
@@ -40,6 +41,7 @@ def settled(task: Task, data: Data) -> Data:
     """
     _check_same_names("x", data.x, data.x_test)
     _check_same_names("y", data.y, data.y_test)
+    data = numbered(data, task.objective)
     changes: dict[str, Any] = {
         name: _each(name, getattr(data, name), _FOR_TARGETS) for name in ("y", "y_test")
     }

@@ -78,3 +78,43 @@ def test_a_study_without_an_ensemble_says_what_to_do(shell):
 
     assert status == 1
     assert "has no ensemble yet. Make one: hpo ensemble tiny" in err
+
+
+WORDS = """\
+import numpy as np
+
+from hpo import Data, Float, Space, Task
+
+
+def load(data_dir):
+    x = np.random.default_rng(0).normal(size=(60, 2)).astype("float32")
+    y = np.where(x[:, 0] > 0, "spam", "ham")
+    return Data(x=x[:40], y=y[:40], x_test=x[40:], y_test=y[40:])
+
+
+def model(params, data):
+    import keras
+
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])
+    rate = params["rate"]
+    network.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
+    return network
+
+
+space = Space({"rate": Float(0.1, 0.2)})
+task = Task("mail", load, model, space, "val_accuracy", cv="kfold:2", epochs=20)
+"""
+
+
+def test_labels_that_are_words_come_back_as_words(shell):
+    (shell.folder / "mail.py").write_text(WORDS)
+    (shell.folder / "new.csv").write_text("2,0\n-2,0\n")
+    run = shell.run("run", "./mail.py", "--trials", "2")
+    combined = shell.run("ensemble", "mail", "--task", "./mail.py", "--json")
+    status, out, err = shell.run("predict", "mail", "new.csv", "--task", "./mail.py")
+
+    assert (run[0], combined[0], status) == (0, 0, 0), (run[2], combined[2], err)
+    heading, *rows = out.splitlines()
+    assert heading.startswith("label,")
+    assert [row.split(",")[0] for row in rows] == ["spam", "ham"]
+    assert json.loads(combined[1])["test"]["accuracy"] > 0.8
