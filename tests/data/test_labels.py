@@ -3,8 +3,8 @@
 import dataclasses
 
 import numpy as np
-import pandas
-import polars
+import pandas as pd
+import polars as pl
 import pytest
 
 from hpo import Data, HPOError
@@ -73,14 +73,14 @@ def test_numbers_that_are_named_stay_labels():
 
 def test_columns_of_pandas_and_polars_are_taken():
     for y in (
-        pandas.Series(WORDS, index=range(5, 11)),
-        pandas.Series(WORDS).astype("category"),
-        pandas.Series(WORDS, dtype="string"),
-        polars.Series(WORDS),
-        polars.Series(WORDS, dtype=polars.Categorical),
+        pd.Series(WORDS, index=range(5, 11)),
+        pd.Series(WORDS).astype("category"),
+        pd.Series(WORDS, dtype="string"),
+        pl.Series(WORDS),
+        pl.Series(WORDS, dtype=pl.Categorical),
     ):
         assert loaded(y=y).y.tolist() == [2, 1, 2, 0, 1, 2]
-    weights = pandas.Series([1, 2, 1, 1, 1, 1])
+    weights = pd.Series([1, 2, 1, 1, 1, 1])
     assert loaded(sample_weight=weights).sample_weight.tolist() == [1, 2, 1, 1, 1, 1]
 
 
