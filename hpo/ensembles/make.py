@@ -196,7 +196,8 @@ def _check_members(
     studies: Mapping[str, Study], combiner: Combiner, record: EnsembleRecord
 ) -> None:
     """Refuse members other than the trials that the ensemble was made of."""
-    again = f"Make it again: hpo ensemble {shlex.join(studies)}"
+    first, *others = studies.values()
+    again = f"Make it again: {first.command('ensemble', *(study.name for study in others))}"
     # The recorded time has no fractions of a second.
     made = datetime.fromisoformat(record.created) + timedelta(seconds=1)
     for member in combiner.weights:

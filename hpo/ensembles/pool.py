@@ -91,18 +91,18 @@ def member_studies(first: Study, names: Sequence[str]) -> dict[str, Study]:
         HPOError: One of them does not exist any more.
     """
     folder = first.directory.parent
+    url = first.database.url if first.database else None
     studies = {first.name: first}
     for name in names:
         if name in studies:
             continue
         # The file may contain anything, even a path to another folder.
-        if name not in list_studies(folder):
+        if name not in list_studies(folder, url):
             raise HPOError(
                 f"the ensemble of {first.name!r} has members of study {name!r}, which is not in "
                 f"{folder}. Put it back there, or make the ensemble again: "
                 f"{first.command('ensemble')}"
             )
-        url = first.database.url if first.database else None
         studies[name] = load_study(name, folder, url)
     return studies
 

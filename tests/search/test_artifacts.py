@@ -105,8 +105,11 @@ def test_every_command_reads_a_study_that_lies_elsewhere(tmp_path, url, bucket, 
 def test_predictions_and_exports_are_made_where_no_file_of_the_study_is(
     tmp_path, url, bucket, plugin
 ):
-    search(tmp_path / "one", url, trials=2, plugin=plugin, keep=2, artifacts=bucket)
-    hpo_says(tmp_path / "one", "ensemble", "slow", "--task", plugin, HPO_STORAGE=url)
+    one = tmp_path / "one"
+    search(one, url, trials=2, plugin=plugin, keep=2, artifacts=bucket)
+    search(one, url, trials=2, plugin=plugin, keep=2, artifacts=bucket, study="second", seed=1)
+    words = ("ensemble", "slow", "second", "--method", "mean", "--task", plugin)
+    hpo_says(one, *words, HPO_STORAGE=url)
     rows = tmp_path / "rows.csv"
     rows.write_text("0.5,0.25\n-1,2\n")
     words = ("predict", "slow", rows, "--task", plugin)
@@ -118,7 +121,8 @@ def test_predictions_and_exports_are_made_where_no_file_of_the_study_is(
         tmp_path / "three", "export", "slow", tmp_path / "out", "--task", plugin, HPO_STORAGE=url
     )
     hpo_says(tmp_path / "four", "report", HPO_STORAGE=url)
-    assert (tmp_path / "four" / "slow" / "report.html").exists()
+    for study in ("slow", "second"):
+        assert (tmp_path / "four" / study / "report.html").exists()
     assert [path.name for path in (tmp_path / "four").glob("*.html")] == ["index.html"]
 
     assert there == here
