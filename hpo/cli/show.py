@@ -157,8 +157,11 @@ def _duplicates(study: Study) -> Iterator[str]:
 
 
 def _chosen(study: Study) -> Iterator[str]:
-    """The confirmed best, and the smallest model that is as good."""
+    """The confirmed best, and the smallest model that is as good; and what was not confirmed."""
     confirmation, best = study.confirmation, study.chosen
+    for one in confirmation.configurations if confirmation else ():
+        if one.reason is not None:
+            yield f"trial {one.number} was not confirmed: {one.reason}"
     if confirmation is not None and not confirmation.is_complete:
         again = study.command("confirm")
         yield f"the confirmation is not complete; to continue it: {again}"

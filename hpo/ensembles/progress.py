@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hpo.ensembles.members import Member
+
 
 @dataclass(frozen=True)
 class RefitProgress:
@@ -22,6 +24,7 @@ class RefitProgress:
         epochs_done: Epochs trained so far, of all models.
         epochs_wanted: Epochs to train in total; models that exist already do not count.
         seconds: How long this model took; None while it is being trained, 0 if it existed already.
+        study: The study of the trial if there are several, else "".
     """
 
     trial: int
@@ -32,6 +35,7 @@ class RefitProgress:
     epochs_done: int
     epochs_wanted: int
     seconds: float | None = None
+    study: str = ""
 
 
 class Tally:
@@ -41,44 +45,51 @@ class Tally:
         on_progress: Called after every epoch and every model.
         models: Number of models.
         epochs: Epochs to train in total.
+        several: Whether the models belong to several studies.
     """
 
     def __init__(
-        self, on_progress: Callable[[RefitProgress], None], models: int, epochs: int
+        self,
+        on_progress: Callable[[RefitProgress], None],
+        models: int,
+        epochs: int,
+        *,
+        several: bool = False,
     ) -> None:
         self._on_progress = on_progress
         self._models = models
         self._epochs = epochs
+        self._several = several
         self._model = 0
         self._epochs_done = 0
 
-    def count_epoch(self, trial: int, seed: int, epochs: int) -> None:
+    def count_epoch(self, member: Member, seed: int, epochs: int) -> None:
         """Count an epoch of a model that is being trained.
 
         Args:
-            trial: The trial whose model it is.
+            member: The trial whose model it is.
             seed: The seed it is trained with.
             epochs: Number of epochs it is trained.
         """
         self._epochs_done += 1
-        self._report(trial, seed, epochs, None)
+        self._report(member, seed, epochs, None)
 
-    def count_model(self, trial: int, seed: int, epochs: int, seconds: float = 0.0) -> None:
+    def count_model(self, member: Member, seed: int, epochs: int, seconds: float = 0.0) -> None:
         """Count a model.
 
         Args:
-            trial: The trial whose model it is.
+            member: The trial whose model it is.
             seed: The seed it is trained with.
             epochs: Number of epochs it is trained.
             seconds: How long it took; 0 if it existed already.
         """
         self._model += 1
-        self._report(trial, seed, epochs, seconds)
+        self._report(member, seed, epochs, seconds)
 
-    def _report(self, trial: int, seed: int, epochs: int, seconds: float | None) -> None:
+    def _report(self, member: Member, seed: int, epochs: int, seconds: float | None) -> None:
         self._on_progress(
             RefitProgress(
-                trial,
+                member.trial,
                 seed,
                 self._model + (seconds is None),
                 self._models,
@@ -86,5 +97,6 @@ class Tally:
                 self._epochs_done,
                 self._epochs,
                 seconds,
+                member.study if self._several else "",
             )
         )

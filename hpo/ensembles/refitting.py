@@ -22,7 +22,7 @@ from hpo.data.preprocessing import FoldCache
 from hpo.data.splits import Split
 from hpo.ensembles.members import SavedModel, check_path
 from hpo.ensembles.progress import Tally
-from hpo.ensembles.training_again import training_again
+from hpo.ensembles.training_again import RUN_AGAIN, training_again
 from hpo.errors import HPOError
 from hpo.study.terms import terms_of
 from hpo.support import files
@@ -101,7 +101,7 @@ class _Refitting:
 
     def epoch(self, job: _Job) -> None:
         """It has trained an epoch."""
-        self._tally.count_epoch(job.member.trial, job.seed, sum(job.epochs))
+        self._tally.count_epoch(job.member, job.seed, sum(job.epochs))
 
     def done(self, job: _Job, result: bytes) -> None:
         """Store it."""
@@ -109,12 +109,12 @@ class _Refitting:
             temporary.write_bytes(result)
         self._studies[job.member.study].files.publish(job.path)
         seconds = time.monotonic() - self._began[job.path]
-        self._tally.count_model(job.member.trial, job.seed, sum(job.epochs), seconds)
+        self._tally.count_model(job.member, job.seed, sum(job.epochs), seconds)
 
     def lost(self, job: _Job, error: JobLostError) -> None:
         """It cannot be trained."""
         with training_again(job.study, job.member.trial, job.seed, refit=True):
-            raise error
+            raise HPOError(f"{error}. {RUN_AGAIN}") from error
 
 
 class RefittedModels:
@@ -159,10 +159,15 @@ class RefittedModels:
         for job in jobs:
             self._studies[job.member.study].files.fetch(job.path)
         missing = [job for job in jobs if not job.path.exists()]
-        tally = Tally(on_progress, len(jobs), sum(sum(job.epochs) for job in missing))
+        tally = Tally(
+            on_progress,
+            len(jobs),
+            sum(sum(job.epochs) for job in missing),
+            several=len(self._studies) > 1,
+        )
         for job in jobs:
             if job not in missing:
-                tally.count_model(job.member.trial, job.seed, sum(job.epochs))
+                tally.count_model(job.member, job.seed, sum(job.epochs))
         workshop.run(missing, _Refitting(self._studies, tally))
 
     def models(self, member: Member) -> list[SavedModel]:

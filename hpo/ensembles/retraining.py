@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.ensembles.progress import Tally
-from hpo.ensembles.training_again import training_again
+from hpo.ensembles.training_again import RUN_AGAIN, training_again
+from hpo.errors import HPOError
 from hpo.study.terms import terms_of
 from hpo.training.evaluation import Evaluator
 
@@ -118,7 +119,7 @@ class _Retraining:
 
     def epoch(self, job: _Job) -> None:
         """All its folds have trained an epoch."""
-        self._tally.count_epoch(job.member.trial, job.seed, job.epochs)
+        self._tally.count_epoch(job.member, job.seed, job.epochs)
 
     def done(self, job: _Job, result: tuple[float, dict[str, bytes]]) -> None:
         """Store its models."""
@@ -128,12 +129,12 @@ class _Retraining:
         stored.publish_trial(job.member.trial)
         self.results.append(Retrained(job.member, score, job.recorded))
         seconds = time.monotonic() - self._began[job.member]
-        self._tally.count_model(job.member.trial, job.seed, job.epochs, seconds)
+        self._tally.count_model(job.member, job.seed, job.epochs, seconds)
 
     def lost(self, job: _Job, error: JobLostError) -> None:
         """It cannot be trained."""
         with training_again(job.study, job.member.trial, job.seed):
-            raise error
+            raise HPOError(f"{error}. {RUN_AGAIN}") from error
 
 
 def train_missing(
@@ -167,7 +168,12 @@ def train_missing(
         for member in sorted(members)
         if len(studies[member.study].files.model_paths(member.trial)) != n_folds
     ]
-    tally = Tally(on_progress, len(missing), sum(job.epochs for job in missing))
+    tally = Tally(
+        on_progress,
+        len(missing),
+        sum(job.epochs for job in missing),
+        several=len(studies) > 1,
+    )
     retraining = _Retraining(studies, tally)
     workshop.run(missing, retraining)
     results = sorted(retraining.results, key=lambda result: result.member)

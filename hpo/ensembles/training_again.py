@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hpo.errors import HPOError, one_line
+from hpo.errors import HPOError, located
 from hpo.training.memory import freed_after
 from hpo.training.precision import precision
 from hpo.training.stage_run import TrialFailedError
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hpo.study.terms import Terms
+
+RUN_AGAIN = "Run the same command again to continue: models that are trained are kept."
+"""What to do where the process that trained a model is to blame, and not the model."""
 
 
 @contextmanager
@@ -52,4 +55,4 @@ def training_again(study: Terms, trial: int, seed: int, *, refit: bool = False) 
         hint = ""
         if refit and "val_" in str(error):
             hint = " A refit validates nothing: callbacks should monitor training metrics."
-        raise HPOError(f"{what}: {one_line(error)}.{hint}") from error
+        raise HPOError(f"{what}: {located(error)}.{hint}") from error

@@ -49,8 +49,9 @@ def check_inline(placement: Placement, executor: str) -> None:
     """
     if executor == "inline" and _is_for_children(placement):
         raise UsageError(
-            "workers, devices and trials_per_device are for child processes: use executor local, "
-            "and give the name of the task instead of a Task."
+            "executor inline evaluates in this process, one after the other. Leave out workers, "
+            "devices and trials_per_device; or use executor local, for which the task is given by "
+            "its name, module:attribute or file instead of a Task."
         )
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 
+REPORTED_BY_US = "A worker died or was killed|has been marked dead"
+"""What Ray prints on standard output, in a kilobyte each, and the trial's reason says, too."""
+
 NOT_SHIPPED = [".git", ".venv", "__pycache__", "runs", "reports", "*.keras", "*.npz"]
 """What does not travel with a plugin's folder."""
 
@@ -85,6 +88,7 @@ def connected(options: Placement, task: str) -> Iterator[Cluster]:
         HPOError: The cluster does not answer.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", REPORTED_BY_US)
     try:
         import ray
     except ImportError:
@@ -204,4 +208,6 @@ def loss_of(node: str, error: Exception) -> tuple[str, bool]:
     """
     if node and node not in {alive["NodeID"] for alive in alive_nodes()}:
         return "its node was lost", True
+    if type(error).__name__ == "ActorDiedError":  # whose text names everything but the reason
+        return "its worker died (killed, crashed, or out of memory)", False
     return f"its worker died ({one_line(error)})", False

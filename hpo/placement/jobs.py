@@ -167,6 +167,7 @@ class _Giving(Generic[AJob]):
         self._places = hands
         self._left = deque(jobs)
         self._watch = watch
+        self._limit = limit
         self._kill_after = kill_after(limit)
         self._hands: dict[int, Hand] = {}
         self._losses: Counter[int] = Counter()  # by id: a job need not be hashable
@@ -220,7 +221,11 @@ class _Giving(Generic[AJob]):
                 case "failed":
                     raise content
         if hand.job is not None and not hand.why and self._is_late(hand):
-            hand.why = "ran far longer than --trial-timeout without ending an epoch, and was killed"
+            limit = formats.duration(self._limit)
+            hand.why = (
+                f"ran far longer than --trial-timeout ({limit}) without ending an epoch, and was "
+                "killed"
+            )
         if hand.why:
             self._lose(hand)
         return bool(hand.why)

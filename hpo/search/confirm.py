@@ -114,10 +114,11 @@ def confirm(
     data = open_data(opened, task, data_dir, for_scores=True).without_test()
     workshop = Workshop(asked, terms_of(opened), task, data, data_dir, for_scores=True)
     new_cuts = splits.depends_on_seed(opened.settings.cv_for(data.task))
-    opened.plan_confirmation(best, asked.repeats, new_cuts=new_cuts)
-    every = _jobs(best, asked.repeats)
-    missing = [job for job in every if not opened.has_repeat(job.number, job.repeat)]
-    workshop.run(missing, _Confirming(opened, data.task, len(every), len(missing), on_progress))
+    with opened.workers.confirming():
+        opened.plan_confirmation(best, asked.repeats, new_cuts=new_cuts)
+        every = _jobs(best, asked.repeats)
+        missing = [job for job in every if not opened.has_repeat(job.number, job.repeat)]
+        workshop.run(missing, _Confirming(opened, data.task, len(every), len(missing), on_progress))
     found = opened.confirmation
     assert found is not None  # noqa: S101  (its plan was just written)
     return found

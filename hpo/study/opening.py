@@ -146,7 +146,8 @@ def _compare_code(study: Opened, task: Task, reference: str, *, refuse: bool) ->
     )
     if refuse:
         raise HPOError(
-            f"{message}Undo the change, or accept it: hpo run TASK --study {study.name} "
+            f"{message}Undo the change, or accept it: hpo run TASK --study "
+            f"{shlex.quote(study.name)} "
             "--code-changed keep"
         )
     warnings.warn(
@@ -257,8 +258,8 @@ def task_of_study(study: str, settings: Settings, task: Task | str | None = None
     """
     if task is None and settings.task == IN_CODE:
         raise UsageError(
-            f"study {study!r} was searched with a Task in code. Pass it again, as in "
-            f"hpo.ensemble({study!r}, task=task)"
+            f"study {study!r} was searched with a Task in code. Pass it again: task=task in a "
+            "call, --task FILE on the command line"
         )
     if task is None and file_reference(settings.task) is not None:
         raise UsageError(

@@ -9,6 +9,7 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hpo.errors import HPOError
 from hpo.study.keys import WORKER
 from hpo.support.files import is_abandoned
 from hpo.support.locks import FileLock
@@ -44,6 +45,24 @@ class StudyWorkers:
         """Mark the study as in use by a run; several runs may use it at a time."""
         with self._locked("run", shared=True):
             yield
+
+    @contextmanager
+    def confirming(self) -> Iterator[None]:
+        """Hold the lock under which one process confirms configurations.
+
+        Raises:
+            HPOError: Another one does.
+        """
+        lock = self._lock("confirm")
+        if not lock.acquire(block=False):
+            raise HPOError(
+                f"{self._directory}: is being confirmed by another process. Wait for it; to have "
+                "it done faster, give it --workers."
+            )
+        try:
+            yield
+        finally:
+            lock.release()
 
     def is_in_use(self) -> bool:
         """Whether a run or a worker uses the study."""

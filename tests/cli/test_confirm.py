@@ -174,6 +174,8 @@ def test_a_worker_that_dies_fails_one_configuration_and_the_others_go_on(searche
     assert status == 0, err
     assert "failed: its worker exited with status 3" in err
     assert "(4/4 evaluations)" in err
+    shown = searched.run("show", "tiny")[1]
+    assert "was not confirmed: its worker exited with status 3" in " ".join(shown.split())
     assert len([few for few in scores(searched) if len(few) == 2]) == 1
 
 

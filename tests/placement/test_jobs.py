@@ -196,6 +196,6 @@ def test_a_job_that_hangs_is_lost_after_its_limit_and_some_more(monkeypatch):
     give(Stage(hangs), "ab", heard, limit=5.0)
 
     assert heard.reasons == {
-        "a": "ran far longer than --trial-timeout without ending an epoch, and was killed"
+        "a": "ran far longer than --trial-timeout (5 s) without ending an epoch, and was killed"
     }
     assert heard.results == {"b": "B"}

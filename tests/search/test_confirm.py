@@ -222,3 +222,17 @@ def test_where_all_failed_the_best_is_that_of_the_search(invented):
 
     assert invented.confirmation.is_complete
     assert invented.chosen == invented.best
+
+
+def test_two_do_not_confirm_one_study_at_the_same_time(study):
+    refused = []
+
+    def also(_progress):
+        if not refused:
+            with pytest.raises(HPOError, match="is being confirmed by another process") as caught:
+                confirm(reopened(study))
+            refused.append(caught)
+
+    assert confirm(study, on_progress=also).is_complete
+    assert refused
+    assert confirm(study, repeats=3).is_complete

@@ -63,17 +63,18 @@ class TrainingDisplay:
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self.bar: Bar | None = None
-        self._running: dict[tuple[int, int], Row] = {}
+        self._running: dict[tuple[str, int], Row] = {}
 
     def __call__(self, event: RefitProgress) -> None:
         """Show how far it is."""
         running = event.seconds is None
         part = event.epochs_done / event.epochs_wanted if event.epochs_wanted else None
         self.bar = Bar("training", event.model - running, event.models, "models", part=part)
-        cells = (f"trial {event.trial}", f"seed {event.seed}", formats.count(event.epochs, "epoch"))
-        self._running.pop((event.trial, event.seed), None)
+        trial = f"{event.study}:{event.trial}" if event.study else str(event.trial)
+        cells = (f"trial {trial}", f"seed {event.seed}", formats.count(event.epochs, "epoch"))
+        self._running.pop((trial, event.seed), None)
         if running:
-            self._running[event.trial, event.seed] = Row(cells)
+            self._running[trial, event.seed] = Row(cells)
             self.screen.update(self.bar, list(self._running.values()))
             return
         took = formats.duration(event.seconds) if event.seconds else "already trained"

@@ -183,7 +183,7 @@ def test_a_killed_worker_fails_only_its_trial(cluster, plugin, tmp_path):
 
     assert sorted(states(study)) == ["complete"] * 3 + ["failed"]
     failed = next(trial for trial in study.trials if trial.state == "failed")
-    assert failed.reason.startswith("its worker died (")
+    assert failed.reason == "its worker died (killed, crashed, or out of memory)"
 
 
 def test_a_worker_that_takes_too_much_memory_fails_its_trial(cluster, plugin, tmp_path):
@@ -349,3 +349,24 @@ def test_an_evaluation_whose_node_is_lost_is_done_on_another(cluster, plugin):
     losing.join()
 
     assert all(len(one.scores) == 2 and one.reason is None for one in found.configurations)
+
+
+def test_what_ray_prints_of_a_dead_worker_is_not_in_the_way(cluster, plugin):
+    folder = plugin.parent.parent
+    source = plugin.read_text().replace("    behave()", "    time.sleep(1)\n    os._exit(7)")
+    (plugin.parent / "dying.py").write_text(source)
+    words = ("run", plugin.parent / "dying.py", "--trials", 1, "--runs", folder / "dying")
+    words += ("--executor", "ray", "--address", cluster.address)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "hpo", *map(str, words)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "failed: its worker died (killed, crashed, or out of memory)" in ended.stderr
+    assert "Worker exit type" not in ended.stderr
