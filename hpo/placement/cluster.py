@@ -173,7 +173,7 @@ def _check_room(options: Placement) -> None:
 
 def shipped(reference: str) -> tuple[str, dict[str, Any]]:
     """How nodes find a task, and what Ray takes there: a plugin's folder, or a distribution."""
-    modules = [str(Path(__file__).parents[2])]  # hpo itself
+    modules = [str(Path(__file__).parents[1])]  # hpo itself
     found = file_reference(reference)
     if found is not None:
         file, attribute = found
