@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 
-REPORTED_BY_US = "A worker died or was killed|has been marked dead"
-"""What Ray prints on standard output, in a kilobyte each, and the trial's reason says, too."""
+NOT_FOR_USERS = "A worker died or was killed|has been marked dead|worker processes have been started"
+"""What Ray prints on standard output in a kilobyte each; trials have reasons of their own."""
 
 NOT_SHIPPED = [".git", ".venv", "__pycache__", "runs", "reports", "*.keras", "*.npz"]
 """What does not travel with a plugin's folder."""
@@ -88,7 +88,7 @@ def connected(options: Placement, task: str) -> Iterator[Cluster]:
         HPOError: The cluster does not answer.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", REPORTED_BY_US)
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", NOT_FOR_USERS)
     try:
         import ray
     except ImportError:
