@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 
-NOT_FOR_USERS = "A worker died or was killed|has been marked dead|worker processes have been started"
+NOT_FOR_USERS = "worker died or was killed|been marked dead|worker processes have been started"
 """What Ray prints on standard output in a kilobyte each; trials have reasons of their own."""
 
 NOT_SHIPPED = [".git", ".venv", "__pycache__", "runs", "reports", "*.keras", "*.npz"]
