@@ -93,7 +93,7 @@ def ensemble(
     single = [] if data.whole.x_test is None else candidates.members[:1]
     needed = _Needed(asked.refit, asked.seeds, {*choice.combiner.weights, *single})
     cut = splits.split(first.settings.cv_for(data.task), data.searched, data.task.objective)
-    models, retrained = _train(opened, workshop, needed, len(cut), on_refit)
+    models, retrained = _train(opened, workshop, needed, on_refit)
     in_time_order = splits.are_in_time_order(cut)
     record = describe(first, asked, candidates, choice, retrained, in_time_order=in_time_order)
     made = Ensemble(first, data.task, trained_on, choice.combiner, models, record)
@@ -146,9 +146,8 @@ def load_ensemble(
     data = open_data(opened, task, data_dir).without_test()
     trained_on = data.whole if record.refit else data.searched
     needed = _Needed(record.refit, record.seeds or 1, set(combiner.weights))
-    cut = splits.split(opened.settings.cv_for(data.task), data.searched, data.task.objective)
     here = Workshop(Placement(), terms_of(opened), task, data, data_dir, for_scores=False)
-    members, _retrained_now = _train(studies, here, needed, len(cut), on_refit)
+    members, _retrained_now = _train(studies, here, needed, on_refit)
     return Ensemble(opened, data.task, trained_on, combiner, members, record)
 
 
@@ -224,7 +223,6 @@ def _train(
     studies: dict[str, Study],
     workshop: Workshop,
     needed: _Needed,
-    n_folds: int,
     on_refit: Callable[[RefitProgress], None],
 ) -> tuple[Members, list[Retrained]]:
     """Train the models that are missing."""
@@ -234,5 +232,6 @@ def _train(
         models = RefittedModels(studies, task, data.whole, needed.seeds)
         models.train(needed.members, workshop, on_refit)
         return models, []
-    retrained = train_missing(studies, needed.members, n_folds, workshop, on_refit)
+    cut = splits.split(workshop.terms.settings.cv_for(task), data.searched, task.objective)
+    retrained = train_missing(studies, needed.members, len(cut), workshop, on_refit)
     return FoldModels(studies, task, data.searched), retrained

@@ -14,8 +14,12 @@ LOGGED = re.compile(r"[IWEF]\d{4} \d\d:\d\d:|WARNING: All log messages before ab
 
 def environment_of_children() -> dict[str, str]:
     """This process's environment, with which a child finds the same modules."""
-    path = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
-    return {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": path}
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": module_path()}
+
+
+def module_path() -> str:
+    """Where this process finds modules, as ``PYTHONPATH`` tells it to another on this machine."""
+    return os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
 
 
 def cause_of_death(status: int, printed: bytes) -> str:

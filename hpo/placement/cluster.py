@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import socket
-import sys
 import warnings
 from contextlib import contextmanager
 from importlib import metadata
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo.errors import HPOError, UsageError, one_line
+from hpo.placement.children import module_path
 from hpo.placement.devices import GROWING
 from hpo.plugins import file_reference
 from hpo.training.threads import THREADS
@@ -62,7 +62,7 @@ class Cluster:
         if options.gpus_per_worker:
             variables |= GROWING
         if not self.is_remote:
-            variables["PYTHONPATH"] = os.pathsep.join(f or str(Path.cwd()) for f in sys.path)
+            variables["PYTHONPATH"] = module_path()
         return (
             ray.remote(actor)
             .options(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hpo import pruners
 from hpo.errors import HPOError, StoreError, UsageError, located, one_line
 from hpo.placement import devices
+from hpo.placement.serving import MAX_GROWTH_BYTES
 from hpo.search.events import (
     EpochEnded,
     FoldEnded,
@@ -48,9 +49,6 @@ if TYPE_CHECKING:
     from hpo.training.stage_run import OnFold
 
 TRACEBACK_CHARACTERS = 8_000
-
-MAX_GROWTH_BYTES = 256 << 20
-"""A worker whose memory has grown by more is replaced: XLA frees nothing it compiled before."""
 
 SECONDS_BETWEEN_FOLDS = 0.2
 """Folds are reported at most so often."""
