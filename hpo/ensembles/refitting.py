@@ -11,7 +11,6 @@ search; one over epochs does not. Batch size and learning rate are those of the 
 from __future__ import annotations
 
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from hpo.data.preprocessing import FoldCache
 from hpo.data.splits import Split
 from hpo.ensembles.members import SavedModel, check_path
 from hpo.ensembles.progress import Tally
-from hpo.ensembles.training_again import RUN_AGAIN, training_again
+from hpo.ensembles.training_again import Training, training_again
 from hpo.errors import HPOError
 from hpo.study.terms import terms_of
 from hpo.support import files
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from hpo.ensembles.members import Member
     from hpo.ensembles.progress import RefitProgress
     from hpo.placement.bench import Bench
-    from hpo.placement.jobs import JobLostError, Workshop
+    from hpo.placement.jobs import Workshop
     from hpo.study.study import Study
     from hpo.study.terms import Terms
     from hpo.task import Data, Params, Task
@@ -63,6 +62,11 @@ class _Job:
     epochs: tuple[int, ...]
     path: Path
 
+    @property
+    def n_epochs(self) -> int:
+        """How long all stages train together."""
+        return sum(self.epochs)
+
     def do(self, bench: Bench, on_epoch: Callable[[], None]) -> bytes:
         """Train the model and return its file."""
         task, data = bench.data.task, bench.data.whole
@@ -78,43 +82,16 @@ class _Job:
                 return path.read_bytes()
 
 
-class _Refitting:
-    """Stores the models that are trained, and counts them.
+class _Refitting(Training):
+    """Stores the models that are trained."""
 
-    Args:
-        studies: The studies of the members, by name.
-        tally: Counts.
-    """
+    refit = True
 
-    def __init__(self, studies: Mapping[str, Study], tally: Tally) -> None:
-        self._studies = studies
-        self._tally = tally
-        self._began: dict[Path, float] = {}
-
-    def wants(self, job: _Job) -> bool:
-        """Whether its model is missing: it always is."""
-        return not job.path.exists()
-
-    def begun(self, job: _Job) -> None:
-        """A model is being trained."""
-        self._began[job.path] = time.monotonic()
-
-    def epoch(self, job: _Job) -> None:
-        """It has trained an epoch."""
-        self._tally.count_epoch(job.member, job.seed, sum(job.epochs))
-
-    def done(self, job: _Job, result: bytes) -> None:
-        """Store it."""
+    def store(self, job: _Job, result: bytes) -> None:
+        """Store a model."""
         with files.replacing(job.path) as temporary:
             temporary.write_bytes(result)
-        self._studies[job.member.study].files.publish(job.path)
-        seconds = time.monotonic() - self._began[job.path]
-        self._tally.count_model(job.member, job.seed, sum(job.epochs), seconds)
-
-    def lost(self, job: _Job, error: JobLostError) -> None:
-        """It cannot be trained."""
-        with training_again(job.study, job.member.trial, job.seed, refit=True):
-            raise HPOError(f"{error}. {RUN_AGAIN}") from error
+        self.studies[job.member.study].files.publish(job.path)
 
 
 class RefittedModels:
@@ -162,12 +139,12 @@ class RefittedModels:
         tally = Tally(
             on_progress,
             len(jobs),
-            sum(sum(job.epochs) for job in missing),
+            sum(job.n_epochs for job in missing),
             several=len(self._studies) > 1,
         )
         for job in jobs:
             if job not in missing:
-                tally.count_model(job.member, job.seed, sum(job.epochs))
+                tally.count_model(job.member, job.seed, job.n_epochs)
         workshop.run(missing, _Refitting(self._studies, tally))
 
     def models(self, member: Member) -> list[SavedModel]:

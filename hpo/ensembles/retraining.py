@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import tempfile
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpo.ensembles.progress import Tally
-from hpo.ensembles.training_again import RUN_AGAIN, training_again
-from hpo.errors import HPOError
+from hpo.ensembles.training_again import Training, training_again
 from hpo.study.terms import terms_of
 from hpo.training.evaluation import Evaluator
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from hpo.ensembles.members import Member
     from hpo.ensembles.progress import RefitProgress
     from hpo.placement.bench import Bench
-    from hpo.placement.jobs import JobLostError, Workshop
+    from hpo.placement.jobs import Workshop
     from hpo.study.study import Study
     from hpo.study.terms import Terms
     from hpo.task import Params
@@ -64,7 +62,7 @@ class _Job:
         study: Its study.
         params: Its configuration.
         seed: The seed of its weights and batches.
-        epochs: How many epochs it was trained in the search.
+        n_epochs: How many epochs it was trained in the search.
         recorded: Its score in the search.
     """
 
@@ -72,7 +70,7 @@ class _Job:
     study: Terms
     params: Params
     seed: int
-    epochs: int
+    n_epochs: int
     recorded: float
 
     def do(self, bench: Bench, on_epoch: Callable[[], None]) -> tuple[float, dict[str, bytes]]:
@@ -92,49 +90,26 @@ class _Job:
             return result.score, {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-class _Retraining:
-    """Stores the models that are trained, and counts them.
-
-    Args:
-        studies: The studies of the members, by name.
-        tally: Counts.
+class _Retraining(Training):
+    """Stores the models that are trained.
 
     Attributes:
         results: What was trained.
     """
 
+    refit = False
+
     def __init__(self, studies: Mapping[str, Study], tally: Tally) -> None:
+        super().__init__(studies, tally)
         self.results: list[Retrained] = []
-        self._studies = studies
-        self._tally = tally
-        self._began: dict[Member, float] = {}
 
-    def wants(self, job: _Job) -> bool:
-        """Every trial was asked for once."""
-        return job.member not in self._began
-
-    def begun(self, job: _Job) -> None:
-        """A trial is being trained."""
-        self._began[job.member] = time.monotonic()
-
-    def epoch(self, job: _Job) -> None:
-        """All its folds have trained an epoch."""
-        self._tally.count_epoch(job.member, job.seed, job.epochs)
-
-    def done(self, job: _Job, result: tuple[float, dict[str, bytes]]) -> None:
-        """Store its models."""
+    def store(self, job: _Job, result: tuple[float, dict[str, bytes]]) -> None:
+        """Store the models of a trial."""
         score, models = result
-        stored = self._studies[job.member.study].files
+        stored = self.studies[job.member.study].files
         stored.write_models(job.member.trial, models)
         stored.publish_trial(job.member.trial)
         self.results.append(Retrained(job.member, score, job.recorded))
-        seconds = time.monotonic() - self._began[job.member]
-        self._tally.count_model(job.member, job.seed, job.epochs, seconds)
-
-    def lost(self, job: _Job, error: JobLostError) -> None:
-        """It cannot be trained."""
-        with training_again(job.study, job.member.trial, job.seed):
-            raise HPOError(f"{error}. {RUN_AGAIN}") from error
 
 
 def train_missing(
@@ -171,7 +146,7 @@ def train_missing(
     tally = Tally(
         on_progress,
         len(missing),
-        sum(job.epochs for job in missing),
+        sum(job.n_epochs for job in missing),
         several=len(studies) > 1,
     )
     retraining = _Retraining(studies, tally)
